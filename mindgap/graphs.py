@@ -1,0 +1,63 @@
+"""Graphs and trajectories: what every task, network and measure exchanges.
+
+The glossary of axis letters, used in every shape of this library:
+
+B graphs, N nodes (i receives, j sends; an edge points from row to column), T hints
+(time), S processor steps, D hidden size, H heads, K scalar inputs of an encoder.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+AnyArray = Array | np.ndarray
+
+
+class Trajectory(NamedTuple):
+    """What an algorithm did on each graph (CLRS: hints and outputs).
+
+    `hints[name]` is (B, T, N), (B, T, N, classes) or (B, T), whatever its feature says;
+    pointers are node numbers. Hint 0 is the state before the first step. A graph uses
+    its first `lengths` hints; the rest are zeros.
+    """
+
+    hints: dict[str, AnyArray]
+    outputs: dict[str, AnyArray]
+    lengths: Int[AnyArray, "*batch"]
+
+
+class Graphs(NamedTuple):
+    """A batch of graphs with the trajectory of one task on them.
+
+    `positions` are in [0, 1) and increase with the node number; `weights` are 0 where
+    there is no edge; `source` is one-hot, or None where the task has no source.
+    """
+
+    positions: Float[AnyArray, "*batch N"]
+    weights: Float[AnyArray, "*batch N N"]
+    source: Float[AnyArray, "*batch N"] | None
+    trajectory: Trajectory
+
+    @property
+    def edges(self) -> Bool[AnyArray, "*batch N N"]:
+        """Which directed edges exist, self-loops of the graph included."""
+        return self.weights != 0
+
+    @property
+    def adjacency(self) -> Float[Array, "*batch N N"]:
+        """CLRS's `adj` input: edges, and every node beside itself, as 0 or 1."""
+        nodes = self.weights.shape[-1]
+        return jnp.where(self.edges | jnp.eye(nodes, dtype=bool), 1.0, 0.0)
+
+    def trimmed(self) -> "Graphs":
+        """The same graphs, without the hints that no graph of the batch reaches."""
+        longest = max(1, int(np.max(self.trajectory.lengths)))
+        hints = {k: v[:, :longest] for k, v in self.trajectory.hints.items()}
+        return self._replace(trajectory=self.trajectory._replace(hints=hints))
+
+    def __getitem__(self, index) -> "Graphs":
+        """The graphs that `index` picks from the batch."""
+        return jax.tree.map(lambda leaf: leaf[index], self)

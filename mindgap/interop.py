@@ -1,0 +1,114 @@
+"""Parameters to and from dm-clrs's own tree, so that either network runs the other's.
+
+Only the names differ: `to_clrs` and `from_clrs` are inverses, and refuse a leaf that is
+unknown, missing or of another shape. Networks with parts that dm-clrs does not have
+(edge values, attention bias, the simple decoder) are refused.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import jax
+import numpy as np
+
+from mindgap.network import ModelConfig, Params, template
+from mindgap.tasks.base import Task
+
+Leaf = tuple[str, str]
+"""A module's name and its parameter's."""
+
+
+def to_clrs(
+    task: Task, config: ModelConfig, params: Params
+) -> dict[str, dict[str, np.ndarray]]:
+    """dm-clrs's parameter tree of the same network.
+
+    Raises ValueError for a network that dm-clrs does not have, KeyError for a leaf that
+    is unknown or missing, ValueError for a shape that does not fit.
+    """
+    return _renamed(params, dict(_names(task, config)), _shapes(task, config))
+
+
+def from_clrs(
+    task: Task, config: ModelConfig, params: Mapping[str, Mapping[str, np.ndarray]]
+) -> dict[str, dict[str, np.ndarray]]:
+    """Our parameter tree of the same network; the inverse of `to_clrs`."""
+    names = dict(_names(task, config))
+    shapes = {names[leaf]: shape for leaf, shape in _shapes(task, config).items()}
+    return _renamed(params, {theirs: ours for ours, theirs in names.items()}, shapes)
+
+
+def _names(task: Task, config: ModelConfig) -> Iterator[tuple[Leaf, Leaf]]:
+    """Our name and dm-clrs's of every parameter, in the order they are made."""
+    missing = [
+        f"{field}={getattr(config, field)!r}"
+        for field, plain in (
+            ("edge_values", "none"),
+            ("attention_bias", False),
+            ("pointer_decoder", "pairwise"),
+        )
+        if getattr(config, field) != plain
+    ]
+    if missing:
+        raise ValueError(f"dm-clrs's network does not have {', '.join(missing)}")
+
+    def linear(ours: str, theirs: str) -> Iterator[tuple[Leaf, Leaf]]:
+        for leaf in ("w", "b"):
+            yield (ours, leaf), (theirs, leaf)
+
+    def numbered(base: str, names: list[str], theirs: str):
+        for index, name in enumerate(names):
+            suffix = f"_{index}" if index else ""
+            yield from linear(f"{base}/{name}", f"{theirs}{suffix}")
+
+    coder = "net/~_construct_encoders_decoders/algo_0_"
+    for name in config.encodes(task):
+        yield from linear(f"encoder_{name}", f"{coder}{name}_enc_linear")
+    processor = "net/gatv2_aggr_clrs_processor"  # of gatv2_full, too
+    heads = [f"score_{head}" for head in range(config.heads)]
+    layers = ["value", "skip", "in", "out", "edge", "meta", *heads]
+    yield from numbered("attention", layers, f"{processor}/linear")
+    if config.layer_norm:
+        norm = f"{processor}/layer_norm"
+        yield ("attention", "norm_scale"), (norm, "scale")
+        yield ("attention", "norm_offset"), (norm, "offset")
+    for name in config.decodes(task):
+        feature = task.features[name]
+        layers = ["node", "meta"] if feature.location == "graph" else ["node"]
+        if feature.type == "pointer":
+            layers = ["receiver", "sender", "edge", "score"]
+        yield from numbered(f"decoder_{name}", layers, f"{coder}{name}_dec_linear")
+
+
+def _shapes(task: Task, config: ModelConfig) -> dict[Leaf, tuple[int, ...]]:
+    return {
+        (module, leaf): array.shape
+        for module, leaves in template(task, config).items()
+        for leaf, array in leaves.items()
+    }
+
+
+def _renamed(
+    params: Mapping[str, Mapping[str, np.ndarray]],
+    names: Mapping[Leaf, Leaf],
+    shapes: Mapping[Leaf, tuple[int, ...]],
+) -> dict[str, dict[str, np.ndarray]]:
+    given = {
+        (module, leaf): np.asarray(jax.device_get(array))
+        for module, leaves in params.items()
+        for leaf, array in leaves.items()
+    }
+    unknown, absent = given.keys() - names.keys(), names.keys() - given.keys()
+    if unknown or absent:
+        raise KeyError(
+            f"parameters do not fit this network: unknown {sorted(unknown)}, "
+            f"missing {sorted(absent)}"
+        )
+    renamed: dict[str, dict[str, np.ndarray]] = {}
+    for source, array in given.items():
+        if array.shape != shapes[source]:
+            raise ValueError(
+                f"{'/'.join(source)} has shape {array.shape}, expected {shapes[source]}"
+            )
+        module, leaf = names[source]
+        renamed.setdefault(module, {})[leaf] = array
+    return renamed

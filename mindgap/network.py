@@ -1,0 +1,286 @@
+"""Encode, process, decode over time (paper §2, Table 9): the network that is trained.
+
+With its switches off this is dm-clrs's `Net` with the `gatv2` processor (`gatv2_full`
+with `attend_to="all"`): `interop` moves parameters between the two, and tests hold
+them equal. One hint of the algorithm is one step (or `message_steps` steps) of
+attention; predicted hints are fed back as the next step's inputs, softly.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple, get_args
+
+import haiku as hk
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key
+
+from mindgap import codecs
+from mindgap.attention import Attention, AttentionWeights, EdgeValues, attend
+from mindgap.codecs import PointerDecoder
+from mindgap.graphs import Graphs
+from mindgap.linear import Linear
+from mindgap.tasks.base import Task
+
+HintMode = Literal["encoded_decoded", "decoded_only", "none"]
+Reach = Literal["neighbours", "all"]
+Params = Mapping[str, Mapping[str, Array]]
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig:
+    """The network (paper Table 9). Size-tied parts (Eq. 17, 20) need `nodes`."""
+
+    hidden_size: int = 128
+    heads: int = 1
+    message_steps: int = 1
+    hint_mode: HintMode = "encoded_decoded"
+    edge_values: EdgeValues = "none"
+    attention_bias: bool = False
+    pointer_decoder: PointerDecoder = "pairwise"
+    attend_to: Reach = "neighbours"
+    layer_norm: bool = True
+    nodes: int | None = None
+
+    def __post_init__(self):
+        allowed = {
+            "hint_mode": HintMode,
+            "edge_values": EdgeValues,
+            "pointer_decoder": PointerDecoder,
+            "attend_to": Reach,
+        }
+        for field, values in allowed.items():
+            if getattr(self, field) not in get_args(values):
+                raise ValueError(
+                    f"{field} is {getattr(self, field)!r}, "
+                    f"but must be one of {', '.join(get_args(values))}"
+                )
+        for field in ("hidden_size", "heads", "message_steps"):
+            if getattr(self, field) < 1:
+                raise ValueError(
+                    f"{field} is {getattr(self, field)}, but must be at least 1"
+                )
+        if self.hidden_size % self.heads:
+            raise ValueError(
+                f"heads is {self.heads}, but must divide hidden_size {self.hidden_size}"
+            )
+        if self.size_tied != (self.nodes is not None):
+            raise ValueError(
+                "attention_bias and the simple pointer decoder fix the number of "
+                f"nodes, and nothing else does: nodes={self.nodes} with "
+                f"attention_bias={self.attention_bias}, "
+                f"pointer_decoder={self.pointer_decoder!r}"
+            )
+
+    @property
+    def size_tied(self) -> bool:
+        """Whether the network only runs on graphs of one size."""
+        return self.attention_bias or self.pointer_decoder == "simple"
+
+    def decodes(self, task: Task) -> list[str]:
+        """The features that have a decoder: the outputs, and hints unless `none`."""
+        stages = ("output",) if self.hint_mode == "none" else ("output", "hint")
+        return [name for name, f in task.features.items() if f.stage in stages]
+
+    def encodes(self, task: Task) -> list[str]:
+        """The features that have an encoder: inputs, and hints if they are fed back."""
+        fed = self.hint_mode == "encoded_decoded"
+        stages = ("input", "hint") if fed else ("input",)
+        return [name for name, f in task.features.items() if f.stage in stages]
+
+
+class Weights(NamedTuple):
+    """All parameters of one network, by role."""
+
+    encoders: dict[str, Linear]
+    attention: AttentionWeights
+    decoders: dict[str, dict[str, Linear]]
+
+
+class Result(NamedTuple):
+    """What a network computed on a batch."""
+
+    logits: dict[str, Float[Array, "B N N"]]
+    """Outputs, decoded at each graph's own last step."""
+    hints: dict[str, Array]
+    """Predicted hints after each step, as decoded: (B, T - 1, ...)."""
+    states: Float[Array, "B steps N S"] | None
+    """Hidden states after each step of attention; None unless traced."""
+    attention: Float[Array, "B steps H N N"] | None
+    """Coefficients of each step, row i the receiver; None unless traced."""
+
+    @property
+    def outputs(self) -> dict[str, Int[Array, "B N"]]:
+        """The predicted pointers."""
+        return {name: logits.argmax(-1) for name, logits in self.logits.items()}
+
+
+def init(task: Task, config: ModelConfig, key: Key[Array, ""]) -> Params:
+    """Fresh parameters, drawn from dm-clrs's distributions."""
+    return _declared(task, config).init(key)
+
+
+def template(task: Task, config: ModelConfig) -> Params:
+    """The tree of shapes that `init` fills, without drawing anything."""
+    return jax.eval_shape(lambda: init(task, config, jax.random.key(0)))
+
+
+def apply(task: Task, config: ModelConfig, params: Params, graphs: Graphs) -> Result:
+    """Runs the network on a batch, with its states and attention at every step.
+
+    Takes as many steps as the batch's longest trajectory (or one, if that has no
+    steps). Raises ValueError if the network is tied to another number of nodes.
+    """
+    return _traced(task, config, params, graphs)
+
+
+def predict(
+    task: Task,
+    config: ModelConfig,
+    params: Params,
+    graphs: Graphs,
+    steps: Int[Array, ""] | None = None,
+) -> Result:
+    """`apply` without states and attention: what training and scoring need.
+
+    Steps from `steps` on, if given, are not computed (their hints read 0): at least
+    the largest length less one, else outputs come too early.
+    """
+    return unroll(task, config, weights(task, config, params), graphs, False, steps)
+
+
+def weights(task: Task, config: ModelConfig, params: Params) -> Weights:
+    """The parameters by role, from Haiku's tree."""
+    return _declared(task, config).apply(params, None)
+
+
+def unroll(
+    task: Task,
+    config: ModelConfig,
+    weights: Weights,
+    graphs: Graphs,
+    trace: bool,
+    steps: Int[Array, ""] | None = None,
+) -> Result:
+    """The network's recurrence over the T - 1 steps of the batch's trajectory."""
+    inputs, start = task.inputs(graphs), _start(task, config, graphs)
+    batch, nodes = graphs.positions.shape
+    if config.nodes not in (None, nodes):
+        raise ValueError(f"this network only takes {config.nodes} nodes, got {nodes}")
+    total = max(1, next(iter(graphs.trajectory.hints.values())).shape[1] - 1)
+    lengths = jnp.asarray(graphs.trajectory.lengths)
+    features = {name: task.features[name] for name in config.encodes(task)}
+    hints = {name: f for name, f in task.stage("hint").items()}
+    decoded = [name for name in config.decodes(task) if name in hints]
+
+    def see(fed: dict[str, Array]) -> codecs.Features:
+        seen = codecs.encode(weights.encoders, features, {**inputs, **fed})
+        if config.attend_to == "all":
+            return seen._replace(neighbours=jnp.ones_like(seen.neighbours))
+        return seen
+
+    def step(carry, time):
+        hidden, fed, held = carry
+        seen, new, watched = see(fed), hidden, []
+        for _ in range(config.message_steps):
+            new, alpha = attend(
+                weights.attention,
+                config.edge_values,
+                seen.node,
+                seen.edge,
+                seen.meta,
+                new,
+                seen.neighbours,
+            )
+            watched.append((new, alpha))
+        told = {
+            name: codecs.decode(weights.decoders[name], hints[name], seen, hidden, new)
+            for name in decoded
+        }
+        going = (time == 0) | (lengths > time + 1)
+        held = jax.tree.map(
+            functools.partial(_where, going), (hidden, fed, new), held
+        )
+        fed = {name: codecs.feed_back(hints[name], told[name]) for name in fed}
+        return (new, fed, held), (told, watched if trace else None)
+
+    def maybe_step(carry, time):
+        if steps is None:
+            return step(carry, time)
+        _, skipped = jax.eval_shape(step, carry, time)
+        zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), skipped)
+        return jax.lax.cond(
+            time < steps, step, lambda carry, time: (carry, zeros), carry, time
+        )
+
+    hidden = jnp.zeros((batch, nodes, config.hidden_size))
+    carry = (hidden, start, (hidden, start, hidden))
+    (_, _, held), (told, watched) = jax.lax.scan(maybe_step, carry, jnp.arange(total))
+    before, fed, after = held
+    seen = see(fed)
+    logits = {
+        name: codecs.decode(weights.decoders[name], feature, seen, before, after)
+        for name, feature in task.stage("output").items()
+    }
+    told = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 0, 1), told)
+    states, attention = (
+        [_by_step([w[k] for w in watched]) for k in (0, 1)] if trace else (None, None)
+    )
+    return Result(logits, told, states, attention)
+
+
+def _start(task: Task, config: ModelConfig, graphs: Graphs) -> dict[str, Array]:
+    """The algorithm's own first hints, which the first step is fed."""
+    start = {}
+    for name in config.encodes(task):
+        feature = task.features[name]
+        if feature.stage == "hint":
+            hint = jnp.asarray(graphs.trajectory.hints[name])[:, 0]
+            if feature.type == "pointer":
+                hint = jax.nn.one_hot(hint, hint.shape[-1])
+            start[name] = hint.astype(jnp.float32)
+    return start
+
+
+def _where(going, new, old):
+    return jnp.where(going.reshape(going.shape + (1,) * (new.ndim - 1)), new, old)
+
+
+def _by_step(parts: list[Array]) -> Array:
+    """(T, B, ...) for each message step to (B, T * message steps, ...)."""
+    stacked = jnp.moveaxis(jnp.stack(parts, 1), 2, 0)
+    return stacked.reshape(stacked.shape[0], -1, *stacked.shape[3:])
+
+
+@functools.cache
+def _declared(task: Task, config: ModelConfig) -> hk.Transformed:
+    """Haiku's functions for the parameters, which need no graphs to be declared."""
+
+    def declare() -> Weights:
+        size = config.hidden_size
+        simple = config.nodes if config.pointer_decoder == "simple" else None
+        return Weights(
+            encoders={
+                name: codecs.encoder(name, task.features[name], size)
+                for name in config.encodes(task)
+            },
+            attention=Attention(
+                size,
+                config.heads,
+                config.layer_norm,
+                config.edge_values,
+                config.nodes if config.attention_bias else None,
+            )(),
+            decoders={
+                name: codecs.Decoder(name, task.features[name], size, simple)()
+                for name in config.decodes(task)
+            },
+        )
+
+    return hk.transform(declare)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _traced(task: Task, config: ModelConfig, params: Any, graphs: Graphs) -> Result:
+    return unroll(task, config, weights(task, config, params), graphs, trace=True)

@@ -1,0 +1,60 @@
+"""Bellman-Ford shortest paths (paper §2.4, Listing 1; CLRS `bellman_ford`).
+
+Every hint is one sweep in which all nodes look at the distances of the sweep before: a
+node takes the neighbour of least distance plus weight if that is strictly less than its
+own distance (or if it had none). Equal offers go to the neighbour of lowest index.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from mindgap.graphs import Trajectory
+from mindgap.tasks import base
+
+
+def solve(weights: Float[Array, "N N"], source: Float[Array, "N"]) -> Trajectory:
+    """Hints `pi_h`, `d` (0 while unreached) and `msk`, and the parents `pi`.
+
+    On one graph; edges run from row to column, weights are positive. T is N: no
+    shortest path has more than N - 1 edges, and a last sweep changes nothing.
+    """
+    nodes = weights.shape[0]
+
+    def sweep(state, _):
+        parents, distance, reached = state
+        offered = (weights != 0) & reached[:, None]
+        offers = jnp.where(offered, distance[:, None] + weights, jnp.inf)
+        best, giver = offers.min(0), offers.argmin(0)
+        better = jnp.where(reached, best < distance, offered.any(0))
+        after = (
+            jnp.where(better, giver, parents),
+            jnp.where(better, best, distance),
+            reached | better,
+        )
+        return after, (state, better.any())
+
+    start = (jnp.arange(nodes), jnp.zeros(nodes), source > 0)
+    (parents, _, _), ((parents_then, distance, reached), changed) = jax.lax.scan(
+        sweep, start, length=nodes
+    )
+    hints = {"pi_h": parents_then, "d": distance, "msk": reached.astype(jnp.float32)}
+    return base.masked_after(hints, {"pi": parents}, changed.sum() + 1)
+
+
+bellman_ford = base.Task(
+    name="bellman_ford",
+    features={
+        "pos": base.POSITIONS,
+        "s": base.SOURCE,
+        "A": base.WEIGHTS,
+        "adj": base.ADJACENCY,
+        "pi": base.PARENTS,
+        "pi_h": base.Feature("hint", "node", "pointer"),
+        "d": base.Feature("hint", "node", "scalar"),
+        "msk": base.Feature("hint", "node", "mask"),
+    },
+    solve=solve,
+    most_hints=lambda nodes: nodes,
+    weighted=True,
+)

@@ -1,0 +1,50 @@
+"""Breadth-first search (paper §2.4, Listing 2; CLRS `bfs`).
+
+Every hint is one parallel expansion: all unreached neighbours of reached nodes are
+reached, and each takes the reached neighbour of lowest index as its parent.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from mindgap.graphs import Trajectory
+from mindgap.tasks import base
+
+
+def solve(weights: Float[Array, "N N"], source: Float[Array, "N"]) -> Trajectory:
+    """Hints `reach_h` and `pi_h` until nothing changes, and the parents `pi`.
+
+    On one graph; edges run from row to column. T is N: a path takes that many.
+    """
+    nodes = weights.shape[0]
+
+    def expand(state, _):
+        reached, parents = state
+        offered = (weights != 0) & reached[:, None]
+        new = offered.any(0) & ~reached
+        after = (reached | new, jnp.where(new, offered.argmax(0), parents))
+        return after, (state, new.any())
+
+    start = (source > 0, jnp.arange(nodes))
+    (_, parents), ((reached, parents_then), changed) = jax.lax.scan(
+        expand, start, length=nodes
+    )
+    hints = {"reach_h": reached.astype(jnp.float32), "pi_h": parents_then}
+    return base.masked_after(hints, {"pi": parents}, changed.sum() + 1)
+
+
+bfs = base.Task(
+    name="bfs",
+    features={
+        "pos": base.POSITIONS,
+        "s": base.SOURCE,
+        "A": base.WEIGHTS,
+        "adj": base.ADJACENCY,
+        "pi": base.PARENTS,
+        "reach_h": base.Feature("hint", "node", "mask"),
+        "pi_h": base.Feature("hint", "node", "pointer"),
+    },
+    solve=solve,
+    most_hints=lambda nodes: nodes,
+)
