@@ -18,7 +18,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +44,9 @@ def write_notebooks(root: Path, check: bool = False) -> list[Path]:
         wrong = [p for p in texts if not p.exists() or p.read_text("utf-8") != texts[p]]
         wrong += sorted(set((root / "book").glob("*.ipynb")) - set(texts))
         if wrong:
+            names = ", ".join(p.name for p in wrong)
             raise BookError(
-                f"not what its source makes: {_listed(p.name for p in wrong)}; run "
+                f"not what its source makes: {names}; run "
                 "`mindgap book notebooks`, and delete notebooks that have no .py"
             )
         return list(texts)
@@ -94,14 +94,14 @@ def site(root: Path) -> Path:
         shutil.copy(root / name, stage)
     for source in _sources(root):
         notebook = _executed(root, source)
-        _tool("nbformat").write(_presentable(notebook), stage / f"{source.stem}.ipynb")
+        _tool("nbformat").write(presentable(notebook), stage / f"{source.stem}.ipynb")
     _tool("jupyter_book")
     start = "from jupyter_book.cli.main import main; main()"
     flags = ["--warningiserror", "--nitpick", "--keep-going", "--quiet"]
     command = [sys.executable, "-c", start, "build", str(stage), *flags]
-    built = subprocess.run(command, stdin=subprocess.DEVNULL)
+    built = subprocess.run(command, capture_output=True, text=True)
     if built.returncode or not (stage / "_build" / "html" / "index.html").exists():
-        raise BookError("the site was not built: see the warnings above")
+        raise BookError(f"the site was not built:\n{built.stderr[-4000:]}")
     # Replaced only now, so that a failed build leaves the last good site.
     html = root / "_build" / "html"
     shutil.rmtree(html, ignore_errors=True)
@@ -134,7 +134,7 @@ def _find(root: Path, chapter: str) -> Path:
     for source in _sources(root):
         if source.stem == wanted or source.stem.startswith(f"{wanted}_"):
             return source
-    known = _listed(s.stem for s in _sources(root))
+    known = ", ".join(s.stem for s in _sources(root))
     raise BookError(f"no chapter {chapter!r}; the chapters are: {known}")
 
 
@@ -168,8 +168,8 @@ def _check_parameters(source: Path, values: dict[str, object]) -> dict[str, obje
     unknown = [name for name in values if name not in inspected]
     if unknown:
         raise BookError(
-            f"{source.stem}: no parameter {_listed(unknown)}; "
-            f"the parameters are: {_listed(inspected) or 'none'}"
+            f"{source.stem}: no parameter {', '.join(unknown)}; "
+            f"the parameters are: {', '.join(inspected) or 'none'}"
         )
     return {
         name: _check_value(source, entry, values[name])
@@ -186,8 +186,10 @@ def _check_value(source: Path, entry: dict[str, str], value: object) -> object:
         annotation = type(ast.literal_eval(entry["default"])).__name__
     kind = KINDS.get(annotation.split("[")[0])
     if kind is None:
-        allowed = _listed(KINDS)
-        raise BookError(f"{source.stem}: {name}: type {annotation}, not one of {allowed}")
+        raise BookError(
+            f"{source.stem}: parameter {name} is declared {annotation}, "
+            f"not one of {', '.join(KINDS)}"
+        )
     if isinstance(value, str) and kind is not str:
         value = _parse_yaml(value, f"parameter {name}")
     if kind is float and type(value) is int:
@@ -244,6 +246,7 @@ def _execute(root: Path, source: Path, values: dict[str, object], into: Path) ->
             parameters=values,
             cwd=str(source.parent),
             progress_bar=False,
+            extra_arguments=["--log-level=ERROR"],  # a local kernel needs no advice
         )
     except papermill.PapermillExecutionError as error:
         raise BookError(
@@ -292,7 +295,7 @@ def _unstaged(folder: str, names: list[str]) -> set[str]:
     return {n for n in names if n.endswith((".py", ".ipynb")) or n == "results"}
 
 
-def _presentable(notebook: Any) -> Any:
+def presentable(notebook: Any) -> Any:
     """Hide the defaults, fold the parameters of this run, collapse progress frames."""
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
@@ -300,6 +303,7 @@ def _presentable(notebook: Any) -> Any:
             cell.metadata["tags"] = [*tags, "remove-cell"]
         elif "injected-parameters" in tags:
             cell.metadata["tags"] = [*tags, "hide-input"]
+            cell.metadata["mystnb"] = {"code_prompt_show": "Parameters of this run"}
         if cell.cell_type == "code":
             cell.outputs = _collapse(cell.outputs)
     return notebook
@@ -336,10 +340,6 @@ def _tool(name: str) -> Any:
         raise BookError(
             f"{error.name} is missing; the book needs: pip install 'mindgap[book]'"
         ) from error
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names)
 
 
 def _shown(values: dict[str, object]) -> str:

@@ -1,0 +1,74 @@
+# `make book` and `make test` each take a fresh clone to its end: they need Python
+# (3.11 to 3.13), make, and a package index, and leave everything in .venv and _build.
+
+PYTHON ?=
+PYTEST_OPTIONS ?= -n 2 --dist loadfile
+
+UV := uv==0.13.9
+BIN := .venv/bin
+INSTALLED := .venv/installed
+VERSIONS := 3.11 3.12 3.13
+
+# Answers "is this Python in range, and can it make an environment?"
+SUITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+
+.PHONY: help book test install format lock clean
+
+help:
+	@echo "make book     install, execute every chapter, build the site in _build/html"
+	@echo "make test     install, check style and types, run chapters and tests"
+	@echo "make install  only make .venv with the locked versions"
+	@echo "make format   format the code and refresh the notebooks"
+	@echo "make lock     resolve the versions in locks/ anew"
+	@echo "make clean    remove .venv and _build"
+	@echo "PYTHON=/path/to/python chooses another Python (3.11 to 3.13)."
+
+book: $(INSTALLED)
+	$(BIN)/mindgap book all
+
+# pytest comes last: it also looks at the executed chapters and opens the built site.
+test: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/mindgap book run -p profile=quick
+	$(BIN)/mindgap book site
+	$(BIN)/pytest -m "not gpu" $(PYTEST_OPTIONS)
+
+install: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml $(wildcard locks/*.txt)
+	@set -e; \
+	for python in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \
+	  if "$$python" -c "$(SUITS)" 2>/dev/null; then \
+	    echo "making .venv with $$("$$python" --version)"; \
+	    "$$python" -m venv --clear .venv; \
+	    exit 0; \
+	  fi; \
+	done; \
+	echo "no Python from 3.11 to 3.13 with venv and pip among:" \
+	  "$(or $(PYTHON),python3.13 python3.12 python3.11 python3)." \
+	  "Name one with PYTHON=/path/to/python" >&2; \
+	exit 1
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+	version=$$($(BIN)/python -c "import sys; print('%d.%d' % sys.version_info[:2])"); \
+	$(BIN)/uv pip install --quiet --python $(BIN)/python \
+	  -r locks/requirements-$$version.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $(INSTALLED)
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/mindgap book notebooks
+
+lock: $(INSTALLED)
+	for version in $(VERSIONS); do \
+	  $(BIN)/uv pip compile --quiet --upgrade pyproject.toml --all-extras \
+	    --constraints locks/constraints.txt --python-version $$version \
+	    --no-emit-index-url --no-header \
+	    -o locks/requirements-$$version.txt || exit 1; \
+	done
+
+clean:
+	rm -rf .venv _build

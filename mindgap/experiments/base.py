@@ -1,0 +1,120 @@
+"""The vocabulary of the registry: an experiment is data, and carries the paper's number.
+
+The registry says what was claimed, where, and what would have to be run. It runs
+nothing; `run` does.
+"""
+
+import dataclasses
+from typing import Literal
+
+import jax
+
+from mindgap import store
+from mindgap.graphs import Graphs
+from mindgap.network import ModelConfig
+from mindgap.tasks.base import BENCHMARK, TRAIN_PROBABILITIES, Task
+from mindgap.training import TrainConfig
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """A named set of graphs to score networks on, the same for every seed."""
+
+    name: str
+    nodes: int
+    graphs: int
+    p: tuple[float, ...] = (0.5,)
+    seed: int = 0
+    random_positions: bool = False
+    benchmark: Literal["val", "test"] | None = None
+    """CLRS-30's own set, regenerated from dm-clrs's seed; the rest then describes it."""
+
+    def draw(self, task: Task) -> Graphs:
+        """The graphs of this set for a task."""
+        if self.benchmark is not None:
+            return task.benchmark(self.benchmark)
+        key = jax.random.key(self.seed)
+        drawn = task.sample(key, self.nodes, self.graphs, self.p, self.random_positions)
+        return drawn.trimmed()
+
+
+def _benchmark(split: Literal["val", "test"]) -> Data:
+    made = BENCHMARK[split]
+    return Data(
+        f"clrs30-{split}",
+        made["nodes"],
+        made["count"],
+        seed=made["seed"],
+        benchmark=split,
+    )
+
+
+CLRS30_TEST = _benchmark("test")
+CLRS30_VAL = _benchmark("val")
+IN_DISTRIBUTION = tuple(
+    Data(
+        f"in-distribution-{nodes}", nodes, 256, TRAIN_PROBABILITIES, 1000 + nodes, True
+    )
+    for nodes in TrainConfig().lengths
+)
+"""Fresh graphs as in training, 256 of each training length."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Reported:
+    """What the paper prints, in percent of pointers."""
+
+    mean: float
+    std: float
+    max: float
+    seeds: int = 128
+    """The paper's stated minimum; its actual numbers are not given."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """One row of a table of the paper, or of ours beside it."""
+
+    name: str
+    """`table-1/bfs`: the table, then the row."""
+    source: str
+    claim: str
+    task: Task
+    model: ModelConfig = ModelConfig()
+    train: TrainConfig = TrainConfig()
+    test: Data = CLRS30_TEST
+    """The headline score's graphs."""
+    beside: tuple[Data, ...] = (CLRS30_VAL, *IN_DISTRIBUTION)
+    seeds: int = 128
+    """How many the paper has, or ours should."""
+    reported: Reported | None
+    unsure: tuple[str, ...]
+    """What the paper does not say."""
+    incomparable: str = ""
+    """Why the paper's number measures something else, if it does."""
+
+    @property
+    def table(self) -> str:
+        """The table's name, `table-1`."""
+        return self.name.split("/")[0]
+
+    @property
+    def configuration(self) -> dict:
+        """Everything that can change a number, readably."""
+        return store.readable({
+            "task": self.task.name,
+            "model": self.model,
+            "train": self.train,
+            "data": (self.test, *self.beside),
+        })
+
+    @property
+    def digest(self) -> str:
+        """Under which results are stored: a changed configuration is another one."""
+        return store.digest(self.configuration)
+
+    def with_steps(self, steps: int) -> "Experiment":
+        """The same experiment, trained for another number of steps."""
+        return dataclasses.replace(
+            self, train=dataclasses.replace(self.train, steps=steps)
+        )

@@ -1,0 +1,248 @@
+"""Training as a pure function of a key (paper §B, Table 9; upstream's run.py).
+
+Every step draws its own graphs from the seed's key, so a seed's whole course depends on
+its number alone; an ensemble of seeds is one `vmap`. Lengths take turns, as in run.py;
+validation every 50 steps (from step 0 on) redraws 64 graphs, with replacement and with
+fresh positions, from a pool of 64, and keeps the parameters whose score is strictly
+better than all before.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Int, Key
+
+from mindgap import metrics, network
+from mindgap.graphs import Graphs
+from mindgap.network import ModelConfig, Params
+from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
+
+SEEDS = "seeds"
+"""Name of the mapped axis of an ensemble."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """How a network is trained (paper Table 9; the rest is run.py's default)."""
+
+    steps: int = 10_000
+    learning_rate: float = 1e-4
+    clip_norm: float = 1.0
+    batch: int = 32
+    lengths: tuple[int, ...] = (4, 7, 11, 13, 16)
+    evaluate_every: int = 50
+    validation_graphs: int = 64
+
+    def __post_init__(self):
+        for field in ("steps", "batch", "evaluate_every", "validation_graphs"):
+            if getattr(self, field) < 1:
+                raise ValueError(
+                    f"{field} is {getattr(self, field)}, but must be at least 1"
+                )
+        if not self.lengths or min(self.lengths) < 1:
+            raise ValueError(f"lengths is {self.lengths}, but needs sizes of at least 1")
+        if self.learning_rate <= 0 or self.clip_norm <= 0:
+            raise ValueError(
+                "learning_rate and clip_norm must be positive, got "
+                f"{self.learning_rate} and {self.clip_norm}"
+            )
+
+    @property
+    def optimiser(self) -> optax.GradientTransformation:
+        """Clipping by global norm, then Adam, as dm-clrs chains them."""
+        return optax.chain(
+            optax.clip_by_global_norm(self.clip_norm),
+            optax.scale_by_adam(),
+            optax.scale(-self.learning_rate),
+        )
+
+
+class TrainState(NamedTuple):
+    """All that a run carries from step to step."""
+
+    params: Params
+    optimiser: optax.OptState
+    best: Params
+    """The parameters of the best validation score so far."""
+    best_score: Float[Array, "*seeds"]
+    best_step: Int[Array, "*seeds"]
+
+
+class Curves(NamedTuple):
+    """What a run reports of each step."""
+
+    loss: Float[Array, "*seeds steps"]
+    validation: Float[Array, "*seeds steps"]
+    """Pointer accuracy in [0, 1]; NaN at steps that are not evaluated."""
+
+
+class Trainer(NamedTuple):
+    """The two halves of a run of one seed; map both over seeds for an ensemble."""
+
+    begin: Callable[[Key[Array, ""]], TrainState]
+    advance: Callable[
+        [Key[Array, ""], TrainState, Int[Array, ""], int], tuple[TrainState, Curves]
+    ]
+    """(key, state, number of the next step, how many) to the state after them."""
+
+
+def key_of(seed: Int[Array, ""] | int) -> Key[Array, ""]:
+    """The key of a seed: asking for more seeds never changes earlier ones."""
+    return jax.random.fold_in(jax.random.key(0), seed)
+
+
+def make_trainer(
+    task: Task, model: ModelConfig, config: TrainConfig, axis: str | None = None
+) -> Trainer:
+    """Pure functions that start and continue the training of one seed.
+
+    With `axis`, they are meant for `vmap` over seeds under that axis name, and seeds
+    stop unrolling together: a step costs what the longest trajectory costs.
+    """
+    optimiser = config.optimiser
+
+    def begin(key: Key[Array, ""]) -> TrainState:
+        params = network.init(task, model, _stream(key, "init"))
+        return TrainState(
+            params, optimiser.init(params), params, jnp.array(-1.0), jnp.array(-1)
+        )
+
+    def needed(graphs: Graphs) -> Int[Array, ""]:
+        steps = jnp.maximum(1, jnp.max(graphs.trajectory.lengths) - 1)
+        return steps if axis is None else jax.lax.pmax(steps, axis)
+
+    def loss(params: Params, graphs: Graphs) -> Float[Array, ""]:
+        found = network.predict(task, model, params, graphs, needed(graphs))
+        return metrics.loss(task, graphs, found.logits, found.hints)
+
+    def learn(nodes: int, key: Key[Array, ""], params, moments):
+        graphs = task.sample(key, nodes, config.batch, TRAIN_PROBABILITIES, True)
+        error, gradient = jax.value_and_grad(loss)(params, graphs)
+        updates, moments = optimiser.update(gradient, moments, params)
+        return optax.apply_updates(params, updates), moments, error
+
+    branches = [functools.partial(learn, nodes) for nodes in config.lengths]
+
+    def validate(pool: Graphs, key: Key[Array, ""], state: TrainState, step):
+        graphs = redraw(key, pool)
+        found = network.predict(task, model, state.params, graphs, needed(graphs))
+        score = score_outputs(task, found, graphs).mean()
+        better = score > state.best_score
+        best = jax.tree.map(
+            lambda new, old: jnp.where(better, new, old), state.params, state.best
+        )
+        state = state._replace(
+            best=best,
+            best_score=jnp.where(better, score, state.best_score),
+            best_step=jnp.where(better, step, state.best_step),
+        )
+        return state, score
+
+    def advance(
+        key: Key[Array, ""], state: TrainState, first: Int[Array, ""], count: int
+    ) -> tuple[TrainState, Curves]:
+        pool = task.sample(
+            _stream(key, "validation"),
+            max(config.lengths),
+            config.validation_graphs,
+            TRAIN_PROBABILITIES,
+            True,
+        )
+
+        def step(state: TrainState, number):
+            params, moments, error = jax.lax.switch(
+                number % len(config.lengths),
+                branches,
+                jax.random.fold_in(_stream(key, "train"), number),
+                state.params,
+                state.optimiser,
+            )
+            state = state._replace(params=params, optimiser=moments)
+            state, score = jax.lax.cond(
+                number % config.evaluate_every == 0,
+                lambda state: validate(
+                    pool,
+                    jax.random.fold_in(_stream(key, "redraw"), number),
+                    state,
+                    number,
+                ),
+                lambda state: (state, jnp.array(jnp.nan)),
+                state,
+            )
+            return state, Curves(error, score)
+
+        return jax.lax.scan(step, state, first + jnp.arange(count))
+
+    return Trainer(begin, advance)
+
+
+def make_train(
+    task: Task, model: ModelConfig, config: TrainConfig
+) -> Callable[[Key[Array, ""]], tuple[TrainState, Curves]]:
+    """A pure function from a key to a trained network and its curves."""
+    trainer = make_trainer(task, model, config)
+
+    def train(key: Key[Array, ""]) -> tuple[TrainState, Curves]:
+        return trainer.advance(key, trainer.begin(key), jnp.array(0), config.steps)
+
+    return train
+
+
+def ensemble(trainer: Trainer) -> Trainer:
+    """The same over a leading axis of seeds; made with `axis=SEEDS`."""
+    mapped = jax.vmap(trainer.advance, (0, 0, None, None), axis_name=SEEDS)
+    return Trainer(
+        jax.jit(jax.vmap(trainer.begin)),
+        jax.jit(mapped, static_argnums=3, donate_argnums=1),
+    )
+
+
+def redraw(key: Key[Array, ""], pool: Graphs) -> Graphs:
+    """As many graphs as the pool has, drawn from it with replacement, moved.
+
+    What run.py's validation does: it samples its fixed set anew each time, and
+    `random_pos` places the nodes of each drawn graph anew.
+    """
+    count, nodes = pool.positions.shape
+    pick, place = jax.random.split(key)
+    drawn = pool[jax.random.randint(pick, (count,), 0, count)]
+    positions = jnp.sort(jax.random.uniform(place, (count, nodes)))
+    return drawn._replace(positions=positions)
+
+
+def score_outputs(
+    task: Task, found: network.Result, graphs: Graphs
+) -> Float[Array, "B"]:
+    """CLRS's score of each graph: the mean over outputs of their pointer accuracy."""
+    scores = [
+        metrics.pointer_accuracy(
+            predicted, jnp.asarray(graphs.trajectory.outputs[name])
+        )
+        for name, predicted in found.outputs.items()
+    ]
+    return jnp.stack(scores).mean(0)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def evaluate(
+    task: Task, model: ModelConfig, params: Params, graphs: Graphs
+) -> Float[Array, "seeds B"]:
+    """Pointer accuracy of each of an ensemble's networks on each graph."""
+
+    def one(params: Params) -> Float[Array, "B"]:
+        return score_outputs(
+            task, network.predict(task, model, params, graphs), graphs
+        )
+
+    return jax.lax.map(one, params)
+
+
+def _stream(key: Key[Array, ""], purpose: str) -> Key[Array, ""]:
+    """Independent keys of one seed for its different uses."""
+    purposes = ("init", "train", "validation", "redraw")
+    return jax.random.fold_in(key, purposes.index(purpose))
