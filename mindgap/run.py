@@ -124,8 +124,11 @@ def train_block(
     return state, joined
 
 
-def certificate(experiment: Experiment, seconds: float) -> dict[str, Any]:
-    """Where a result comes from: settings, versions, commit, machine, time."""
+def certificate(experiment: Experiment) -> dict[str, Any]:
+    """Where a result comes from: settings, versions, commit, machine, date.
+
+    To be made before the work, so that it names the code that does the work.
+    """
     packages = ("mindgap", "jax", "jaxlib", "dm-haiku", "optax", "dm-clrs", "numpy")
     return {
         "experiment": experiment.name,
@@ -136,7 +139,6 @@ def certificate(experiment: Experiment, seconds: float) -> dict[str, Any]:
         "commit": commit(),
         "device": f"{jax.devices()[0].device_kind}, {os.cpu_count()} cores",
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "seconds": round(seconds, 1),
     }
 
 
@@ -154,7 +156,7 @@ def commit() -> str:
 def _run_block(
     experiment: Experiment, seeds: Sequence[int], store: Store, report: Report
 ) -> None:
-    started = time.monotonic()
+    birth, started = certificate(experiment), time.monotonic()
     state, curves = train_block(experiment, seeds, report)
     rows = measure(experiment, seeds, state, curves)
     for index, seed in enumerate(seeds):
@@ -165,7 +167,7 @@ def _run_block(
             for leaf, array in leaves.items()
         }
         store.put_weights(experiment.name, experiment.digest, seed, weights)
-    birth = certificate(experiment, time.monotonic() - started)
+    birth["seconds"] = round(time.monotonic() - started, 1)
     store.put(experiment.name, experiment.digest, seeds, rows, birth)
 
 
