@@ -9,11 +9,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mindgap import experiments, interop, metrics, plots, summary, tasks
+    from mindgap import (
+        experiments,
+        floors,
+        interop,
+        metrics,
+        network,
+        plots,
+        report,
+        summary,
+        tasks,
+    )
     from mindgap.graphs import Graphs, Trajectory
     from mindgap.network import ModelConfig, Result, apply, init
-    from mindgap.report import compare, floors
-    from mindgap.run import run
     from mindgap.store import Store
     from mindgap.training import TrainConfig, key_of, make_train
 
@@ -28,11 +36,19 @@ _HOMES = {
     "TrainConfig": "training",
     "key_of": "training",
     "make_train": "training",
-    "run": "run",
-    "compare": "report",
-    "floors": "report",
 }
-_MODULES = ("experiments", "interop", "metrics", "plots", "summary", "tasks")
+_MODULES = (
+    "experiments",
+    "floors",
+    "interop",
+    "metrics",
+    "network",
+    "plots",
+    "report",
+    "run",
+    "summary",
+    "tasks",
+)
 
 __all__ = [
     "Graphs",
@@ -42,7 +58,6 @@ __all__ = [
     "TrainConfig",
     "Trajectory",
     "apply",
-    "compare",
     "experiments",
     "floors",
     "init",
@@ -50,7 +65,9 @@ __all__ = [
     "key_of",
     "make_train",
     "metrics",
+    "network",
     "plots",
+    "report",
     "run",
     "summary",
     "tasks",

@@ -170,9 +170,7 @@ def edge_information(
     return project(weights.edge_reduce, (middle,))
 
 
-def _normalise(
-    norm: Linear, hidden: Float[Array, "B N S"]
-) -> Float[Array, "B N S"]:
+def _normalise(norm: Linear, hidden: Float[Array, "B N S"]) -> Float[Array, "B N S"]:
     """Haiku's layer norm over the hidden size (epsilon 1e-5)."""
     mean = hidden.mean(-1, keepdims=True)
     scale = norm.w * jax.lax.rsqrt(hidden.var(-1, keepdims=True) + 1e-5)

@@ -53,9 +53,7 @@ def encode(
     if p_ij + p_ji exceeds one half.
     """
     nodes = values["pos"].shape[1]
-    neighbours = jnp.broadcast_to(
-        jnp.eye(nodes, dtype=bool), values["adj"].shape
-    )
+    neighbours = jnp.broadcast_to(jnp.eye(nodes, dtype=bool), values["adj"].shape)
     gathered: dict[str, list[tuple[Array, Linear]]] = {"node": [], "edge": []}
     some = next(iter(encoders.values()))
     meta = jnp.zeros((values["pos"].shape[0], some.w.shape[1]))

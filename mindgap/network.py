@@ -199,9 +199,7 @@ def unroll(
             for name in decoded
         }
         going = (time == 0) | (lengths > time + 1)
-        held = jax.tree.map(
-            functools.partial(_where, going), (hidden, fed, new), held
-        )
+        held = jax.tree.map(functools.partial(_where, going), (hidden, fed, new), held)
         fed = {name: codecs.feed_back(hints[name], told[name]) for name in fed}
         return (new, fed, held), (told, watched if trace else None)
 

@@ -6,6 +6,7 @@ done, so an interrupted run loses one block at most.
 """
 
 import datetime
+import functools
 import os
 import platform
 import subprocess
@@ -23,7 +24,9 @@ from jaxtyping import Array
 
 from mindgap import training
 from mindgap.experiments.base import Data, Experiment
+from mindgap.network import ModelConfig
 from mindgap.store import Store
+from mindgap.tasks.base import Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +38,7 @@ Report = Callable[[int, float, float], None]
 """Called with steps done, their mean loss, and the last validation score."""
 
 
-def run(
+def complete(
     experiment: Experiment,
     seeds: Iterable[int],
     store: Store,
@@ -105,11 +108,7 @@ def train_block(
 ) -> tuple[training.TrainState, training.Curves]:
     """Trains an ensemble to its end; every leaf has a leading axis of seeds."""
     total = experiment.train.steps
-    trainer = training.ensemble(
-        training.make_trainer(
-            experiment.task, experiment.model, experiment.train, training.SEEDS
-        )
-    )
+    trainer = _trainer(experiment.task, experiment.model, experiment.train)
     keys = jax.vmap(training.key_of)(jnp.asarray(seeds))
     state, curves, done, score = trainer.begin(keys), [], 0, float("nan")
     while done < total:
@@ -169,6 +168,14 @@ def _run_block(
         store.put_weights(experiment.name, experiment.digest, seed, weights)
     birth["seconds"] = round(time.monotonic() - started, 1)
     store.put(experiment.name, experiment.digest, seeds, rows, birth)
+
+
+@functools.lru_cache(maxsize=1)
+def _trainer(
+    task: Task, model: ModelConfig, config: training.TrainConfig
+) -> training.Trainer:
+    """The last ensemble's functions, so that its next block is not compiled again."""
+    return training.ensemble(training.make_trainer(task, model, config, training.SEEDS))
 
 
 def measure(

@@ -59,7 +59,8 @@ class Store:
         Raises StoreError, naming the file, if one is damaged or a seed is in two.
         """
         found = [
-            self._open(path) for path in sorted(self._home(name, digest).glob("*.parquet"))
+            self._open(path)
+            for path in sorted(self._home(name, digest).glob("*.parquet"))
         ]
         seen: dict[int, Path] = {}
         for record in found:
@@ -112,10 +113,12 @@ class Store:
             )
         table = pa.Table.from_pandas(rows.astype(COLUMNS), preserve_index=False)
         text = json.dumps({**certificate, "seeds": list(seeds)}, sort_keys=True)
-        table = table.replace_schema_metadata({
-            **(table.schema.metadata or {}),
-            _CERTIFICATE: text.encode(),
-        })
+        table = table.replace_schema_metadata(
+            {
+                **(table.schema.metadata or {}),
+                _CERTIFICATE: text.encode(),
+            }
+        )
         home = self._home(name, digest)
         home.mkdir(parents=True, exist_ok=True)
         path = home / f"seeds-{min(seeds):05d}-{max(seeds):05d}.parquet"

@@ -5,6 +5,7 @@ standard error is that over sqrt(n); the two are never one column.
 """
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -33,12 +34,16 @@ class Description:
     seeds: int
 
 
-def describe(scores: Float[np.ndarray, "seeds"] | Sequence[float]) -> Description:
+def describe(
+    scores: Float[np.ndarray, "seeds"] | Sequence[float],
+    bounds: tuple[float, float] = (-math.inf, math.inf),
+) -> Description:
     """Mean, spread and 95 % interval of the mean, one score per seed.
 
     The interval is Student's t below 20 seeds and a BCa bootstrap (10,000 resamples,
-    fixed random state) from there on; with no spread at all it is the mean itself.
-    Raises ValueError without scores, or if one is not finite.
+    fixed random state) from there on, cut off at the `bounds` of possible scores; with
+    no spread at all it is the mean itself. Raises ValueError without scores, or if one
+    is not finite.
     """
     scores = np.asarray(scores, float)
     if scores.ndim != 1 or not len(scores):
@@ -48,13 +53,14 @@ def describe(scores: Float[np.ndarray, "seeds"] | Sequence[float]) -> Descriptio
             f"seeds without a finite score: {np.flatnonzero(~np.isfinite(scores))}"
         )
     count, mean = len(scores), float(scores.mean())
-    std = float(scores.std(ddof=1)) if count > 1 else float("nan")
+    std = float(scores.std(ddof=1)) if count > 1 else math.nan
     sem = std / count**0.5
+    low, high = _interval(scores, mean, sem)
     return Description(
         mean,
         std,
         sem,
-        _interval(scores, mean, sem),
+        (max(low, bounds[0]), min(high, bounds[1])),
         float(scores.min()),
         float(scores.max()),
         count,
@@ -79,7 +85,7 @@ def _interval(
     scores: Float[np.ndarray, "seeds"], mean: float, sem: float
 ) -> tuple[float, float]:
     if len(scores) == 1:
-        return float("nan"), float("nan")
+        return math.nan, math.nan
     if sem == 0:
         return mean, mean
     from scipy import stats

@@ -45,7 +45,9 @@ class TrainConfig:
                     f"{field} is {getattr(self, field)}, but must be at least 1"
                 )
         if not self.lengths or min(self.lengths) < 1:
-            raise ValueError(f"lengths is {self.lengths}, but needs sizes of at least 1")
+            raise ValueError(
+                f"lengths is {self.lengths}, but needs sizes of at least 1"
+            )
         if self.learning_rate <= 0 or self.clip_norm <= 0:
             raise ValueError(
                 "learning_rate and clip_norm must be positive, got "
@@ -235,9 +237,7 @@ def evaluate(
     """Pointer accuracy of each of an ensemble's networks on each graph."""
 
     def one(params: Params) -> Float[Array, "B"]:
-        return score_outputs(
-            task, network.predict(task, model, params, graphs), graphs
-        )
+        return score_outputs(task, network.predict(task, model, params, graphs), graphs)
 
     return jax.lax.map(one, params)
 

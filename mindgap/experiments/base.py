@@ -1,4 +1,4 @@
-"""The vocabulary of the registry: an experiment is data, and carries the paper's number.
+"""The vocabulary of the registry: experiments as data, with the paper's numbers.
 
 The registry says what was claimed, where, and what would have to be run. It runs
 nothing; `run` does.
@@ -27,7 +27,7 @@ class Data:
     seed: int = 0
     random_positions: bool = False
     benchmark: Literal["val", "test"] | None = None
-    """CLRS-30's own set, regenerated from dm-clrs's seed; the rest then describes it."""
+    """CLRS-30's own set, from dm-clrs's seed; the rest then describes it."""
 
     def draw(self, task: Task) -> Graphs:
         """The graphs of this set for a task."""
@@ -60,6 +60,10 @@ IN_DISTRIBUTION = tuple(
 """Fresh graphs as in training, 256 of each training length."""
 
 
+DEFAULT_MODEL = ModelConfig()
+DEFAULT_TRAINING = TrainConfig()
+
+
 @dataclasses.dataclass(frozen=True)
 class Reported:
     """What the paper prints, in percent of pointers."""
@@ -80,8 +84,8 @@ class Experiment:
     source: str
     claim: str
     task: Task
-    model: ModelConfig = ModelConfig()
-    train: TrainConfig = TrainConfig()
+    model: ModelConfig = DEFAULT_MODEL
+    train: TrainConfig = DEFAULT_TRAINING
     test: Data = CLRS30_TEST
     """The headline score's graphs."""
     beside: tuple[Data, ...] = (CLRS30_VAL, *IN_DISTRIBUTION)
@@ -101,17 +105,34 @@ class Experiment:
     @property
     def configuration(self) -> dict:
         """Everything that can change a number, readably."""
-        return store.readable({
-            "task": self.task.name,
-            "model": self.model,
-            "train": self.train,
-            "data": (self.test, *self.beside),
-        })
+        return store.readable(
+            {
+                "task": self.task.name,
+                "model": self.model,
+                "train": self.train,
+                "data": (self.test, *self.beside),
+            }
+        )
 
     @property
     def digest(self) -> str:
         """Under which results are stored: a changed configuration is another one."""
         return store.digest(self.configuration)
+
+    def quick(self) -> "Experiment":
+        """The same question, small enough to be trained in seconds (`quick` profile).
+
+        Hidden size 32, graphs of 8 nodes, 200 steps, two seeds: real training, whose
+        score is not to be held against the paper's.
+        """
+        return dataclasses.replace(
+            self,
+            model=dataclasses.replace(self.model, hidden_size=32),
+            train=dataclasses.replace(self.train, steps=200, lengths=(8,), batch=16),
+            beside=(),
+            seeds=2,
+            incomparable="a small network, trained briefly",
+        )
 
     def with_steps(self, steps: int) -> "Experiment":
         """The same experiment, trained for another number of steps."""

@@ -1,0 +1,259 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # What does the network learn by training alone? (§3)
+#
+# **Question.** The paper trains one graph attention network on three algorithms, for at
+# least 128 seeds each, and calls that its baseline. How well does each algorithm come
+# out, how much of it is luck, and what would a rule that learned nothing score?
+#
+# **From the paper, on this page:** Table 1.
+#
+# **What is claimed.** Breadth-first search (BFS) and Bellman-Ford are learned well
+# enough to carry over from graphs of 16 nodes to graphs of 64; depth-first search (DFS)
+# is not, although all three reach about 99 % on the sizes they were trained on
+# {cite:p}`saldyt2025gap`.
+
+# %% tags=["hide-cell"]
+# On a hosted notebook: fetch the book with its results, and the library without
+# touching the jax that is installed there.
+import importlib.util
+import os
+import subprocess
+import sys
+
+if importlib.util.find_spec("mindgap") is None:
+    repository = "https://github.com/mindgap-companion/mindgap"
+    subprocess.run(["git", "clone", "--quiet", "--depth=1", repository], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "./mindgap"], check=True
+    )
+    os.chdir("mindgap/book")
+
+# %% tags=["parameters"]
+profile: str = "stored"  # stored | quick | paper
+seeds: int = 0  # how many; 0 for the profile's own number
+steps: int = 0  # of training; 0 for the profile's own number
+store: str = "results"  # where results are read and kept, relative to book/
+fresh: str = "../_build/quick"  # the same for the quick profile
+
+# %% [markdown]
+# Under the profile `stored` the page shows recorded results and trains nothing, unless
+# `seeds` or `steps` asks for what is not recorded. `quick` trains small networks for
+# about a minute; `paper` follows the paper's protocol, 128 seeds of 10,000 steps.
+
+# %%
+import dataclasses
+
+import jax
+import numpy as np
+import pandas as pd
+
+import mindgap as mg
+from mindgap.experiments.tables import PUBLISHED, TABLE_1
+
+# %% tags=["remove-cell"]
+# %config InlineBackend.figure_formats = ["svg"]
+
+# %%
+rows = [e.quick() for e in TABLE_1] if profile == "quick" else list(TABLE_1)
+rows = [e.with_steps(steps) for e in rows] if steps else rows
+results = mg.report.book_store(fresh if profile == "quick" else store)
+if profile != "stored" or seeds or steps:
+    for experiment in rows:
+        mg.run.complete(experiment, range(seeds or experiment.seeds), results)
+
+# %% [markdown]
+# ## The network, counted
+#
+# All three rows use one architecture (Table 9): an encoder, one layer of GATv2 attention
+# that is applied once per hint of the algorithm, and decoders; hidden size 128. The
+# paper puts it at "about $5e6$ parameters". Counted, it has fewer:
+
+
+# %% tags=["hide-input"]
+def count(experiment):
+    leaves = jax.tree.leaves(mg.network.template(experiment.task, experiment.model))
+    return sum(leaf.size for leaf in leaves)
+
+
+pd.DataFrame(
+    {
+        "parameters": [f"{count(e):,}" for e in rows],
+        "hidden size": [e.model.hidden_size for e in rows],
+        "hints": [", ".join(e.task.stage("hint")) for e in rows],
+    },
+    index=[e.task.name for e in rows],
+)
+
+# %% [markdown]
+# ## The protocol
+#
+# Training graphs are drawn on the fly, 32 at a time, at lengths 4, 7, 11, 13 and 16 in
+# turn, with edge probabilities between 0.1 and 0.9 and sorted random positions. Every 50
+# steps the network is validated on 64 graphs of 16 nodes; the parameters with the best
+# score so far are kept. The score is the share of parent pointers that are right on
+# CLRS-30's own test set {cite:p}`velickovic2022clrs`: 32 graphs of 64 nodes, edge
+# probability one half, positions evenly spaced. That is 2,048 pointers, so scores come
+# in steps of 1/2048: the paper's printed maxima do too, which is how we know its test
+# set.
+
+# %%
+paper_maxima = np.array([e.reported.max for e in TABLE_1])
+nearest = np.round(paper_maxima / 100 * 2048) / 2048 * 100
+assert (np.round(nearest, 2) == paper_maxima).all()
+
+# %% [markdown]
+# ## What no learning scores
+#
+# A rule that ignores the algorithm already gets some pointers right. Each rule below
+# names a parent, or several with equal probability; its score is an exact expectation.
+# The last one for BFS is a ceiling, not a floor: a search that knows the right level of
+# every node but not CLRS's order among the possible parents of a level.
+
+# %%
+tests = {e.task.name: e.test.draw(e.task) for e in rows}
+small = {e.task.name: e.task.sample(jax.random.key(0), 16, 1000) for e in rows}
+floors = [
+    {
+        "task": e.task.name,
+        "rule": rule.name,
+        "n = 64": 100 * mg.floors.score(rule, tests[e.task.name]).mean(),
+        "n = 16": 100 * mg.floors.score(rule, small[e.task.name]).mean(),
+    }
+    for e in rows
+    for rule in mg.floors.rules(e.task)
+]
+pd.DataFrame(floors).set_index(["task", "rule"]).round(1)
+
+# %% [markdown]
+# *Percent of pointers; n = 64 on the test set, n = 16 on 1,000 fresh graphs of edge
+# probability one half.*
+#
+# The DFS floors matter most. "Parent = v − 1" alone comes close to the paper's best DFS
+# run of more than 128, and "largest smaller in-neighbour" is far above it: what is
+# called learning here is below a one-line rule.
+
+# %%
+floor = {(f["task"], f["rule"]): f["n = 64"] for f in floors}
+best_dfs = next(e.reported.max for e in TABLE_1 if e.task.name == "dfs")
+assert floor["dfs", "largest smaller in-neighbour"] > best_dfs
+
+# %% [markdown]
+# ## Table 1, beside ours
+
+# %%
+table = [mg.report.row(e, results) for e in rows]
+mg.report.compare(table)
+
+# %% tags=["hide-input"]
+for e, row in zip(rows, table, strict=True):
+    print(f"{e.source}: {row.status}{': ' * bool(row.reason)}{row.reason}")
+print(f"\nScore: {mg.report.scored(rows[0])}; best checkpoint by validation.")
+
+# %% [markdown]
+# The interval is for the mean over seeds (Student's t below 20 seeds, a bootstrap from
+# there on); "std" is over seeds and never to be read against a standard error. "Agrees"
+# means that the two means differ by at most twice the standard error of their
+# difference. The paper itself says that its BFS and Bellman-Ford rows mix runs with and
+# without regularisation, and not in which shares, so no verdict is possible for those:
+# the numbers stand side by side and that is all.
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-table-1", "caption": "Table 1 as a picture: each dot is one seed of ours; squares are the paper's mean and standard deviation, dashes its best run. Dotted lines are rules that learned nothing (for BFS, the order-blind ceiling)."}}
+done = [(e, mg.report.seed_scores(e, results)) for e in rows]
+shown = {"bfs": "BFS, blind to order", "dfs": "parent = v - 1"}
+shown["bellman_ford"] = "nearest in-neighbour"
+mg.plots.scores_beside_paper(
+    {e.task.name: scores for e, scores in done},
+    {e.task.name: dataclasses.astuple(e.reported)[:3] for e, _ in done},
+    {name: {rule: floor[name, rule]} for name, rule in shown.items()},
+)
+
+# %% [markdown]
+# ## How training went
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-curves", "caption": "Learning curves, one line per seed: training loss (the sum of the output's and all hints' losses, averaged over 50 steps) and validation accuracy on 64 graphs of 16 nodes."}}
+curved = [e for e, scores in done if len(scores)]
+loss = {e.task.name: mg.report.curves(e, results, "loss") for e in curved}
+validation = {e.task.name: mg.report.curves(e, results, "validation") for e in curved}
+mg.plots.learning_curves(loss, validation)
+
+# %% [markdown]
+# ## On the sizes it was trained on, and which checkpoint
+#
+# The paper says that all three algorithms, DFS included, reach about 99 % on lengths
+# they were trained on. The rows named *in-distribution* test that on fresh graphs of each
+# training length, drawn as in training. *Best* is the checkpoint with the highest
+# validation score, *last* the one after the last step: choosing by 64 graphs is a
+# lottery, and both are reported.
+
+# %%
+for e in curved:
+    print(f"\n{e.task.name}: pointers right in %, mean ± std over seeds")
+    print(mg.report.by_data(e, results).to_string())
+
+# %% [markdown]
+# ## Elsewhere
+#
+# What others report for the same test set. None of these networks is a GATv2: we know
+# of no published GATv2 row for these three tasks, so the paper's cannot be checked
+# against an independent one. Most of these error bars are standard errors, while the paper's
+# are standard deviations.
+
+# %% tags=["hide-input"]
+pd.DataFrame(PUBLISHED).set_index("method")
+
+# %% [markdown]
+# ## A fresh run
+#
+# When the whole book is made, this chapter is first executed under the profile `quick`:
+# small networks (hidden size 32, graphs of 8 nodes), trained from scratch for a few
+# hundred steps. Their numbers show that the machinery works here and now; they are not
+# to be compared with the paper's.
+
+# %% tags=["hide-input"]
+quick = mg.report.book_store(fresh)
+quick_rows = [e.quick() for e in TABLE_1]
+quick_rows = [e.with_steps(steps) for e in quick_rows] if steps else quick_rows
+made = mg.report.provenance(quick_rows, quick)
+print("" if len(made) else "No quick run was made with this build.")
+mg.report.compare([mg.report.row(e, quick) for e in quick_rows])
+
+# %% tags=["hide-input"]
+made
+
+# %% [markdown]
+# ## What this shows, and what it does not
+#
+# - It shows what one fixed protocol gives, and how far seeds differ. It does not show
+#   what the architecture *can* do: expressiveness is the business of compiled networks.
+# - A high score does not show that the algorithm was learned: see the floors above, and
+#   the order-blind search, which is wrong only about ties in level.
+# - For DFS, CLRS asks for one particular order among many valid searches. A low score is
+#   a failure to produce that one.
+#
+# **What would change our mind.** For DFS: seeds, trained by this protocol, that score
+# clearly above the best one-line rule at 64 nodes. For BFS and Bellman-Ford: an interval
+# over many seeds that excludes the paper's mean, with its mixture of settings known.
+#
+# ## Reproduce
+#
+# | what | command |
+# |---|---|
+# | one row, two seeds | `mindgap run table-1/bfs --seeds 0:2` |
+# | the table | `mindgap table table-1` |
+# | this page, small and quick | `mindgap book run 03_baselines -p profile=quick` |
+# | this page, your budget | `papermill book/03_baselines.ipynb out.ipynb -p seeds 8 -p steps 2000` |
+#
+# Every result on this page was computed by these runs:
+
+# %% tags=["hide-input"]
+mg.report.provenance(rows, results)

@@ -1,0 +1,188 @@
+"""The paper's number beside ours: rows of tables, and what stands behind them."""
+
+import dataclasses
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from mindgap import summary
+from mindgap.experiments.base import Data, Experiment
+from mindgap.experiments.tables import find
+from mindgap.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+PERCENT = (0.0, 100.0)
+
+
+def book_store(folder: str) -> Store:
+    """A store named as the book's chapters name it: relative to `book/`.
+
+    Works from the book's own folder and from the one above it.
+    """
+    above = Path("book")
+    return Store((above if above.is_dir() else Path()) / folder)
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One experiment, in percent of pointers; NaN where ours is undefined."""
+
+    name: str
+    paper: str
+    mean: float
+    std: float
+    sem: float
+    interval: tuple[float, float]
+    max: float
+    seeds: int
+    steps: int
+    status: str
+    reason: str
+    """Why the status is `not comparable`, where it is."""
+
+
+def seed_scores(
+    experiment: Experiment,
+    store: Store,
+    data: Data | None = None,
+    checkpoint: str = "best",
+) -> Float[np.ndarray, "seeds"]:
+    """Each recorded seed's mean pointer accuracy in percent, by seed number.
+
+    On the experiment's test set unless other `data` is named.
+    """
+    rows = store.load(experiment.name, experiment.digest)
+    wanted = (data or experiment.test).name
+    rows = rows[
+        (rows.metric == "pointer_accuracy")
+        & (rows.data == wanted)
+        & (rows.checkpoint == checkpoint)
+    ]
+    # in double precision: a mean of float32 shares would not be a multiple of 1/2048
+    values = rows.assign(value=rows.value.astype(float)).groupby("seed").value.mean()
+    return 100 * values.sort_index().to_numpy()
+
+
+def curves(
+    experiment: Experiment, store: Store, metric: Literal["loss", "validation"]
+) -> tuple[Int[np.ndarray, "points"], Float[np.ndarray, "seeds points"]]:
+    """Steps and, by seed, a learning curve: loss in nats or validation in percent."""
+    rows = store.load(experiment.name, experiment.digest)
+    wide = rows[rows.metric == metric].pivot(
+        index="seed", columns="step", values="value"
+    )
+    scale = 100 if metric == "validation" else 1
+    return wide.columns.to_numpy(), scale * wide.to_numpy(float)
+
+
+def by_data(experiment: Experiment, store: Store) -> "pd.DataFrame":
+    """Mean ± std over seeds, in percent, on each data set and for both checkpoints."""
+    import pandas as pd
+
+    lines = []
+    for data in (experiment.test, *experiment.beside):
+        line = {"graphs": data.name, "nodes": data.nodes, "count": data.graphs}
+        for checkpoint in ("best", "last"):
+            scores = seed_scores(experiment, store, data, checkpoint)
+            if len(scores):
+                ours = summary.describe(scores, PERCENT)
+                line[checkpoint] = f"{ours.mean:.2f} ± {ours.std:.2f}"
+                line["seeds"] = ours.seeds
+        lines.append(line)
+    return pd.DataFrame(lines).set_index("graphs")
+
+
+def row(experiment: Experiment, store: Store) -> Row:
+    """The paper's number and ours for one experiment, best checkpoint, its test set."""
+    scores, paper = seed_scores(experiment, store), experiment.reported
+    printed = f"{paper.mean:.2f} ± {paper.std:.2f} ({paper.max:.2f})" if paper else "-"
+    steps = experiment.train.steps
+    if not len(scores):
+        nan = math.nan
+        return Row(
+            experiment.name, printed, nan, nan, nan, (nan, nan), nan, 0, steps,
+            "not run", "no seed is recorded",
+        )  # fmt: skip
+    ours = summary.describe(scores, PERCENT)
+    status, reason = "no number in the paper", ""
+    if paper:
+        status = summary.agrees(
+            ours, paper.mean, paper.std, paper.seeds, experiment.incomparable
+        )
+        if status == "not comparable":
+            reason = experiment.incomparable or "one seed has no spread"
+    return Row(
+        experiment.name, printed, ours.mean, ours.std, ours.sem, ours.interval,
+        ours.max, ours.seeds, steps, status, reason,
+    )  # fmt: skip
+
+
+def table(name: str, store: Store, steps: int | None = None) -> list[Row]:
+    """The rows of a table of the registry, or of one experiment.
+
+    `steps` asks for runs of another length than the paper's. Raises KeyError for an
+    unknown name.
+    """
+    found = find(name)
+    if steps is not None:
+        found = [experiment.with_steps(steps) for experiment in found]
+    return [row(experiment, store) for experiment in found]
+
+
+def scored(experiment: Experiment) -> str:
+    """Which score a table shows, in words: `pointers right, % of 2048 (...)`."""
+    test = experiment.test
+    return (
+        f"pointers right, % of {test.graphs * test.nodes} "
+        f"({test.name}: {test.graphs} graphs of {test.nodes} nodes)"
+    )
+
+
+def compare(rows: list[Row]) -> "pd.DataFrame":
+    """Rows as a table to read: paper, ours, spread, interval, seeds, status."""
+    import pandas as pd
+
+    return pd.DataFrame([
+        {
+            "experiment": r.name,
+            "paper: mean ± std (max)": r.paper,
+            "ours: mean": f"{r.mean:.2f}",
+            "std": f"{r.std:.2f}",
+            "s.e.m.": f"{r.sem:.2f}",
+            "95 % interval": f"{r.interval[0]:.2f} to {r.interval[1]:.2f}",
+            "max": f"{r.max:.2f}",
+            "seeds": r.seeds,
+            "steps": r.steps,
+            "status": r.status,
+        }
+        for r in rows
+    ]).replace({"nan": "–", "nan to nan": "–"}).set_index("experiment")  # fmt: skip
+
+
+def provenance(experiments: list[Experiment], store: Store) -> "pd.DataFrame":
+    """Where recorded results come from: one line per record of the store."""
+    import pandas as pd
+
+    lines = []
+    for experiment in experiments:
+        for record in store.records(experiment.name, experiment.digest):
+            made = record.certificate
+            lines.append(
+                {
+                    "experiment": experiment.name,
+                    "seeds": ", ".join(map(str, record.seeds)),
+                    "steps": made["steps"],
+                    "minutes": round(made["seconds"] / 60, 1),
+                    "commit": made["commit"],
+                    "jax": made["versions"]["jax"],
+                    "device": made["device"],
+                    "date": made["date"][:10],
+                }
+            )
+    return pd.DataFrame(lines)
