@@ -29,7 +29,7 @@ def to_clrs(
 
 
 def from_clrs(
-    task: Task, config: ModelConfig, params: Mapping[str, Mapping[str, np.ndarray]]
+    task: Task, config: ModelConfig, params: Params
 ) -> dict[str, dict[str, np.ndarray]]:
     """Our parameter tree of the same network; the inverse of `to_clrs`."""
     names = dict(_names(task, config))
@@ -88,7 +88,7 @@ def _shapes(task: Task, config: ModelConfig) -> dict[Leaf, tuple[int, ...]]:
 
 
 def _renamed(
-    params: Mapping[str, Mapping[str, np.ndarray]],
+    params: Params,
     names: Mapping[Leaf, Leaf],
     shapes: Mapping[Leaf, tuple[int, ...]],
 ) -> dict[str, dict[str, np.ndarray]]:

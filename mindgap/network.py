@@ -19,13 +19,14 @@ from jaxtyping import Array, Float, Int, Key
 from mindgap import codecs
 from mindgap.attention import Attention, AttentionWeights, EdgeValues, attend
 from mindgap.codecs import PointerDecoder
-from mindgap.graphs import Graphs
+from mindgap.graphs import AnyArray, Graphs
 from mindgap.linear import Linear
 from mindgap.tasks.base import Task
 
 HintMode = Literal["encoded_decoded", "decoded_only", "none"]
 Reach = Literal["neighbours", "all"]
-Params = Mapping[str, Mapping[str, Array]]
+Params = Mapping[str, Mapping[str, AnyArray]]
+Shapes = Mapping[str, Mapping[str, jax.ShapeDtypeStruct]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,7 +122,7 @@ def init(task: Task, config: ModelConfig, key: Key[Array, ""]) -> Params:
     return _declared(task, config).init(key)
 
 
-def template(task: Task, config: ModelConfig) -> Params:
+def template(task: Task, config: ModelConfig) -> Shapes:
     """The tree of shapes that `init` fills, without drawing anything."""
     return jax.eval_shape(lambda: init(task, config, jax.random.key(0)))
 

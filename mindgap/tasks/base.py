@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from mindgap.graphs import Graphs, Trajectory
+from mindgap.graphs import AnyArray, Graphs, Trajectory
 
 Stage = Literal["input", "hint", "output"]
 Location = Literal["node", "edge", "graph"]
@@ -79,9 +79,9 @@ class Task:
 
     def run(
         self,
-        weights: Float[Array, "B N N"],
-        source: Float[Array, "B N"] | None,
-        positions: Float[Array, "B N"] | None = None,
+        weights: Float[AnyArray, "B N N"],
+        source: Float[AnyArray, "B N"] | None,
+        positions: Float[AnyArray, "B N"] | None = None,
     ) -> Graphs:
         """Any graphs of yours, with the algorithm's trajectory on them.
 

@@ -1,0 +1,90 @@
+"""The command as a user types it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from mindgap import cli
+
+
+def mindgap(monkeypatch, capsys, *arguments):
+    monkeypatch.setattr(sys, "argv", ["mindgap", *arguments])
+    status = 0
+    try:
+        cli.main()
+    except SystemExit as stop:
+        status = stop.code or 0
+    found = capsys.readouterr()
+    return status, found.out, found.err
+
+
+def test_parameters_are_listed_and_counted(monkeypatch, capsys):
+    status, out, _ = mindgap(
+        monkeypatch, capsys, "params", "--task", "bfs", "--hidden-size", "128"
+    )
+    assert status == 0 and out.rstrip().endswith("397,316")
+    assert "attention/value/w" in out and "256 x 128" in out
+
+
+def test_status_has_a_line_for_every_row(monkeypatch, capsys, tmp_path):
+    _, out, _ = mindgap(monkeypatch, capsys, "status", "--store", str(tmp_path))
+    assert "table-1/bfs" in out and "0 of 128 seeds" in out
+    _, out, _ = mindgap(
+        monkeypatch, capsys, "status", "--json", "--store", str(tmp_path)
+    )
+    assert {line["name"] for line in json.loads(out)} >= {"table-1/dfs"}
+
+
+def test_a_table_without_results_is_strict_json(monkeypatch, capsys, tmp_path):
+    _, out, _ = mindgap(
+        monkeypatch, capsys, "table", "table-1", "--json", "--store", str(tmp_path)
+    )
+    rows = json.loads(out, parse_constant=pytest.fail)
+    expected = {"name", "paper", "mean", "std", "sem", "interval", "max", "seeds"}
+    assert len(rows) == 3 and expected | {"steps", "status"} <= rows[0].keys()
+    assert rows[0]["mean"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "table-99"], "no experiment 'table-99': one of table-1/bfs"),
+        (["run", "table-1", "--seeds", "4:2"], "--seeds '4:2': first:end"),
+        (["run", "table-1", "--steps", "0"], "steps is 0"),
+        (["params", "--task", "dsf"], "no task 'dsf': one of bfs"),
+        (["params", "--hidden-size", "5", "--heads", "2"], "must divide hidden_size"),
+        (["book", "run", "-p", "seeds"], "-p 'seeds' is not of the form name=value"),
+        (["book", "run", "99"], "no chapter '99'"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(monkeypatch, capsys, tmp_path, arguments, message):
+    if arguments[0] == "run":
+        arguments = [*arguments, "--store", str(tmp_path)]
+    status, _, err = mindgap(monkeypatch, capsys, *arguments)
+    assert status == 2 and message in err and "Traceback" not in err
+
+
+def test_a_dry_run_says_what_is_missing_and_trains_nothing(
+    monkeypatch, capsys, tmp_path
+):
+    _, out, _ = mindgap(
+        monkeypatch, capsys, "run", "table-1", "--dry", "--store", str(tmp_path)
+    )
+    assert out.count("0 of 2 seeds recorded") == 3 and not list(tmp_path.iterdir())
+
+
+def test_import_is_quick_to_load_and_leaves_the_heavy_libraries_alone():
+    script = (
+        "import sys, mindgap\n"
+        "heavy = {'tensorflow', 'clrs', 'scipy', 'pandas', 'matplotlib', 'dask'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+        "mindgap.tasks, mindgap.ModelConfig, mindgap.apply, mindgap.make_train\n"
+        "print(sorted({'tensorflow', 'clrs', 'matplotlib'} & set(sys.modules)))\n"
+        "assert all(getattr(mindgap, name) for name in mindgap.__all__)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["[]", "[]"]

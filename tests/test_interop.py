@@ -1,0 +1,51 @@
+"""Parameters go to dm-clrs's tree and back unchanged, or are refused."""
+
+import jax
+import pytest
+from numpy.testing import assert_array_equal
+
+from mindgap import interop, network, tasks
+from mindgap.network import ModelConfig
+
+CONFIG = ModelConfig(hidden_size=8, heads=2)
+
+
+@pytest.fixture
+def params(key):
+    return network.init(tasks.dfs, CONFIG, key)
+
+
+def test_there_and_back(params):
+    there = interop.to_clrs(tasks.dfs, CONFIG, params)
+    back = interop.from_clrs(tasks.dfs, CONFIG, there)
+    jax.tree.map(assert_array_equal, back, jax.device_get(params))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"edge_values": "projected"},
+        {"attention_bias": True, "nodes": 4},
+        {"pointer_decoder": "simple", "nodes": 4},
+    ],
+)
+def test_parts_that_dm_clrs_lacks_are_refused(changes, key):
+    config = ModelConfig(hidden_size=8, **changes)
+    params = network.init(tasks.bfs, config, key)
+    with pytest.raises(ValueError, match=f"does not have {next(iter(changes))}"):
+        interop.to_clrs(tasks.bfs, config, params)
+
+
+def test_a_leaf_too_many_or_too_few_is_named(params):
+    more = {**params, "encoder_x": {"w": params["encoder_pos"]["w"]}}
+    with pytest.raises(KeyError, match=r"unknown \[\('encoder_x', 'w'\)\]"):
+        interop.to_clrs(tasks.dfs, CONFIG, more)
+    less = {name: leaves for name, leaves in params.items() if name != "encoder_pos"}
+    with pytest.raises(KeyError, match=r"missing .*encoder_pos"):
+        interop.to_clrs(tasks.dfs, CONFIG, less)
+
+
+def test_a_wrong_shape_is_named(params):
+    wide = ModelConfig(hidden_size=16, heads=2)
+    with pytest.raises(ValueError, match=r"has shape .*8.*expected .*16"):
+        interop.to_clrs(tasks.dfs, wide, params)

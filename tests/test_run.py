@@ -1,0 +1,96 @@
+"""From the registry to the store: real training, recorded once, certified."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from mindgap import experiments, report, run
+from mindgap.network import ModelConfig
+from mindgap.store import Store
+from mindgap.training import TrainConfig
+
+
+@pytest.fixture(scope="module")
+def experiment():
+    base = experiments.EXPERIMENTS["table-1/bfs"]
+    return dataclasses.replace(
+        base,
+        model=ModelConfig(hidden_size=8),
+        train=TrainConfig(
+            steps=20, lengths=(4,), batch=4, evaluate_every=10, validation_graphs=8
+        ),
+        beside=(experiments.Data("small", nodes=5, graphs=6),),
+    )
+
+
+@pytest.fixture(scope="module")
+def store(experiment, tmp_path_factory):
+    store = Store(tmp_path_factory.mktemp("results"))
+    assert run.complete(experiment, range(2), store) == [0, 1]
+    return store
+
+
+@pytest.mark.slow
+def test_a_second_run_does_nothing_and_more_seeds_add_to_it(experiment, store, capsys):
+    before = [
+        r.path.read_bytes() for r in store.records(experiment.name, experiment.digest)
+    ]
+    assert run.complete(experiment, range(2), store) == []
+    assert run.complete(experiment, range(3), store) == [2]
+    after = store.records(experiment.name, experiment.digest)
+    assert [r.path.read_bytes() for r in after][: len(before)] == before
+    assert "table-1/bfs seed" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_scores_and_curves_are_recorded(experiment, store):
+    rows = store.load(experiment.name, experiment.digest)
+    one = rows[rows.seed == 1]
+    for data in (experiment.test, *experiment.beside):
+        for checkpoint in ("best", "last"):
+            scored = one[(one.data == data.name) & (one.checkpoint == checkpoint)]
+            assert list(scored.graph) == list(range(data.graphs))
+            assert scored.value.between(0, 1).all()
+    assert list(one[one.metric == "validation"].step) == [0, 10]
+    assert list(one[one.metric == "loss"].step) == [0, 10]
+    scores = report.seed_scores(experiment, store)
+    # a score is a whole number of 2048 pointers
+    np.testing.assert_allclose(scores / 100 * 2048 % 1 % 1, 0, atol=1e-3)
+
+
+@pytest.mark.slow
+def test_a_seed_does_not_depend_on_its_block(experiment, store, tmp_path):
+    alone = Store(tmp_path)
+    run.complete(experiment, [1], alone)
+    together = report.seed_scores(experiment, store)[1]
+    np.testing.assert_allclose(report.seed_scores(experiment, alone)[0], together)
+
+
+@pytest.mark.slow
+def test_the_certificate_says_where_a_result_comes_from(experiment, store):
+    record = store.records(experiment.name, experiment.digest)[0]
+    made = record.certificate
+    assert made["configuration"] == experiment.configuration
+    assert made["steps"] == 20 and made["commit"] and made["seconds"] > 0
+    assert {"jax", "dm-haiku", "optax", "numpy", "mindgap"} <= made["versions"].keys()
+    assert set(report.provenance([experiment], store).experiment) == {"table-1/bfs"}
+
+
+@pytest.mark.slow
+def test_rows_compare_with_the_paper_and_say_why_not(experiment, store):
+    row = report.row(experiment, store)
+    assert row.status == "not comparable" and "regularisation" in row.reason
+    assert row.paper == "94.82 ± 7.23 (99.71)" and row.seeds >= 2
+    open_row = dataclasses.replace(experiment, incomparable="")
+    assert report.row(open_row, store).status == "differs"
+    nothing = report.row(experiment.with_steps(3), store)
+    assert nothing.status == "not run" and np.isnan(nothing.mean)
+    assert "–" in report.compare([nothing]).to_string()
+
+
+def test_small_networks_train_together_and_large_ones_apart():
+    base = experiments.EXPERIMENTS["table-1/bfs"]
+    minimal = dataclasses.replace(base, model=ModelConfig(hidden_size=4))
+    assert run.block_size(base) == 1
+    assert run.block_size(minimal) > 16

@@ -1,0 +1,57 @@
+"""Statistics against hand values and coverage."""
+
+import math
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from mindgap import summary
+
+
+def test_hand_values():
+    found = summary.describe([90.0, 92.0, 97.0])
+    assert found.mean == 93 and found.max == 97 and found.min == 90 and found.seeds == 3
+    assert_allclose(found.std, math.sqrt(13))  # n - 1, not n
+    assert_allclose(found.sem, math.sqrt(13 / 3))
+    # Student's t with 2 degrees of freedom: 4.3027
+    half = 4.302653 * math.sqrt(13 / 3)
+    assert_allclose(found.interval, (93 - half, 93 + half), rtol=1e-5)
+
+
+def test_one_seed_has_no_spread_and_equal_seeds_have_none():
+    alone = summary.describe([5.0])
+    assert math.isnan(alone.std) and math.isnan(alone.interval[0])
+    for count in (3, 30):
+        same = summary.describe([7.0] * count)
+        assert same.std == 0 and same.interval == (7, 7)
+
+
+def test_the_interval_stays_within_possible_scores():
+    assert summary.describe([99.0, 100.0], (0.0, 100.0)).interval[1] == 100
+
+
+@pytest.mark.parametrize("seeds", [5, 25])
+def test_intervals_cover_the_mean_about_95_times_in_100(seeds):
+    rng = np.random.default_rng(0)
+    hits = 0
+    for _ in range(100):
+        low, high = summary.describe(rng.normal(3, 1, seeds)).interval
+        hits += low <= 3 <= high
+    assert 88 <= hits <= 100
+
+
+@pytest.mark.parametrize("scores", [[], [1.0, math.nan], [math.inf]])
+def test_scores_that_mean_nothing_are_refused(scores):
+    with pytest.raises(ValueError):
+        summary.describe(np.array(scores))
+
+
+def test_agreement_counts_both_uncertainties():
+    ours = summary.describe([9.0, 11.0])  # mean 10, std sqrt(2), s.e.m. 1
+    assert summary.agrees(ours, mean=12.0, std=0.0, seeds=128) == "agrees"
+    assert summary.agrees(ours, mean=12.1, std=0.0, seeds=128) == "differs"
+    # 0.5 of the paper's own: 2 * sqrt(1 + 0.25) = 2.236
+    assert summary.agrees(ours, mean=12.2, std=1.0, seeds=4) == "agrees"
+    assert summary.agrees(ours, 10.0, 1.0, 4, "mixed settings") == "not comparable"
+    assert summary.agrees(summary.describe([1.0]), 1.0, 1.0, 4) == "not comparable"

@@ -1,0 +1,143 @@
+"""Training is a pure function of a seed: mapped, stopped or alone, it is the same."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from mindgap import metrics, network, tasks, training
+from mindgap.network import ModelConfig
+from mindgap.training import TrainConfig
+
+SMALL = ModelConfig(hidden_size=8)
+SHORT = TrainConfig(
+    steps=6, lengths=(3, 4), batch=4, evaluate_every=2, validation_graphs=8
+)
+
+
+@pytest.fixture(scope="module")
+def mapped():
+    """Seeds 3 and 5 together, six steps."""
+    trainer = training.ensemble(
+        training.make_trainer(tasks.bfs, SMALL, SHORT, training.SEEDS)
+    )
+    keys = jax.vmap(training.key_of)(jnp.array([3, 5]))
+    state, curves = trainer.advance(keys, trainer.begin(keys), jnp.array(0), 6)
+    return trainer, keys, jax.device_get(state), jax.device_get(curves)
+
+
+def close(a, b):
+    """Equal but for the few entries whose gradient is rounding noise.
+
+    Adam moves those by up to the learning rate (1e-4), whatever their size.
+    """
+    for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True):
+        assert_allclose(x, y, atol=2e-4)
+    x, y = (
+        np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(t)]) for t in (a, b)
+    )
+    assert np.mean(np.abs(x - y) > 1e-6) < 0.01
+
+
+@pytest.mark.slow
+def test_a_mapped_seed_is_that_seed_alone(mapped):
+    _, _, state, curves = mapped
+    alone, curve = jax.jit(training.make_train(tasks.bfs, SMALL, SHORT))(
+        training.key_of(5)
+    )
+    close(jax.tree.map(lambda leaf: leaf[1], state.params), alone.params)
+    close(jax.tree.map(lambda leaf: leaf[1], state.best), alone.best)
+    assert_allclose(curves.loss[1], curve.loss, rtol=1e-4)
+    assert_array_equal(curves.validation[1], curve.validation)
+
+
+@pytest.mark.slow
+def test_stopping_and_going_on_is_the_same_as_not_stopping(mapped):
+    trainer, keys, state, curves = mapped
+    half, first = trainer.advance(keys, trainer.begin(keys), jnp.array(0), 3)
+    whole, second = trainer.advance(keys, half, jnp.array(3), 3)
+    close(state, jax.device_get(whole))
+    joined = np.concatenate([first.loss, second.loss], 1)
+    assert_allclose(joined, curves.loss, rtol=1e-5)
+
+
+def test_validation_comes_every_so_often_from_step_0_on(mapped):
+    _, _, state, curves = mapped
+    assert_array_equal(np.isnan(curves.validation[0]), [0, 1, 0, 1, 0, 1])
+    assert (state.best_score == np.nanmax(curves.validation, 1)).all()
+    # replaced on strict improvement only: the first of equal scores is kept
+    assert_array_equal(state.best_step, np.nanargmax(curves.validation, 1))
+
+
+def test_seeds_differ(mapped):
+    _, _, state, curves = mapped
+    assert not np.allclose(curves.loss[0], curves.loss[1])
+    assert not np.allclose(*state.params["encoder_pos"]["w"])
+
+
+@pytest.mark.slow
+def test_a_step_is_clipped_adam_on_the_loss(key):
+    """One step written out by hand, with the data that the seed draws."""
+    config = dataclasses.replace(SHORT, steps=1, learning_rate=0.01, clip_norm=0.1)
+    seed = training.key_of(0)
+    state, curves = jax.jit(training.make_train(tasks.bfs, SMALL, config))(seed)
+    params = network.init(tasks.bfs, SMALL, training._stream(seed, "init"))
+    draw = jax.random.fold_in(training._stream(seed, "train"), 0)
+    graphs = tasks.bfs.sample(draw, 3, 4, tuple(k / 10 for k in range(1, 10)), True)
+
+    def loss(params):
+        found = network.predict(tasks.bfs, SMALL, params, graphs)
+        return metrics.loss(tasks.bfs, graphs, found.logits, found.hints)
+
+    value, gradient = jax.value_and_grad(loss)(params)
+    norm = jnp.sqrt(sum((g**2).sum() for g in jax.tree.leaves(gradient)))
+    assert norm > 0.1
+    clipped = jax.tree.map(lambda g: g * 0.1 / norm, gradient)
+    # Adam's first step, its moments corrected for their zero start
+    expected = jax.tree.map(
+        lambda p, g: p - 0.01 * g / (jnp.abs(g) + 1e-8), params, clipped
+    )
+    assert_allclose(curves.loss[0], value, rtol=1e-5)
+    for module, leaves in expected.items():
+        for leaf, array in leaves.items():
+            moved = jnp.abs(clipped[module][leaf]) > 1e-6  # else rounding decides
+            difference = jnp.where(moved, state.params[module][leaf] - array, 0)
+            assert_allclose(difference, 0, atol=2e-4, err_msg=f"{module}/{leaf}")
+
+
+@pytest.mark.slow
+def test_it_learns():
+    config = TrainConfig(
+        steps=300, learning_rate=3e-3, lengths=(5,), batch=16, validation_graphs=32
+    )
+    _, curves = jax.jit(
+        training.make_train(tasks.bfs, ModelConfig(hidden_size=16), config)
+    )(training.key_of(0))
+    assert curves.loss[-20:].mean() < 0.5 * curves.loss[:20].mean()
+    assert np.nanmax(curves.validation) > 0.8
+
+
+def test_a_redraw_keeps_each_graph_with_its_trajectory(key):
+    pool = tasks.bfs.sample(key, 6, 12)
+    drawn = training.redraw(jax.random.key(1), pool)
+    again = jax.vmap(tasks.bfs.solve)(drawn.weights, drawn.source)
+    jax.tree.map(assert_array_equal, drawn.trajectory, again)
+    assert (np.diff(drawn.positions) > 0).all()
+    chosen = {np.asarray(w).tobytes() for w in drawn.weights}
+    assert 1 < len(chosen) < 12  # with replacement
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"steps": 0}, "steps is 0"),
+        ({"lengths": ()}, "lengths is"),
+        ({"learning_rate": 0.0}, "learning_rate and clip_norm must be positive"),
+    ],
+)
+def test_impossible_settings_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        TrainConfig(**changes)
