@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         network,
         plots,
         report,
+        run,
         summary,
         tasks,
     )

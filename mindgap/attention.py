@@ -71,7 +71,9 @@ class Attention(hk.Module):
             meta=linear("meta", size, size),
             scores=[linear(f"score_{k}", size // heads, 1) for k in range(heads)],
             norm=self._norm() if self._layer_norm else None,
-            bias=nodes and hk.get_parameter("bias", (nodes, nodes), init=jnp.zeros),
+            bias=hk.get_parameter("bias", (nodes, nodes), init=jnp.zeros)
+            if nodes is not None
+            else None,
             edge_info=linear("edge_info", size, size) if projected else None,
             edge_reduce=linear("edge_reduce", size, size) if projected else None,
         )

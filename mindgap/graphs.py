@@ -6,6 +6,7 @@ B graphs, N nodes (i receives, j sends; an edge points from row to column), T hi
 (time), S processor steps, D hidden size, H heads, K scalar inputs of an encoder.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import jax
@@ -24,8 +25,8 @@ class Trajectory(NamedTuple):
     its first `lengths` hints; the rest are zeros.
     """
 
-    hints: dict[str, AnyArray]
-    outputs: dict[str, AnyArray]
+    hints: Mapping[str, AnyArray]
+    outputs: Mapping[str, AnyArray]
     lengths: Int[AnyArray, "*batch"]
 
 
@@ -58,6 +59,6 @@ class Graphs(NamedTuple):
         hints = {k: v[:, :longest] for k, v in self.trajectory.hints.items()}
         return self._replace(trajectory=self.trajectory._replace(hints=hints))
 
-    def __getitem__(self, index) -> "Graphs":
+    def take(self, index: Int[AnyArray, "picked"] | slice) -> "Graphs":
         """The graphs that `index` picks from the batch."""
         return jax.tree.map(lambda leaf: leaf[index], self)

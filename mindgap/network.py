@@ -202,7 +202,7 @@ def unroll(
         going = (time == 0) | (lengths > time + 1)
         held = jax.tree.map(functools.partial(_where, going), (hidden, fed, new), held)
         fed = {name: codecs.feed_back(hints[name], told[name]) for name in fed}
-        return (new, fed, held), (told, watched if trace else None)
+        return (new, fed, held), (told, watched if trace else [])
 
     def maybe_step(carry, time):
         if steps is None:
@@ -223,9 +223,9 @@ def unroll(
         for name, feature in task.stage("output").items()
     }
     told = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 0, 1), told)
-    states, attention = (
-        [_by_step([w[k] for w in watched]) for k in (0, 1)] if trace else (None, None)
-    )
+    if not trace:
+        return Result(logits, told, None, None)
+    states, attention = (_by_step(list(parts)) for parts in zip(*watched, strict=True))
     return Result(logits, told, states, attention)
 
 

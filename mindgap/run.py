@@ -12,7 +12,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 
 from mindgap import training
 from mindgap.experiments.base import Data, Experiment
-from mindgap.network import ModelConfig
+from mindgap.graphs import AnyArray
+from mindgap.network import ModelConfig, Params
 from mindgap.store import Store
 from mindgap.tasks.base import Task
 
@@ -190,7 +190,7 @@ def measure(
     every = experiment.train.evaluate_every
     parts = []
 
-    def add(seed: int, metric: str, values: np.ndarray, **where: Any) -> None:
+    def add(seed: int, metric: str, values: AnyArray, **where: Any) -> None:
         blank = {"data": "", "checkpoint": "", "step": -1, "graph": -1}
         columns = {"seed": seed, "metric": metric, **blank, **where, "value": values}
         parts.append(pd.DataFrame(columns))
@@ -214,13 +214,11 @@ def measure(
         starts = np.arange(0, len(validation), every)
         loss = [curves.loss[index, s : s + every].mean() for s in starts]
         add(seed, "loss", np.array(loss), step=starts)
-        add(seed, "best_step", np.asarray(state.best_step)[index : index + 1])
+        add(seed, "best_step", np.asarray(state.best_step[index : index + 1]))
     return pd.concat(parts, ignore_index=True)
 
 
-def _scores(
-    experiment: Experiment, data: Data, params: Mapping[str, Mapping[str, Array]]
-) -> np.ndarray:
+def _scores(experiment: Experiment, data: Data, params: Params) -> np.ndarray:
     graphs = data.draw(experiment.task)
     return np.asarray(
         training.evaluate(experiment.task, experiment.model, params, graphs)
@@ -229,7 +227,8 @@ def _scores(
 
 def _cache_compilation() -> None:
     """Compiled programs outlive the process, unless the user has set this up."""
-    if jax.config.jax_compilation_cache_dir is None:
+    chosen = jax.config.jax_compilation_cache_dir  # pyright: ignore
+    if chosen is None:
         home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
         jax.config.update("jax_compilation_cache_dir", str(home / "mindgap" / "xla"))
 

@@ -212,7 +212,7 @@ def redraw(key: Key[Array, ""], pool: Graphs) -> Graphs:
     """
     count, nodes = pool.positions.shape
     pick, place = jax.random.split(key)
-    drawn = pool[jax.random.randint(pick, (count,), 0, count)]
+    drawn = pool.take(jax.random.randint(pick, (count,), 0, count))
     positions = jnp.sort(jax.random.uniform(place, (count, nodes)))
     return drawn._replace(positions=positions)
 

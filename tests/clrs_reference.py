@@ -27,6 +27,7 @@ def as_graphs(task: tasks.Task, batch):
 def model(name: str, config: ModelConfig, batch):
     """dm-clrs's BaselineModel of the same network, initialised by itself."""
     import clrs
+    from clrs import models
 
     factory = clrs.get_processor_factory(
         "gatv2_full" if config.attend_to == "all" else "gatv2",
@@ -34,7 +35,7 @@ def model(name: str, config: ModelConfig, batch):
         nb_triplet_fts=8,
         nb_heads=config.heads,
     )
-    made = clrs.models.BaselineModel(
+    made = models.BaselineModel(
         spec=[clrs.SPECS[name]],
         dummy_trajectory=[batch],
         processor_factory=factory,
