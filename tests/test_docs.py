@@ -13,8 +13,8 @@ README = (ROOT / "README.md").read_text()
 def test_the_readmes_code_block_runs(capsys):
     (block,) = re.findall(r"```python\n(.*?)```", README, re.S)
     exec(block, {})
-    # 32 graphs of 64 nodes; 4 steps on the longest
-    assert capsys.readouterr().out == "(32, 64) (32, 2, 64, 16) (32, 2, 1, 64, 64)\n"
+    # 32 graphs of 64 nodes, 3 steps on the longest, 1 head
+    assert capsys.readouterr().out == "(32, 64) (32, 3, 64, 16) (32, 3, 1, 64, 64)\n"
 
 
 def test_every_module_is_in_the_readme_and_every_file_named_exists():
