@@ -215,7 +215,7 @@ pd.DataFrame(PUBLISHED).set_index("method")
 # ## A fresh run
 #
 # When the whole book is made, this chapter is first executed under the profile `quick`:
-# small networks (hidden size 32, graphs of 8 nodes), trained from scratch for a few
+# small networks (hidden size 32, graphs of 8 nodes), trained from scratch for a
 # hundred steps. Their numbers show that the machinery works here and now; they are not
 # to be compared with the paper's.
 

@@ -138,7 +138,7 @@ def decode(
         )
         return pairwise.largest(operands) + layers["score"].b
     if feature.location == "graph":
-        largest = (seen.node.dense.max(1), hidden.max(1), new.max(1))
+        largest = [_largest(block) for block in (seen.node.dense, hidden, new)]
         answer = project(layers["node"], largest)
         answer = answer + project(layers["meta"], (seen.meta,))
     else:
@@ -155,6 +155,17 @@ def feed_back(
     if feature.type == "mask":
         return jax.nn.sigmoid(prediction)
     return jax.nn.softmax(prediction, axis=-1)
+
+
+def _largest(states: Float[Array, "B N S"]) -> Float[Array, "B S"]:
+    """The maximum over nodes, whose gradient goes to one node that holds it.
+
+    The gradient of `jnp.max` divides by the number of entries that equal the maximum.
+    XLA may compute the entries twice and round them differently; then none is equal,
+    and 0 / 0 makes every gradient NaN (dm-clrs has this at some hidden sizes).
+    """
+    holder = jax.lax.stop_gradient(states).argmax(1, keepdims=True)
+    return jnp.take_along_axis(states, holder, 1)[:, 0]
 
 
 def _join(parts: list[tuple[Array, Linear]]) -> Encoded:
