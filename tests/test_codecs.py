@@ -1,0 +1,93 @@
+"""Encoders and decoders against their definitions, written out."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from mindgap import codecs, metrics, network, tasks
+from mindgap.linear import Encoded, Linear, project
+from mindgap.network import ModelConfig
+
+UNOPTIMISED = {
+    "xla_backend_optimization_level": 0,
+    "xla_llvm_disable_expensive_passes": True,
+}
+
+
+@pytest.mark.parametrize("options", [{}, UNOPTIMISED], ids=["optimised", "plain"])
+def test_the_gradient_of_dfs_is_finite_however_it_is_compiled(options, key):
+    """A maximum over nodes that XLA computes twice must not divide by zero."""
+    config = ModelConfig(hidden_size=32)
+    graphs = tasks.dfs.sample(key, 3, 1)
+    params = jax.tree.map(
+        lambda leaf: leaf + 1e-3 * jnp.sign(jax.random.normal(key, leaf.shape)),
+        network.init(tasks.dfs, config, key),
+    )
+
+    def loss(params):
+        found = network.predict(tasks.dfs, config, params, graphs)
+        return metrics.loss(tasks.dfs, graphs, found.logits, found.hints)
+
+    gradient = jax.jit(jax.grad(loss), compiler_options=options)(params)
+    for leaf in jax.tree.leaves(gradient):
+        assert jnp.isfinite(leaf).all()
+
+
+def test_the_maximum_over_nodes_and_its_gradient(key):
+    states = jax.random.normal(key, (2, 5, 3))
+    assert_array_equal(codecs._largest(states), states.max(1))
+    ours = jax.grad(lambda s: (codecs._largest(s) ** 2).sum())(states)
+    theirs = jax.grad(lambda s: (s.max(1) ** 2).sum())(states)
+    assert_allclose(ours, theirs, rtol=1e-6)
+
+
+def test_neighbours_are_edges_either_way_self_and_strong_pointers(key):
+    config = ModelConfig(hidden_size=4)
+    layers = network.weights(
+        tasks.bfs, config, network.init(tasks.bfs, config, key)
+    ).encoders
+    weights = jnp.zeros((1, 4, 4)).at[0, 0, 1].set(1.0)
+    graphs = tasks.bfs.run(weights, jnp.eye(4)[:1])
+    pointers = jnp.zeros((1, 4, 4)).at[0, 2, 3].set(0.3).at[0, 3, 2].set(0.25)
+    values = {
+        **tasks.bfs.inputs(graphs),
+        "pi_h": pointers.at[0, 1, 3].set(0.5),
+        "reach_h": jnp.zeros((1, 4)),
+    }
+    seen = codecs.encode(layers, tasks.bfs.features, values)
+    expected = jnp.eye(4).at[0, 1].set(1).at[1, 0].set(1)
+    # 0.3 + 0.25 exceeds one half, 0.5 alone does not
+    expected = expected.at[2, 3].set(1).at[3, 2].set(1)
+    assert_array_equal(seen.neighbours[0], expected)
+
+
+def test_the_simple_pointer_decoder_is_equation_20(key):
+    """With p1 = v - p and p2 = p - v, the answer is the position nearest to v."""
+    positions = jnp.array([0.0, 0.25, 0.5, 0.75])
+    read = jnp.zeros((3, 4)).at[0].set(1.0)  # reads v from the new state's first entry
+    layers = {
+        "p1": Linear(jnp.concatenate([jnp.zeros((2, 4)), read[:1]]), -positions),
+        "p2": Linear(jnp.concatenate([jnp.zeros((2, 4)), -read[:1]]), positions),
+    }
+    node = Encoded(jnp.zeros((1, 4, 1)), jnp.zeros((1, 1)), jnp.zeros(1))
+    edge = Encoded(jnp.zeros((1, 4, 4, 1)), jnp.zeros((1, 1)), jnp.zeros(1))
+    seen = codecs.Features(node, edge, jnp.zeros((1, 1)), jnp.ones((1, 4, 4)))
+    new = jnp.array([[[0.25], [0.0], [0.75], [0.5]]])
+    logits = codecs.decode(
+        layers, tasks.bfs.features["pi"], seen, jnp.zeros((1, 4, 1)), new
+    )
+    assert_array_equal(logits.argmax(-1)[0], [1, 0, 3, 2])
+    assert_allclose(logits[0, 0], -1000 * jnp.abs(positions - 0.25))
+
+
+def test_folding_is_exact_up_to_rounding(key):
+    keys = jax.random.split(key, 5)
+    shapes = [(2, 5, 3), (3, 8), (8,), (16, 7), (2, 5, 8)]
+    scalars, w, b, weight, hidden = (
+        jax.random.normal(k, s) for k, s in zip(keys, shapes, strict=True)
+    )
+    encoded = Encoded(scalars, w, b)
+    found = project(Linear(weight, jnp.ones(7)), (encoded, hidden))
+    dense = jnp.concatenate([encoded.dense, hidden], -1)
+    assert_allclose(found, dense @ weight + 1, rtol=1e-4, atol=1e-4)
