@@ -9,8 +9,6 @@ CLRS's order among the parents of one level.
 import dataclasses
 from collections.abc import Callable
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float
 
@@ -99,9 +97,8 @@ def _nearest(graphs: Graphs) -> Parents:
 
 
 def _bfs(graphs: Graphs) -> Parents:
-    solved = jax.vmap(bfs.solve)(
-        jnp.asarray(graphs.weights), jnp.asarray(graphs.source)
-    )
+    assert graphs.source is not None
+    solved = bfs.run(graphs.weights, graphs.source).trajectory
     return np.eye(graphs.positions.shape[1])[np.asarray(solved.outputs["pi"])]
 
 

@@ -7,6 +7,7 @@ draw its own data from a key.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -95,7 +96,7 @@ class Task:
         batch, nodes = weights.shape[:2]
         if positions is None:
             positions = jnp.broadcast_to(linear_positions(nodes), (batch, nodes))
-        return Graphs(positions, weights, source, jax.vmap(self.solve)(weights, source))
+        return Graphs(positions, weights, source, _solved(self, weights, source))
 
     def sample(
         self,
@@ -117,23 +118,8 @@ class Task:
                 f"nodes and batch must be at least 1, got {nodes=}, {batch=}"
             )
         choices = jnp.atleast_1d(jnp.asarray(p, jnp.float32))
-        pick, edge, weight, start, place = jax.random.split(key, 5)
-        chances = jax.random.choice(pick, choices, (batch, 1, 1))
-        edges = jax.random.uniform(edge, (batch, nodes, nodes)) < chances
-        if not self.directed:
-            edges &= edges.mT
-        weights = edges.astype(jnp.float32)
-        if self.weighted:
-            draw = jax.random.uniform(weight, (batch, nodes, nodes))
-            weights *= draw if self.directed else jnp.sqrt(draw * draw.mT + 1e-3)
-        source = None
-        if self.sourced:
-            starts = jax.random.randint(start, (batch,), 0, nodes)
-            source = jax.nn.one_hot(starts, nodes)
-        positions = None
-        if random_positions:
-            positions = jnp.sort(jax.random.uniform(place, (batch, nodes)))
-        return self.run(weights, source, positions)
+        weights, source, positions = _drawn(self, nodes, batch, key, choices)
+        return self.run(weights, source, positions if random_positions else None)
 
     def benchmark(self, split: Literal["train", "val", "test"]) -> Graphs:
         """CLRS-30's own graphs of a split, regenerated from dm-clrs's seed.
@@ -165,6 +151,37 @@ class Task:
             draw = rng.uniform(low=0.0, high=1.0, size=(nodes, nodes))
             weights *= draw if self.directed else np.sqrt(draw * draw.T + 1e-3)
         return weights, rng.choice(nodes) if self.sourced else None
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1, 2))
+def _drawn(
+    task: Task,
+    nodes: int,
+    batch: int,
+    key: Key[Array, ""],
+    choices: Float[Array, "chances"],
+) -> tuple[Array, Array | None, Array]:
+    """Weights, sources and sorted random positions of CLRS's distribution."""
+    pick, edge, weight, start, place = jax.random.split(key, 5)
+    chances = jax.random.choice(pick, choices, (batch, 1, 1))
+    edges = jax.random.uniform(edge, (batch, nodes, nodes)) < chances
+    if not task.directed:
+        edges &= edges.mT
+    weights = edges.astype(jnp.float32)
+    if task.weighted:
+        draw = jax.random.uniform(weight, (batch, nodes, nodes))
+        weights *= draw if task.directed else jnp.sqrt(draw * draw.mT + 1e-3)
+    source = None
+    if task.sourced:
+        starts = jax.random.randint(start, (batch,), 0, nodes)
+        source = jax.nn.one_hot(starts, nodes)
+    return weights, source, jnp.sort(jax.random.uniform(place, (batch, nodes)))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _solved(task: Task, weights: Array, source: Array | None) -> Trajectory:
+    """Compiled once for each shape, which eager `vmap` is not."""
+    return jax.vmap(task.solve)(weights, source)
 
 
 def linear_positions(nodes: int) -> Float[Array, "N"]:
