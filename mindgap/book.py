@@ -117,6 +117,7 @@ def everything(root: Path) -> Path:
     `run` and `site` do.
     """
     quick = root / "_build" / "executed" / "quick"
+    shutil.rmtree(root / "_build" / "quick", ignore_errors=True)  # else it is recorded
     run(root, TRAINED, {"profile": "quick"}, into=quick)
     run(root, parameters={"profile": "stored"})
     return site(root)

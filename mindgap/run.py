@@ -170,11 +170,11 @@ def _run_block(
     store.put(experiment.name, experiment.digest, seeds, rows, birth)
 
 
-@functools.lru_cache(maxsize=1)
+@functools.lru_cache(maxsize=3)
 def _trainer(
     task: Task, model: ModelConfig, config: training.TrainConfig
 ) -> training.Trainer:
-    """The last ensemble's functions, so that its next block is not compiled again."""
+    """The last ensembles' functions, so that their next blocks compile nothing."""
     return training.ensemble(training.make_trainer(task, model, config, training.SEEDS))
 
 
