@@ -66,7 +66,7 @@ from mindgap.experiments.tables import PUBLISHED, TABLE_1
 # %%
 rows = [e.quick() for e in TABLE_1] if profile == "quick" else list(TABLE_1)
 rows = [e.with_steps(steps) for e in rows] if steps else rows
-results = mg.report.book_store(fresh if profile == "quick" else store)
+results = mg.report.book_store(fresh if profile == "quick" else store, seeds)
 if profile != "stored" or seeds or steps:
     for experiment in rows:
         mg.run.complete(experiment, range(seeds or experiment.seeds), results)

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 PERCENT = (0.0, 100.0)
 
 
-def book_store(folder: str) -> Store:
+def book_store(folder: str, seeds: int = 0) -> Store:
     """A store named as the book's chapters name it: relative to `book/`.
 
-    Works from the book's own folder and from the one above it.
+    Works from the book's own folder and from the one above it. Shows the first `seeds`
+    seeds only, or all with 0.
     """
     above = Path("book")
-    return Store((above if above.is_dir() else Path()) / folder)
+    home = (above if above.is_dir() else Path()) / folder
+    return Store(home, only=range(seeds) if seeds else None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,7 +173,8 @@ def provenance(experiments: list[Experiment], store: Store) -> "pd.DataFrame":
 
     lines = []
     for experiment in experiments:
-        for record in store.records(experiment.name, experiment.digest):
+        records = store.records(experiment.name, experiment.digest)
+        for record in filter(store.shows, records):
             made = record.certificate
             lines.append(
                 {

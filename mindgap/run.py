@@ -145,6 +145,8 @@ def commit() -> str:
     """The commit of the library's source, `+` if it was changed; or its version."""
     home = Path(__file__).parent
     try:
+        # an installed copy may lie inside somebody else's repository
+        _git(home, "ls-files", "--error-unmatch", __file__)
         head = _git(home, "rev-parse", "--short=12", "HEAD")
         changed = _git(home, "status", "--porcelain", "--", str(home))
         return head + ("+" if changed else "")
@@ -157,6 +159,13 @@ def _run_block(
 ) -> None:
     birth, started = certificate(experiment), time.monotonic()
     state, curves = train_block(experiment, seeds, report)
+    finite = np.isfinite(curves.loss).all(1)
+    if not finite.all():
+        lost = [seed for seed, good in zip(seeds, finite, strict=True) if not good]
+        raise FloatingPointError(
+            f"{experiment.name}: the loss of seeds {lost} is not finite; nothing of "
+            "this block is recorded"
+        )
     rows = measure(experiment, seeds, state, curves)
     for index, seed in enumerate(seeds):
         weights = {

@@ -5,7 +5,7 @@ step and graph) that carries its own birth certificate: configuration, versions,
 device, time. Its folder is named by the experiment and by a digest of everything that
 can change a number, so a changed configuration is another folder. A record appears
 under its name only when it is complete: it is written under a temporary name, synced,
-and renamed.
+and renamed. Its name ends in a checksum of its bytes, so damage is always seen.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,10 +48,14 @@ class Record:
 
 
 class Store:
-    """A folder of records. Nothing is written until `put`."""
+    """A folder of records. Nothing is written until `put`.
 
-    def __init__(self, folder: str | os.PathLike):
+    With `only`, `load` shows the rows of those seeds and no others.
+    """
+
+    def __init__(self, folder: str | os.PathLike, only: Container[int] | None = None):
         self.folder = Path(folder)
+        self._only = only
 
     def records(self, name: str, digest: str) -> list[Record]:
         """The records of one experiment, by first seed.
@@ -72,19 +76,29 @@ class Store:
                 seen[seed] = record.path
         return sorted(found, key=lambda record: record.seeds[0])
 
+    def shows(self, record: Record) -> bool:
+        """Whether `load` shows any seed of the record."""
+        return self._only is None or any(seed in self._only for seed in record.seeds)
+
     def missing(self, name: str, digest: str, seeds: Iterable[int]) -> list[int]:
         """Those of the seeds that have no record."""
         done = {s for record in self.records(name, digest) for s in record.seeds}
         return [seed for seed in seeds if seed not in done]
 
     def load(self, name: str, digest: str) -> "pd.DataFrame":
-        """All rows of one experiment, empty if there are none."""
+        """All rows of one experiment, empty if there are none.
+
+        Raises StoreError as `records` does.
+        """
         import pandas as pd
 
         frames = [pd.read_parquet(r.path) for r in self.records(name, digest)]
         if not frames:
             return pd.DataFrame({c: pd.Series(dtype=t) for c, t in COLUMNS.items()})
-        return pd.concat(frames, ignore_index=True)
+        rows = pd.concat(frames, ignore_index=True)
+        if self._only is not None:
+            rows = rows[[seed in self._only for seed in rows.seed]]
+        return rows
 
     def put(
         self,
@@ -121,12 +135,14 @@ class Store:
         )
         home = self._home(name, digest)
         home.mkdir(parents=True, exist_ok=True)
-        path = home / f"seeds-{min(seeds):05d}-{max(seeds):05d}.parquet"
         with tempfile.NamedTemporaryFile(dir=home, prefix=".", delete=False) as file:
             try:
                 pq.write_table(table, file, compression="zstd")
                 file.flush()
                 os.fsync(file.fileno())
+                checksum = _checksum(Path(file.name))
+                span = f"seeds-{min(seeds):05d}-{max(seeds):05d}"
+                path = home / f"{span}-{checksum}.parquet"
                 os.replace(file.name, path)
             except BaseException:
                 os.unlink(file.name)
@@ -156,14 +172,20 @@ class Store:
         import pyarrow.parquet as pq
 
         try:
+            if _checksum(path) != path.stem.rpartition("-")[2]:
+                raise ValueError("its bytes are not those of its name's checksum")
             metadata = pq.read_schema(path).metadata or {}
             certificate = json.loads(metadata[_CERTIFICATE])
             return Record(path, tuple(certificate["seeds"]), certificate)
-        except (pa.ArrowInvalid, KeyError, ValueError) as error:
+        except (pa.ArrowInvalid, KeyError, ValueError, OSError) as error:
             raise StoreError(
                 f"{path} is damaged ({error}): restore it, or move it away and run "
                 "its seeds again"
             ) from error
+
+
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def digest(configuration: Any) -> str:

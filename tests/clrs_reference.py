@@ -115,4 +115,5 @@ def gap(ours, theirs) -> float:
         ours,
         theirs,
     )
-    return float(max(jax.tree.leaves(gaps), default=0.0))
+    # numpy's maximum keeps a NaN, Python's may lose it
+    return float(np.max(jax.tree.leaves(gaps), initial=0.0))

@@ -89,6 +89,27 @@ def test_rows_compare_with_the_paper_and_say_why_not(experiment, store):
     assert "–" in report.compare([nothing]).to_string()
 
 
+@pytest.mark.slow
+def test_a_lost_run_is_refused_and_named(experiment, tmp_path, monkeypatch):
+    trained = run.train_block
+
+    def diverged(*arguments):
+        state, curves = trained(*arguments)
+        curves.loss[1, 7] = np.nan
+        return state, curves
+
+    monkeypatch.setattr(run, "train_block", diverged)
+    store = Store(tmp_path)
+    with pytest.raises(FloatingPointError, match=r"seeds \[5\] is not finite"):
+        run.complete(experiment, [4, 5], store)
+    assert store.load(experiment.name, experiment.digest).empty
+
+
+def test_another_number_of_steps_is_not_the_papers(experiment):
+    assert experiment.with_steps(20) is experiment
+    assert "3 steps, not 20" in experiment.with_steps(3).incomparable
+
+
 def test_small_networks_train_together_and_large_ones_apart():
     base = experiments.EXPERIMENTS["table-1/bfs"]
     minimal = dataclasses.replace(base, model=ModelConfig(hidden_size=4))

@@ -62,13 +62,31 @@ def test_rows_of_other_seeds_are_refused(tmp_path):
         Store(tmp_path).put("t/x", "abc", [0, 1], rows(0), {})
 
 
-@pytest.mark.parametrize("damage", [b"", b"PAR1", None])
+@pytest.mark.parametrize("damage", ["empty", "torn", *range(0, 3000, 150)])
 def test_a_damaged_record_is_named(tmp_path, damage):
+    """Emptied, torn, or with any one bit of it flipped."""
     store = Store(tmp_path)
     path = put(store, 0)
-    path.write_bytes(path.read_bytes()[:-10] if damage is None else damage)
-    with pytest.raises(StoreError, match=r"seeds-00000-00000\.parquet is damaged"):
+    content = bytearray(path.read_bytes())
+    if damage == "empty":
+        content.clear()
+    elif damage == "torn":
+        del content[-10:]
+    else:
+        content[damage % len(content)] ^= 1 << (damage % 8)
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"seeds-00000-00000-\w+\.parquet is damaged"):
         store.missing("t/x", "abc", range(2))
+
+
+def test_a_view_shows_its_seeds_only(tmp_path):
+    put(Store(tmp_path), 0, 1)
+    view = Store(tmp_path, only=range(1, 9))
+    assert set(view.load("t/x", "abc").seed) == {1}
+    assert view.missing("t/x", "abc", range(2)) == []  # it is recorded all the same
+    (record,) = view.records("t/x", "abc")
+    assert view.shows(record)
+    assert not Store(tmp_path, only=range(5, 9)).shows(record)
 
 
 def test_a_parquet_file_that_is_no_record_is_named(tmp_path):
@@ -81,7 +99,8 @@ def test_a_parquet_file_that_is_no_record_is_named(tmp_path):
 
 def test_a_seed_in_two_records_is_named(tmp_path):
     path = put(Store(tmp_path), 0)
-    (path.parent / "copy.parquet").write_bytes(path.read_bytes())
+    copy = path.name.replace("seeds", "copy")  # the checksum in its name is right
+    (path.parent / copy).write_bytes(path.read_bytes())
     with pytest.raises(StoreError, match="seed 0 is in both"):
         Store(tmp_path).load("t/x", "abc")
 

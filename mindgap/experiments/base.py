@@ -138,6 +138,11 @@ class Experiment:
 
     def with_steps(self, steps: int) -> "Experiment":
         """The same experiment, trained for another number of steps."""
+        if steps == self.train.steps:
+            return self
+        changed = f"trained for {steps} steps, not {self.train.steps}"
         return dataclasses.replace(
-            self, train=dataclasses.replace(self.train, steps=steps)
+            self,
+            train=dataclasses.replace(self.train, steps=steps),
+            incomparable="; ".join(filter(None, (changed, self.incomparable))),
         )
