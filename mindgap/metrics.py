@@ -45,6 +45,13 @@ def pointer_accuracy(
     return (predicted == truth).mean(-1)
 
 
+def decided(feature: Feature, predicted: Array) -> Array:
+    """What a prediction says: a node for a pointer, a class, 0 or 1 for a mask."""
+    if feature.type in ("pointer", "categorical"):
+        return predicted.argmax(-1)
+    return predicted if feature.type == "scalar" else (predicted > 0) * 1.0
+
+
 def _error(feature: Feature, truth: Array, predicted: Array) -> Array:
     """Loss of each element; one per graph and step for a `mask_one`."""
     if feature.type == "scalar":

@@ -102,8 +102,8 @@ class Weights(NamedTuple):
 class Result(NamedTuple):
     """What a network computed on a batch."""
 
-    logits: dict[str, Float[Array, "B N N"]]
-    """Outputs, decoded at each graph's own last step."""
+    logits: dict[str, Float[Array, "B N *nodes"]]
+    """Outputs as decoded, at each graph's own last step; pointers' are (B, N, N)."""
     hints: dict[str, Array]
     """Predicted hints after each step, as decoded: (B, T - 1, ...)."""
     states: Float[Array, "B steps N S"] | None
@@ -112,9 +112,12 @@ class Result(NamedTuple):
     """Coefficients of each step, row i the receiver; None unless traced."""
 
     @property
-    def outputs(self) -> dict[str, Int[Array, "B N"]]:
-        """The predicted pointers."""
-        return {name: logits.argmax(-1) for name, logits in self.logits.items()}
+    def outputs(self) -> dict[str, Array]:
+        """The predicted pointers; outputs of another type as they are decoded."""
+        return {
+            name: logits.argmax(-1) if logits.ndim == 3 else logits
+            for name, logits in self.logits.items()
+        }
 
 
 def init(task: Task, config: ModelConfig, key: Key[Array, ""]) -> Params:

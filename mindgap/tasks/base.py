@@ -57,7 +57,8 @@ class Task:
     name: str
     features: Mapping[str, Feature]
     solve: Callable[..., Trajectory]
-    """One graph (weights (N, N), source (N,) or None) to its trajectory."""
+    """One graph (weights (N, N), source (N,) or None, positions (N,)) to its
+    trajectory; CLRS's algorithms do not look at positions."""
     most_hints: Callable[[int], int]
     """The largest number of hints on n nodes: the T of `solve`'s trajectories."""
     directed: bool = False
@@ -96,7 +97,8 @@ class Task:
         batch, nodes = weights.shape[:2]
         if positions is None:
             positions = jnp.broadcast_to(linear_positions(nodes), (batch, nodes))
-        return Graphs(positions, weights, source, _solved(self, weights, source))
+        solved = _solved(self, weights, source, positions)
+        return Graphs(positions, weights, source, solved)
 
     def sample(
         self,
@@ -179,9 +181,11 @@ def _drawn(
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _solved(task: Task, weights: Array, source: Array | None) -> Trajectory:
+def _solved(
+    task: Task, weights: Array, source: Array | None, positions: Array
+) -> Trajectory:
     """Compiled once for each shape, which eager `vmap` is not."""
-    return jax.vmap(task.solve)(weights, source)
+    return jax.vmap(task.solve)(weights, source, positions)
 
 
 def linear_positions(nodes: int) -> Float[Array, "N"]:

@@ -13,12 +13,15 @@ from mindgap.graphs import Trajectory
 from mindgap.tasks import base
 
 
-def solve(weights: Float[Array, "N N"], source: Float[Array, "N"]) -> Trajectory:
+def solve(
+    weights: Float[Array, "N N"], source: Float[Array, "N"], positions: object = None
+) -> Trajectory:
     """Hints `pi_h`, `d` (0 while unreached) and `msk`, and the parents `pi`.
 
     On one graph; edges run from row to column, weights are positive. T is N: no
     shortest path has more than N - 1 edges, and a last sweep changes nothing.
     """
+    del positions  # the algorithm has no use for them
     nodes = weights.shape[0]
 
     def sweep(state, _):

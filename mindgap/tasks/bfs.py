@@ -12,11 +12,14 @@ from mindgap.graphs import Trajectory
 from mindgap.tasks import base
 
 
-def solve(weights: Float[Array, "N N"], source: Float[Array, "N"]) -> Trajectory:
+def solve(
+    weights: Float[Array, "N N"], source: Float[Array, "N"], positions: object = None
+) -> Trajectory:
     """Hints `reach_h` and `pi_h` until nothing changes, and the parents `pi`.
 
     On one graph; edges run from row to column. T is N: a path takes that many.
     """
+    del positions  # the algorithm has no use for them
     nodes = weights.shape[0]
 
     def expand(state, _):

@@ -39,9 +39,11 @@ class _State(NamedTuple):
     """Whether the current root's tree is unfinished."""
 
 
-def solve(weights: Float[Array, "N N"], source: None = None) -> Trajectory:
+def solve(
+    weights: Float[Array, "N N"], source: None = None, positions: object = None
+) -> Trajectory:
     """All ten hints of CLRS and the parents `pi`; on one directed graph, T = 3N."""
-    del source  # CLRS's DFS has none
+    del source, positions  # CLRS's DFS has none, and no use for them
     nodes = weights.shape[0]
     edges = weights != 0
     node = jnp.arange(nodes)

@@ -1,0 +1,368 @@
+"""Graph programs straight into weights (paper §2.4, App. A; Figures 8-11).
+
+The compiler sets every parameter of the network (`network`): encoders put the inputs
+into fixed coordinates, the score of attention selects (`selector`), the value and skip
+maps carry the update's affine form into the coordinates of `layout`, and the decoders
+read components off them. Nothing is trained and nothing is approximate: inside the
+computed `limits` the network does what the program says, outside it is refused.
+
+One step of the program is one step of attention. The paper's layer norm must be off: it
+would rescale the scalars that the hidden state is made of.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
+from mindgap import proofs
+from mindgap.forms import Affine, Field
+from mindgap.graphs import Graphs
+from mindgap.interpreter import shown, task_of
+from mindgap.layout import CannotCompile, Layout, Reading, as_sum, lay_out
+from mindgap.limits import LEAK, NODES, Limits, OutOfRange, refusals
+from mindgap.network import ModelConfig, Params, Result, Shapes, apply, template
+from mindgap.program import GraphProgram
+from mindgap.proofs import Bounds
+from mindgap.selector import Selector, select
+from mindgap.tasks.base import Feature, Task
+
+EXACT = 2.0**26
+"""Score per unit of key: positions that float32 can use at all are told apart."""
+
+LARGEST_WEIGHT = 2.0
+"""Edge weights may be so large (CLRS's reach 1.0005)."""
+
+LOGIT = 128.0
+"""Of a truth value: its sigmoid is 0 or 1 in float32."""
+
+SHARPEN = 1000.0
+"""What the decoder of Eq. 20 multiplies by itself."""
+
+Arrays = dict[str, dict[str, np.ndarray]]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Compiled:
+    """A program as a network: call it on graphs."""
+
+    program: GraphProgram
+    config: ModelConfig
+    params: Params
+    layout: Layout
+    limits: Limits
+
+    @property
+    def task(self) -> Task:
+        """The task whose features the network computes."""
+        return task_of(self.program)
+
+    def refusals(self, graphs: Graphs) -> list[str | None]:
+        """For each graph why the network may not be exact on it, or None."""
+        return refusals(self.program, self.limits, graphs)
+
+    def __call__(self, graphs: Graphs) -> Result:
+        """The network's outputs, hints, states and attention on a batch.
+
+        Raises OutOfRange, naming graphs and reasons, unless all are within the limits.
+        """
+        reasons = [f"graph {i}: {r}" for i, r in enumerate(self.refusals(graphs)) if r]
+        if reasons:
+            more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+            raise OutOfRange(
+                f"{self.program.name} is not known to be exact on "
+                f"{len(reasons)} of {len(graphs.positions)} graphs: "
+                + "; ".join(reasons[:3])
+                + more
+            )
+        return apply(self.task, self.config, self.params, graphs)
+
+
+def compile(  # as in "compile a program": the module's builtin is not needed here
+    program: GraphProgram,
+    config: ModelConfig,
+    *,
+    sharpness: float = EXACT,
+    largest_value: float = 64.0,
+) -> Compiled:
+    """The weights that make the network compute a program.
+
+    `sharpness` is the score per unit of key (and of position, in pointers' logits):
+    less than the default makes a softer network with narrower limits. `largest_value`
+    bounds every component of sort float.
+
+    Raises CannotCompile, naming the place, for a program or a network in which it
+    cannot be done exactly; ValueError for a sharpness or bound that is not positive.
+    """
+    if not (sharpness > 0 and largest_value > 0):
+        raise ValueError(
+            f"sharpness and largest_value must be positive, got {sharpness} and "
+            f"{largest_value}"
+        )
+    _check_config(program, config)
+    bounds = Bounds(largest_value, LARGEST_WEIGHT)
+    layout = lay_out(program, config)
+    selector = select(program, layout, config, sharpness, bounds)
+    params: Arrays = {}
+    _set_encoders(params, program, config, layout)
+    _set_scores(params, config, selector)
+    self_loops = _set_update(params, program, config, layout)
+    _set_decoders(params, program, config, layout, sharpness)
+    limits = Limits(
+        nodes=config.nodes or NODES,
+        fixed_nodes=config.nodes is not None,
+        leak=LEAK,
+        key_gap=selector.key_gap,
+        rounding=selector.rounding,
+        offset=selector.offset,
+        ties_by_index=selector.ties_by_index,
+        position_gap=selector.position_gap,
+        contrast=selector.contrast,
+        value=largest_value,
+        weight=LARGEST_WEIGHT,
+        self_loops=self_loops,
+        directed=selector.directed,
+        linear_positions=config.pointer_decoder == "simple",
+    )
+    filled = fill(template(task_of(program), config), params)
+    return Compiled(program, config, filled, layout, limits)
+
+
+def fill(shapes: Shapes, params: Mapping[str, Mapping[str, np.ndarray]]) -> Params:
+    """The parameters, if they are just those that the network has.
+
+    Raises KeyError naming leaves that are unknown or not filled, ValueError for one of
+    another shape or with a value that is not finite.
+    """
+    wanted = {(m, leaf): s.shape for m, ls in shapes.items() for leaf, s in ls.items()}
+    given = {(m, leaf): a for m, ls in params.items() for leaf, a in ls.items()}
+    for problem, leaves in (
+        ("not filled", wanted.keys() - given.keys()),
+        ("unknown", given.keys() - wanted.keys()),
+    ):
+        if leaves:
+            raise KeyError(f"{problem}: {', '.join(map('/'.join, sorted(leaves)))}")
+    filled: dict[str, dict[str, np.ndarray]] = {}
+    for (module, leaf), array in given.items():
+        array = np.asarray(array, np.float32)
+        if array.shape != wanted[module, leaf] or not np.isfinite(array).all():
+            raise ValueError(
+                f"{module}/{leaf} has shape {array.shape}, expected "
+                f"{wanted[module, leaf]} and finite values"
+            )
+        filled.setdefault(module, {})[leaf] = array
+    return filled
+
+
+def _check_config(program: GraphProgram, config: ModelConfig) -> None:
+    if config.layer_norm:
+        raise CannotCompile(
+            f"{program.name}: layer_norm=True would rescale the scalars that hold the "
+            "program's state; only layer_norm=False can be compiled"
+        )
+    if config.message_steps != 1:
+        raise CannotCompile(
+            f"{program.name}: one step of a program is one step of attention, but "
+            f"message_steps is {config.message_steps}"
+        )
+    if not task_of(program).sourced:
+        raise CannotCompile(f"{program.name}: its task has no source, but reads `s`")
+
+
+def _linear(params: Arrays, name: str, inputs: int, outputs: int):
+    """A layer of zeros, to be written to."""
+    w, b = np.zeros((inputs, outputs)), np.zeros(outputs)
+    params[name] = {"w": w, "b": b}
+    return w, b
+
+
+def _set_encoders(
+    params: Arrays, program: GraphProgram, config: ModelConfig, layout: Layout
+) -> None:
+    """Each input into its coordinate; hints that are fed back are not read."""
+    task = task_of(program)
+    coordinates = {
+        "pos": layout.inputs[Field("self", "index")],
+        "s": layout.inputs[Field("init", "s")],
+        "A": layout.edges["weight"],
+        "adj": layout.edges["adj"],
+    }
+    for name in config.encodes(task):
+        rows = max(1, task.features[name].classes)
+        w, _ = _linear(params, f"encoder_{name}", rows, layout.size)
+        if name in coordinates:
+            w[0, coordinates[name]] = 1.0
+
+
+def _set_scores(params: Arrays, config: ModelConfig, selector: Selector) -> None:
+    """The selecting head is the first; other heads score 0 and carry nothing."""
+    size, heads = config.hidden_size, config.heads
+    sender, _ = _linear(params, "attention/in", 2 * size, size)
+    receiver, constant = _linear(params, "attention/out", 2 * size, size)
+    edge, _ = _linear(params, "attention/edge", size, size)
+    _linear(params, "attention/meta", size, size)
+    scores = [
+        _linear(params, f"attention/score_{head}", size // heads, 1)
+        for head in range(heads)
+    ]
+    for column, (zeta, weight) in enumerate(selector.channels):
+        sender[:, column] = zeta.other
+        receiver[:, column] = zeta.self
+        edge[:, column] = zeta.edge
+        constant[column] = zeta.constant
+        scores[0][0][column] = weight
+    params.setdefault("attention", {})
+    if config.attention_bias:
+        assert config.nodes is not None
+        params["attention"]["bias"] = selector.diagonal * np.eye(config.nodes)
+    if not params["attention"]:
+        del params["attention"]
+
+
+def _set_update(
+    params: Arrays, program: GraphProgram, config: ModelConfig, layout: Layout
+) -> bool:
+    """Value, skip and edge maps; whether graphs may have self-loops."""
+    size = config.hidden_size
+    value, _ = _linear(params, "attention/value", 2 * size, size)
+    skip, constant = _linear(params, "attention/skip", 2 * size, size)
+    if config.edge_values == "projected":
+        info, _ = _linear(params, "attention/edge_info", size, size)
+        reduce, _ = _linear(params, "attention/edge_reduce", size, size)
+
+    def write(column: int, reading: Reading) -> None:
+        value[:, column], skip[:, column] = reading.other, reading.self
+        constant[column] = reading.constant
+
+    self_loops = True
+    for name, place in layout.places.items():
+        form = as_sum(program.effects[name])
+        if program.components[name] == "float":
+            _check_sign(program, name)
+        reading = layout.reading(form)
+        if form.of("edge"):
+            if config.edge_values == "none":
+                raise CannotCompile(
+                    f"{program.name}, update of `{name}`: reads the edge, which this "
+                    "network does not pass on (edge_values='none'): its states depend "
+                    "on weights only through who is selected"
+                )
+            gate = _gate(program, layout, name)
+            self_loops = self_loops and gate is not None
+            reading = reading if gate is None else reading.plus(gate)
+            if config.edge_values == "projected":
+                info[:, place.value] = reading.edge
+                reduce[place.value, place.value] = 1.0
+            elif place.value != 0 or form.of("edge") != {"weight": 1.0}:
+                raise CannotCompile(
+                    f"{program.name}, update of `{name}`: edge_values="
+                    "'first_component' adds the weight, once, to one component"
+                )
+        write(place.value, reading)
+        if place.start is not None:
+            start = program.beginnings[name]
+            if place.complement:
+                start = Affine({}, 1.0).plus(start, -1.0)
+            write(place.start, layout.reading(start))
+    return self_loops
+
+
+def _check_sign(program: GraphProgram, name: str) -> None:
+    start, _ = proofs.interval(program, program.beginnings[name], Bounds(0.0, 0.0))
+    least = min(start, proofs.least_update(program, name))
+    if least < 0:
+        raise CannotCompile(
+            f"{program.name}, update of `{name}`: can be as low as {least:g}, but a "
+            f"ReLU keeps nothing below 0:\n    {name} ← {program.updates[name]}"
+        )
+
+
+def _gate(program: GraphProgram, layout: Layout, name: str) -> Reading | None:
+    """Shuts a component that reads the edge where the node selected itself.
+
+    There the network reads the graph's own self-loop. Minus the largest weight for
+    every literal that a pair fails, so 0 for candidates. None if the component is not
+    known to be 0 there: then graphs must have no self-loops.
+    """
+    reads = program.effects[name]
+    if not proofs.default_can_be_shut(program, name):
+        if "adj" in as_sum(reads).of("edge"):
+            raise CannotCompile(
+                f"{program.name}, update of `{name}`: reads edge.adj, which is 0 by "
+                "default, but every node is its own neighbour in the network"
+            )
+        return None
+    failed = Affine({})
+    for literal in program.selection.mask.literals:
+        if literal.field.role != "edge":
+            failed = failed.plus(Affine({}, 1.0)).plus(literal.affine, -1.0)
+    weight = max(1.0, sum(abs(c) for c in as_sum(reads).of("edge").values()))
+    return layout.reading(failed).times(-LARGEST_WEIGHT * weight)
+
+
+def _set_decoders(
+    params: Arrays,
+    program: GraphProgram,
+    config: ModelConfig,
+    layout: Layout,
+    sharpness: float,
+) -> None:
+    """Every hint and output is read off the coordinate of its component."""
+    task, components = task_of(program), shown(program)
+    for name in config.decodes(task):
+        if name not in components:
+            raise CannotCompile(
+                f"{program.name}: {task.name} has {name}, which no component shows; "
+                f"it shows {', '.join(components)} (hint_mode='none' drops hints)"
+            )
+        place, feature = layout.places[components[name]], task.features[name]
+        row = 2 * layout.size + place.value  # decoders read [x | h | new h]
+        held = -1.0 if place.complement else 1.0
+        if feature.type == "pointer":
+            _set_pointer(params, name, feature, config, layout, row, sharpness)
+        elif feature.type in ("mask", "scalar") and feature.location == "node":
+            w, b = _linear(params, f"decoder_{name}/node", 3 * layout.size, 1)
+            zero = 1.0 if place.complement else 0.0
+            scale, shift = (1.0, 0.0)
+            if feature.type == "mask":
+                scale, shift = min(LOGIT, 4 * sharpness), -0.5
+            w[row, 0] = scale * held
+            b[0] = scale * (zero + shift)
+        else:
+            raise CannotCompile(
+                f"{program.name}: {name} is a {feature.location}'s {feature.type}, for "
+                "which there is no decoder; allowed: masks, scalars, pointers of nodes"
+            )
+
+
+def _set_pointer(
+    params: Arrays,
+    name: str,
+    feature: Feature,
+    config: ModelConfig,
+    layout: Layout,
+    row: int,
+    sharpness: float,
+) -> None:
+    """Logits that are largest for the node whose position the component is.
+
+    `pairwise` (Eq. 12-14): -2 max(pi_i, pos_j) + pos_j, largest at pos_j = pi_i.
+    `simple` (Eq. 20): -1000 max(pi_i - pos_j, pos_j - pi_i), for positions j / n.
+    """
+    read, index = 3 * layout.size, layout.inputs[Field("self", "index")]
+    if config.pointer_decoder == "simple":
+        assert config.nodes is not None
+        positions = np.arange(config.nodes) / config.nodes
+        for layer, sign in (("p1", 1.0), ("p2", -1.0)):
+            w, b = _linear(params, f"decoder_{name}/{layer}", read, config.nodes)
+            scale = sign * min(sharpness, EXACT / SHARPEN) / SHARPEN
+            w[row] = scale
+            b[:] = -scale * positions
+        return
+    receiver, low = _linear(params, f"decoder_{name}/receiver", read, layout.size)
+    sender, _ = _linear(params, f"decoder_{name}/sender", read, layout.size)
+    _linear(params, f"decoder_{name}/edge", layout.size, layout.size)
+    score, _ = _linear(params, f"decoder_{name}/score", layout.size, 1)
+    receiver[row, 0] = sender[index, 0] = sender[index, 1] = 1.0
+    low[1] = -8.0  # below every position: the second channel is pos_j
+    score[:2, 0] = -2 * sharpness, sharpness

@@ -1,0 +1,182 @@
+"""The vocabulary of graph programs: fields of roles, constants, and eight operators.
+
+Each meaning of the vocabulary is one table with a row for every class of `OPERATORS`:
+`PRINT` here, `AFFINE` in `forms`, `INTERPRET` in `interpreter`. A new operator is one
+row in each. Knows no JAX.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any, Literal
+
+Sort = Literal["bool", "float", "node"]
+"""What a field holds: 0 or 1, a number, or a reference to a node (its position)."""
+
+Role = Literal["self", "other", "init", "edge"]
+
+
+class ProgramError(ValueError):
+    """A program that means nothing; the message names the place and what is allowed."""
+
+
+class Expr:
+    """An expression; operators make larger ones. `==` keeps its ordinary meaning."""
+
+    def __add__(self, other: "Expr | float") -> "Expr":
+        return Add(self, lift(other))
+
+    def __radd__(self, other: float) -> "Expr":
+        return Add(lift(other), self)
+
+    def __sub__(self, other: "Expr | float") -> "Expr":
+        return Subtract(self, lift(other))
+
+    def __rsub__(self, other: float) -> "Expr":
+        return Subtract(lift(other), self)
+
+    def __mul__(self, factor: "Expr | float") -> "Expr":
+        return Multiply(self, lift(factor))
+
+    def __rmul__(self, factor: float) -> "Expr":
+        return Multiply(lift(factor), self)
+
+    def __and__(self, other: "Expr | bool") -> "Expr":
+        return Both(self, lift(other))
+
+    def __or__(self, other: "Expr | bool") -> "Expr":
+        return Either(self, lift(other))
+
+    def __invert__(self) -> "Expr":
+        return Not(self)
+
+    def __lt__(self, other: "Expr | float") -> "Expr":
+        return Less(self, lift(other))
+
+    def __gt__(self, other: "Expr | float") -> "Expr":
+        return Less(lift(other), self)
+
+    def __bool__(self) -> bool:
+        raise ProgramError(
+            f"`{self}` has no truth value yet: a program is written without `and`, "
+            "`or`, `not`, `if`, `min` and `max`; masks combine with &, | and ~"
+        )
+
+    def __str__(self) -> str:
+        return show(self)
+
+    __repr__ = __str__
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Read(Expr):
+    """A field of a role."""
+
+    role: Role
+    field: str
+    sort: Sort
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Constant(Expr):
+    """A number, or a truth value."""
+
+    value: float | bool
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Not(Expr):
+    """~a: 1 - a."""
+
+    of: Expr
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class _Two(Expr):
+    left: Expr
+    right: Expr
+
+
+class Add(_Two):
+    """a + b."""
+
+
+class Subtract(_Two):
+    """a - b."""
+
+
+class Multiply(_Two):
+    """a * b, where one of them must be a constant."""
+
+
+class Both(_Two):
+    """a & b."""
+
+
+class Either(_Two):
+    """a | b."""
+
+
+class Less(_Two):
+    """a < b, in masks."""
+
+
+OPERATORS = (Read, Constant, Not, Add, Subtract, Multiply, Both, Either, Less)
+PRINT: dict[type, str] = {
+    Read: "{role}.{field}",
+    Constant: "{value:g}",
+    Not: "~{of}",
+    Add: "{left} + {right}",
+    Subtract: "{left} - {right}",
+    Multiply: "{left} * {right}",
+    Both: "{left} & {right}",
+    Either: "{left} | {right}",
+    Less: "{left} < {right}",
+}
+BINDING = (Less, Either, Both, Add, Subtract, Multiply, Not, Constant, Read)
+"""From the loosest operator to the tightest, for parentheses."""
+
+
+def show(expr: Expr) -> str:
+    """The expression as one would write it."""
+
+    def inner(part: Any, right: bool) -> Any:
+        if not isinstance(part, Expr):
+            return part
+        outer, own = BINDING.index(type(expr)), BINDING.index(type(part))
+        same = right and type(expr) in (Add, Subtract) and type(part) in (Add, Subtract)
+        return f"({show(part)})" if own < outer or same else show(part)
+
+    if isinstance(expr, Constant) and isinstance(expr.value, bool):
+        return str(expr.value)
+    fields = dataclasses.fields(expr)  # pyright: ignore[reportArgumentType]
+    parts = {f.name: inner(getattr(expr, f.name), f.name == "right") for f in fields}
+    return PRINT[type(expr)].format(**parts)
+
+
+def reads(expr: Expr) -> Iterator[Read]:
+    """Every field that the expression reads, as often as it does."""
+    if isinstance(expr, Read):
+        yield expr
+    for part in vars(expr).values():
+        if isinstance(part, Expr):
+            yield from reads(part)
+
+
+def lift(value: Any) -> Expr:
+    """The value as an expression; raises ProgramError if it is neither."""
+    if isinstance(value, Expr):
+        return value
+    if isinstance(value, bool | int | float):
+        return Constant(value)
+    raise ProgramError(f"{value!r} is neither an expression nor a number")
+
+
+def sort_of(expr: Expr) -> Sort:
+    """What the expression's value is; sums of nodes and numbers are numbers."""
+    if isinstance(expr, Read):
+        return expr.sort
+    if isinstance(expr, Not | Both | Either | Less):
+        return "bool"
+    if isinstance(expr, Constant) and isinstance(expr.value, bool):
+        return "bool"
+    return "float"

@@ -1,0 +1,230 @@
+"""What a graph program means: it is run on graphs directly (paper §2.4).
+
+This is the reference that compiled weights are held against. It knows nothing of
+networks; arithmetic is float32, as theirs is, with truth values as 0 and 1 and nodes as
+their positions.
+"""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from mindgap.expressions import (
+    Add,
+    Both,
+    Constant,
+    Either,
+    Expr,
+    Less,
+    Multiply,
+    Not,
+    Read,
+    Subtract,
+)
+from mindgap.graphs import AnyArray, Graphs, Trajectory
+from mindgap.program import GraphProgram
+from mindgap.tasks import base
+from mindgap.tasks.base import Feature, Task
+
+State = dict[str, Float[Array, "N"]]
+
+INTERPRET: dict[type, Callable] = {
+    Read: lambda e, fields: fields[e.role][e.field],
+    Constant: lambda e, fields: jnp.float32(e.value),
+    Not: lambda e, fields: 1.0 - value(e.of, fields),
+    Add: lambda e, fields: value(e.left, fields) + value(e.right, fields),
+    Subtract: lambda e, fields: value(e.left, fields) - value(e.right, fields),
+    Multiply: lambda e, fields: value(e.left, fields) * value(e.right, fields),
+    Both: lambda e, fields: jnp.minimum(value(e.left, fields), value(e.right, fields)),
+    Either: lambda e, fields: jnp.maximum(
+        value(e.left, fields), value(e.right, fields)
+    ),
+    Less: lambda e, fields: (value(e.left, fields) < value(e.right, fields)) * 1.0,
+}
+
+
+def value(expr: Expr, fields: Mapping[str, Mapping[str, Array]]) -> Float[Array, "..."]:
+    """The expression's value, given the value of every field of every role."""
+    return INTERPRET[type(expr)](expr, fields)
+
+
+class Meaning(NamedTuple):
+    """A program's run on a batch of graphs."""
+
+    states: dict[str, Float[Array, "B hints N"]]
+    """Every component, at the start and after each step: one more than the steps."""
+    selected: Int[Array, "B T N"]
+    active: Bool[Array, "B T N"]
+    """Whether the node had a candidate; else it selected itself, by default."""
+    gap: Float[Array, "B T N"]
+    """From the selected key to the next candidate's; inf if there is no other."""
+    key: Float[Array, "B T N"]
+    """Size of the larger of those two keys, 0 if there are no two."""
+    contrast: Float[Array, "B T N"]
+    """Least right - left above 0 of any comparison in the mask; inf if there is none."""
+
+
+class _Inputs(NamedTuple):
+    """One graph."""
+
+    index: Float[Array, "N"]
+    weights: Float[Array, "N N"]
+    source: Float[Array, "N"]
+
+
+def interpret(program: GraphProgram, graphs: Graphs, steps: int) -> Meaning:
+    """Runs the program for so many steps on every graph of a batch.
+
+    On a graph without a source, `init.s` is 0.
+    """
+    source = graphs.source
+    if source is None:
+        source = jnp.zeros_like(graphs.positions)
+    inputs = (graphs.positions, graphs.weights, source)
+    return _interpreted(program, steps, *map(jnp.asarray, inputs))
+
+
+def task_of(program: GraphProgram) -> Task:
+    """The task that a program computes: its own, or one made of its components.
+
+    In the latter every component is a hint (`name_h`) and an output (`name`); a graph
+    is done when nothing changes any more, after N steps at the latest.
+    """
+    return program.task or _own_task(program)
+
+
+def shown(program: GraphProgram) -> dict[str, str]:
+    """Which component each hint and output of the program's task shows."""
+    if program.task is not None:
+        return {**program.hints, **program.outputs}
+    return {
+        name: component
+        for component in program.components
+        for name in (f"{component}_h", component)
+    }
+
+
+@functools.cache
+def _own_task(program: GraphProgram) -> Task:
+    types = {"bool": "mask", "float": "scalar", "node": "pointer"}
+
+    def solve(weights, source, positions) -> Trajectory:
+        nodes = weights.shape[0]
+        run = _run(program, nodes, positions, weights, source)
+        shown = {
+            name: _nearest(states, positions)
+            if program.components[name] == "node"
+            else states
+            for name, states in run.states.items()
+        }
+        moved = jnp.stack([(s[1:] != s[:-1]).any(1) for s in shown.values()]).any(0)
+        # after a step without change nothing moves: the state is the only memory
+        length = jnp.minimum(moved.sum() + 1, nodes)
+        return base.masked_after(
+            {f"{name}_h": states[:-1] for name, states in shown.items()},
+            {name: states[length - 1] for name, states in shown.items()},
+            length,
+        )
+
+    features = {
+        "pos": base.POSITIONS,
+        "s": base.SOURCE,
+        "A": base.WEIGHTS,
+        "adj": base.ADJACENCY,
+    }
+    for stage, suffix in (("output", ""), ("hint", "_h")):
+        for name, sort in program.components.items():
+            features[name + suffix] = Feature(stage, "node", types[sort])
+    return Task(
+        name=program.name,
+        features=features,
+        solve=solve,
+        most_hints=lambda nodes: nodes,
+        weighted=True,
+    )
+
+
+def _nearest(
+    places: Float[Array, "T N"], positions: Float[Array, "N"]
+) -> Int[Array, "T N"]:
+    """The node that each reference names."""
+    return jnp.abs(places[..., None] - positions).argmin(-1)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _interpreted(
+    program: GraphProgram,
+    steps: int,
+    positions: AnyArray,
+    weights: AnyArray,
+    source: AnyArray,
+) -> Meaning:
+    return jax.vmap(functools.partial(_run, program, steps))(positions, weights, source)
+
+
+def _run(
+    program: GraphProgram, steps: int, positions: Array, weights: Array, source: Array
+) -> Meaning:
+    inputs = _Inputs(positions, weights, source)
+    init = {"init": {"s": source, "index": positions}}
+    start = {
+        name: jnp.broadcast_to(value(expr, init), positions.shape)
+        for name, expr in program.starts.items()
+    }
+
+    def step(state: State, _):
+        after, chosen = _step(program, inputs, state)
+        return after, (state, chosen)
+
+    last, (states, chosen) = jax.lax.scan(step, start, length=steps)
+    joined = {k: jnp.concatenate([states[k], last[k][None]]) for k in start}
+    return Meaning(joined, *chosen)
+
+
+def _step(program: GraphProgram, inputs: _Inputs, state: State):
+    """The state after a step, and whom it came from (the rest of `Meaning`)."""
+    nodes = inputs.index.shape[0]
+    held = {**state, "index": inputs.index}
+    given = {"s": inputs.source, "index": inputs.index}
+    edges = {"adj": (inputs.weights != 0) * 1.0, "weight": inputs.weights}
+    pairs = {
+        "self": {k: v[:, None] for k, v in held.items()},
+        "other": {k: v[None, :] for k, v in held.items()},
+        "init": {k: v[:, None] for k, v in given.items()},
+        "edge": edges,
+    }
+    selection = program.selection
+    others = ~jnp.eye(nodes, dtype=bool)
+    candidate = others & (value(selection.made.where, pairs) > 0)
+    keys = jnp.broadcast_to(value(selection.made.key, pairs), (nodes, nodes))
+    keys = jnp.where(candidate, selection.sign * keys, jnp.inf)
+    active = candidate.any(1)
+    node = jnp.arange(nodes)
+    best = keys.argmin(1)  # the lowest index on ties
+    selected = jnp.where(active, best, node)
+    first = keys.min(1)
+    second = jnp.where(node == best[:, None], jnp.inf, keys).min(1)
+    several = jnp.isfinite(second)
+    gap = jnp.where(several, second - first, jnp.inf)
+    size = jnp.where(several, jnp.maximum(jnp.abs(first), jnp.abs(second)), 0.0)
+    contrast = jnp.full(nodes, jnp.inf)
+    for less in selection.mask.comparisons:
+        apart = value(less.right, pairs) - value(less.left, pairs)
+        apart = jnp.where(others & (apart > 0), apart, jnp.inf)
+        contrast = jnp.minimum(contrast, apart.min(1))
+    looked_at = {
+        "self": held,
+        "other": {k: v[selected] for k, v in held.items()},
+        "init": given,
+        "edge": {k: v[node, selected] * active for k, v in edges.items()},
+    }
+    after = {
+        name: jnp.broadcast_to(value(expr, looked_at), (nodes,))
+        for name, expr in program.updates.items()
+    }
+    return after, (selected, active, gap, size, contrast)
+

@@ -1,0 +1,204 @@
+"""Which hidden coordinate holds what (paper Eq. 18-19).
+
+Every component has one coordinate. The network starts from zeros, not from the
+program's start, so a component that is read before it is written has a second
+coordinate, in which the start is kept from the first step on: with V the stored value,
+P the stored start and `start` computed from the inputs, the component is
+
+    start + V - P
+
+which is `start` while V = P = 0, and V from then on. (The paper's `id` in Eq. 18 is the
+P of the parent.) A disjunction is stored as its complement, since only conjunctions are
+one ReLU of a sum. Everything else of the hidden state is 0.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from mindgap.expressions import ProgramError
+from mindgap.forms import INDEX, Affine, Condition, Field, difference
+from mindgap.graphs import AnyArray
+from mindgap.network import ModelConfig
+from mindgap.program import Effect, GraphProgram
+
+
+class CannotCompile(ProgramError):
+    """A program that this network cannot compute exactly; the message says why."""
+
+
+class Place(NamedTuple):
+    """Where a component lies."""
+
+    value: int
+    start: int | None
+    """Coordinate of the kept start, if there is one."""
+    complement: bool
+
+
+class Reading(NamedTuple):
+    """A sum as weights: of [x_j | h_j], of [x_i | h_i], of edge features, and a bias."""
+
+    other: Float[np.ndarray, "2*S"]
+    self: Float[np.ndarray, "2*S"]
+    edge: Float[np.ndarray, "S"]
+    constant: float
+
+    def times(self, factor: float) -> "Reading":
+        """The same, scaled."""
+        return Reading(*(factor * part for part in self))
+
+    def plus(self, more: "Reading") -> "Reading":
+        """The sum of both."""
+        return Reading(*(a + b for a, b in zip(self, more, strict=True)))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Layout:
+    """The coordinates of a program's components and inputs; prints as a table."""
+
+    program: GraphProgram
+    size: int
+    places: Mapping[str, Place]
+    inputs: Mapping[Field, int]
+    """Coordinates of the encoded node inputs."""
+    edges: Mapping[str, int]
+    """Coordinates of the encoded edge inputs, weight and adj."""
+
+    def read(
+        self, states: Float[AnyArray, "*dims S"], component: str
+    ) -> Float[AnyArray, "*dims"]:
+        """A component's value from hidden states, after at least one step.
+
+        Raises KeyError for a component that the program does not have.
+        """
+        if component not in self.places:
+            raise KeyError(f"no component {component!r}: {', '.join(self.places)}")
+        place = self.places[component]
+        stored = states[..., place.value]
+        return 1.0 - stored if place.complement else stored
+
+    def nothing(self) -> Reading:
+        """A reading of no field."""
+        wide = np.zeros(2 * self.size)
+        return Reading(wide, wide.copy(), np.zeros(self.size), 0.0)
+
+    def reading(self, form: Affine) -> Reading:
+        """The weights that compute a sum from inputs and the state before a step."""
+        found = self.nothing()._replace(constant=form.constant)
+        for field, factor in form.terms.items():
+            if field.role == "edge":
+                found.edge[self.edges[field.name]] += factor
+                continue
+            row = found.other if field.role == "other" else found.self
+            constant = self._add(row, field, factor)
+            found = found._replace(constant=found.constant + constant)
+        return found
+
+    def _add(self, row: np.ndarray, field: Field, factor: float) -> float:
+        """Adds factor * field to a row of [x | h] weights; returns what is constant."""
+        own = Field("init", "s") if field.name == "s" else INDEX
+        if field.name in ("s", "index"):
+            row[self.inputs[own]] += factor
+            return 0.0
+        place, start = self.places[field.name], self.program.beginnings[field.name]
+        for part, weight in start.terms.items():
+            row[self.inputs[part]] += factor * weight
+        if not keeps(self.program, field.name):
+            sign = -factor if place.complement else factor
+            row[self.size + place.value] += sign
+            if place.start is not None:
+                row[self.size + place.start] -= sign
+        return factor * start.constant
+
+    def __str__(self) -> str:
+        names = {}
+        for name, place in self.places.items():
+            names[place.value] = f"not {name}" if place.complement else name
+            if place.start is not None:
+                names[place.start] = f"start of {names[place.value]}"
+        lines = [f"{index:>4}  {names[index]}" for index in sorted(names)]
+        return "\n".join([f"{self.program.name} in {self.size} coordinates", *lines])
+
+
+def keeps(program: GraphProgram, component: str) -> bool:
+    """Whether a component is the same at every step: its start is all there is to it."""
+    unchanged = Affine({Field("self", component): 1.0})
+    return as_sum(program.effects[component]) == unchanged
+
+
+def settled(program: GraphProgram, form: Affine) -> Affine:
+    """The same sum, with components that never change replaced by their starts."""
+    total = Affine({}, form.constant)
+    for field, factor in form.terms.items():
+        part = Affine({field: 1.0})
+        if field.name in program.components and keeps(program, field.name):
+            start = program.beginnings[field.name]
+            terms = {
+                Field(field.role, f.name) if f == INDEX else f: factor
+                for f, factor in start.terms.items()
+            }
+            if field.role == "self" or set(terms) <= {Field("other", "index")}:
+                part = Affine(terms, start.constant)
+        total = total.plus(part, factor)
+    return total
+
+
+def as_sum(effect: Effect) -> Affine:
+    """What is stored of an effect, before the ReLU makes a truth value of it."""
+    if isinstance(effect, Affine):
+        return effect
+    total = Affine({}, 1.0 - len(effect.literals) if effect.every else 1.0)
+    for literal in effect.literals:
+        total = total.plus(literal.affine, 1.0 if effect.every else -1.0)
+    return total
+
+
+def lay_out(program: GraphProgram, config: ModelConfig) -> Layout:
+    """Gives every component its coordinates, those that read an edge first.
+
+    Raises CannotCompile if the network is too small.
+    """
+    used = _used(program)
+    by_edge = {
+        name: any(f.role == "edge" for f in as_sum(effect).terms)
+        for name, effect in program.effects.items()
+    }
+    order = sorted(program.components, key=lambda name: not by_edge[name])
+    places, free = {}, 0
+    for name in order:
+        effect, start = program.effects[name], program.beginnings[name]
+        complement = isinstance(effect, Condition) and not effect.every
+        stored = Affine({}, 1.0).plus(start, -1.0) if complement else start
+        again = name in used and not keeps(program, name) and stored != Affine({})
+        places[name] = Place(free, free + 1 if again else None, complement)
+        free += 2 if again else 1
+    room = config.hidden_size // config.heads
+    if max(free, 2) > room:
+        raise CannotCompile(
+            f"{program.name}: its state needs {max(free, 2)} coordinates, hidden_size "
+            f"{config.hidden_size} with {config.heads} heads has {room}"
+        )
+    # `first_component` adds edge feature 0 to the state: it may only be the weight
+    spare = config.edge_values == "first_component" and not any(by_edge.values())
+    return Layout(
+        program,
+        config.hidden_size,
+        places,
+        {INDEX: 0, Field("init", "s"): 1},
+        {"weight": int(spare), "adj": int(spare) + 1},
+    )
+
+
+def _used(program: GraphProgram) -> set[str]:
+    """The components that a step reads."""
+    selection = program.selection
+    forms = [selection.key, *(as_sum(effect) for effect in program.effects.values())]
+    fields = {field.name for form in forms for field in form.terms}
+    fields |= {literal.field.name for literal in selection.mask.literals}
+    for less in selection.mask.comparisons:
+        fields |= {f.name for f in difference(less).terms}
+    return fields & set(program.components)
