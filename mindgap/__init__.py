@@ -10,25 +10,45 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mindgap import (
+        compiler,
         experiments,
         floors,
         interop,
         metrics,
         network,
         plots,
+        programs,
         report,
         run,
         summary,
         tasks,
+        verification,
     )
+    from mindgap.compiler import Compiled, compile
+    from mindgap.expressions import ProgramError
     from mindgap.graphs import Graphs, Trajectory
+    from mindgap.interpreter import interpret
+    from mindgap.layout import CannotCompile
+    from mindgap.limits import OutOfRange
     from mindgap.network import ModelConfig, Result, apply, init
+    from mindgap.program import GraphProgram, Max, Min
     from mindgap.store import Store
     from mindgap.training import TrainConfig, key_of, make_train
+    from mindgap.verification import verify
 
 _HOMES = {
     "Graphs": "graphs",
     "Trajectory": "graphs",
+    "ProgramError": "expressions",
+    "GraphProgram": "program",
+    "Max": "program",
+    "Min": "program",
+    "interpret": "interpreter",
+    "CannotCompile": "layout",
+    "Compiled": "compiler",
+    "OutOfRange": "limits",
+    "compile": "compiler",
+    "verify": "verification",
     "ModelConfig": "network",
     "Result": "network",
     "apply": "network",
@@ -39,39 +59,55 @@ _HOMES = {
     "make_train": "training",
 }
 _MODULES = (
+    "compiler",
     "experiments",
     "floors",
     "interop",
     "metrics",
     "network",
     "plots",
+    "programs",
     "report",
     "run",
     "summary",
     "tasks",
+    "verification",
 )
 
 __all__ = [
+    "CannotCompile",
+    "Compiled",
+    "GraphProgram",
     "Graphs",
+    "Max",
+    "Min",
     "ModelConfig",
+    "OutOfRange",
+    "ProgramError",
     "Result",
     "Store",
     "TrainConfig",
     "Trajectory",
     "apply",
+    "compile",
+    "compiler",
     "experiments",
     "floors",
     "init",
     "interop",
+    "interpret",
     "key_of",
     "make_train",
     "metrics",
     "network",
     "plots",
+    "programs",
     "report",
     "run",
     "summary",
     "tasks",
+    "verification",
+    "verify",
 ]
 __version__ = "0.1.0"
 

@@ -7,7 +7,7 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -138,6 +138,44 @@ def params(*, task: str = "bfs", hidden_size: int = 128, heads: int = 1) -> None
             shape = " x ".join(map(str, array.shape))
             print(f"{module + '/' + leaf:<32} {shape:>12} {array.size:>10,}")
     print(f"{'total':<32} {'':>12} {total:>10,}")
+
+
+@app.command
+def verify(
+    program: tyro.conf.Positional[str],
+    /,
+    network: Literal["mindgap", "clrs"] = "mindgap",
+    hidden_size: int | None = None,
+    nodes: tuple[int, ...] = (4, 16, 64),
+    graphs: int = 100,
+    seed: int = 0,
+    json: bool = False,
+) -> None:
+    """Compare algorithm, interpreter and compiled network; exit with 1 if they differ.
+
+    Args:
+        program: a graph program (bfs, bellman_ford, ...).
+        network: mindgap for the paper's modified network, clrs for dm-clrs's own.
+        hidden_size: of the network; the smallest of 4, 8, 16, 128 if not given.
+        nodes: sizes of graphs.
+        graphs: how many of each size, with linear and with random positions.
+        seed: of the graphs.
+        json: print data instead of a report.
+    """
+    from mindgap import verification
+    from mindgap.programs import PROGRAMS
+
+    if program not in PROGRAMS:
+        raise KeyError(f"no program {program!r}: one of {', '.join(PROGRAMS)}")
+    found = verification.verify(
+        PROGRAMS[program], network, hidden_size, nodes, graphs, seed
+    )
+    if json:
+        _print_json(dataclasses.asdict(found))
+    else:
+        print(found)
+    if not found.exact:
+        sys.exit(1)
 
 
 @book_app.command(name="run")

@@ -1,4 +1,4 @@
-"""Graph programs straight into weights (paper §2.4, App. A; Figures 8-11).
+"""Graph programs straight into weights (paper §2.4, App. A; Figures 8, 10).
 
 The compiler sets every parameter of the network (`network`): encoders put the inputs
 into fixed coordinates, the score of attention selects (`selector`), the value and skip
@@ -16,30 +16,31 @@ from collections.abc import Mapping
 import numpy as np
 
 from mindgap import proofs
-from mindgap.forms import Affine, Field
+from mindgap.auxiliary import set_decoders, set_encoders
+from mindgap.forms import Affine
 from mindgap.graphs import Graphs
-from mindgap.interpreter import shown, task_of
-from mindgap.layout import CannotCompile, Layout, Reading, as_sum, lay_out
+from mindgap.interpreter import task_of
+from mindgap.layout import (
+    Arrays,
+    CannotCompile,
+    Layout,
+    Reading,
+    as_sum,
+    lay_out,
+    zero_layer,
+)
 from mindgap.limits import LEAK, NODES, Limits, OutOfRange, refusals
 from mindgap.network import ModelConfig, Params, Result, Shapes, apply, template
 from mindgap.program import GraphProgram
 from mindgap.proofs import Bounds
 from mindgap.selector import Selector, select
-from mindgap.tasks.base import Feature, Task
+from mindgap.tasks.base import Task
 
 EXACT = 2.0**26
 """Score per unit of key: positions that float32 can use at all are told apart."""
 
 LARGEST_WEIGHT = 2.0
 """Edge weights may be so large (CLRS's reach 1.0005)."""
-
-LOGIT = 128.0
-"""Of a truth value: its sigmoid is 0 or 1 in float32."""
-
-SHARPEN = 1000.0
-"""What the decoder of Eq. 20 multiplies by itself."""
-
-Arrays = dict[str, dict[str, np.ndarray]]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -104,10 +105,10 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
     layout = lay_out(program, config)
     selector = select(program, layout, config, sharpness, bounds)
     params: Arrays = {}
-    _set_encoders(params, program, config, layout)
+    set_encoders(params, program, config, layout)
     _set_scores(params, config, selector)
     self_loops = _set_update(params, program, config, layout)
-    _set_decoders(params, program, config, layout, sharpness)
+    set_decoders(params, program, config, layout, sharpness)
     limits = Limits(
         nodes=config.nodes or NODES,
         fixed_nodes=config.nodes is not None,
@@ -169,40 +170,15 @@ def _check_config(program: GraphProgram, config: ModelConfig) -> None:
         raise CannotCompile(f"{program.name}: its task has no source, but reads `s`")
 
 
-def _linear(params: Arrays, name: str, inputs: int, outputs: int):
-    """A layer of zeros, to be written to."""
-    w, b = np.zeros((inputs, outputs)), np.zeros(outputs)
-    params[name] = {"w": w, "b": b}
-    return w, b
-
-
-def _set_encoders(
-    params: Arrays, program: GraphProgram, config: ModelConfig, layout: Layout
-) -> None:
-    """Each input into its coordinate; hints that are fed back are not read."""
-    task = task_of(program)
-    coordinates = {
-        "pos": layout.inputs[Field("self", "index")],
-        "s": layout.inputs[Field("init", "s")],
-        "A": layout.edges["weight"],
-        "adj": layout.edges["adj"],
-    }
-    for name in config.encodes(task):
-        rows = max(1, task.features[name].classes)
-        w, _ = _linear(params, f"encoder_{name}", rows, layout.size)
-        if name in coordinates:
-            w[0, coordinates[name]] = 1.0
-
-
 def _set_scores(params: Arrays, config: ModelConfig, selector: Selector) -> None:
     """The selecting head is the first; other heads score 0 and carry nothing."""
     size, heads = config.hidden_size, config.heads
-    sender, _ = _linear(params, "attention/in", 2 * size, size)
-    receiver, constant = _linear(params, "attention/out", 2 * size, size)
-    edge, _ = _linear(params, "attention/edge", size, size)
-    _linear(params, "attention/meta", size, size)
+    sender, _ = zero_layer(params, "attention/in", 2 * size, size)
+    receiver, constant = zero_layer(params, "attention/out", 2 * size, size)
+    edge, _ = zero_layer(params, "attention/edge", size, size)
+    zero_layer(params, "attention/meta", size, size)
     scores = [
-        _linear(params, f"attention/score_{head}", size // heads, 1)
+        zero_layer(params, f"attention/score_{head}", size // heads, 1)
         for head in range(heads)
     ]
     for column, (zeta, weight) in enumerate(selector.channels):
@@ -224,11 +200,11 @@ def _set_update(
 ) -> bool:
     """Value, skip and edge maps; whether graphs may have self-loops."""
     size = config.hidden_size
-    value, _ = _linear(params, "attention/value", 2 * size, size)
-    skip, constant = _linear(params, "attention/skip", 2 * size, size)
+    value, _ = zero_layer(params, "attention/value", 2 * size, size)
+    skip, constant = zero_layer(params, "attention/skip", 2 * size, size)
     if config.edge_values == "projected":
-        info, _ = _linear(params, "attention/edge_info", size, size)
-        reduce, _ = _linear(params, "attention/edge_reduce", size, size)
+        info, _ = zero_layer(params, "attention/edge_info", size, size)
+        reduce, _ = zero_layer(params, "attention/edge_reduce", size, size)
 
     def write(column: int, reading: Reading) -> None:
         value[:, column], skip[:, column] = reading.other, reading.self
@@ -298,71 +274,3 @@ def _gate(program: GraphProgram, layout: Layout, name: str) -> Reading | None:
             failed = failed.plus(Affine({}, 1.0)).plus(literal.affine, -1.0)
     weight = max(1.0, sum(abs(c) for c in as_sum(reads).of("edge").values()))
     return layout.reading(failed).times(-LARGEST_WEIGHT * weight)
-
-
-def _set_decoders(
-    params: Arrays,
-    program: GraphProgram,
-    config: ModelConfig,
-    layout: Layout,
-    sharpness: float,
-) -> None:
-    """Every hint and output is read off the coordinate of its component."""
-    task, components = task_of(program), shown(program)
-    for name in config.decodes(task):
-        if name not in components:
-            raise CannotCompile(
-                f"{program.name}: {task.name} has {name}, which no component shows; "
-                f"it shows {', '.join(components)} (hint_mode='none' drops hints)"
-            )
-        place, feature = layout.places[components[name]], task.features[name]
-        row = 2 * layout.size + place.value  # decoders read [x | h | new h]
-        held = -1.0 if place.complement else 1.0
-        if feature.type == "pointer":
-            _set_pointer(params, name, feature, config, layout, row, sharpness)
-        elif feature.type in ("mask", "scalar") and feature.location == "node":
-            w, b = _linear(params, f"decoder_{name}/node", 3 * layout.size, 1)
-            zero = 1.0 if place.complement else 0.0
-            scale, shift = (1.0, 0.0)
-            if feature.type == "mask":
-                scale, shift = min(LOGIT, 4 * sharpness), -0.5
-            w[row, 0] = scale * held
-            b[0] = scale * (zero + shift)
-        else:
-            raise CannotCompile(
-                f"{program.name}: {name} is a {feature.location}'s {feature.type}, for "
-                "which there is no decoder; allowed: masks, scalars, pointers of nodes"
-            )
-
-
-def _set_pointer(
-    params: Arrays,
-    name: str,
-    feature: Feature,
-    config: ModelConfig,
-    layout: Layout,
-    row: int,
-    sharpness: float,
-) -> None:
-    """Logits that are largest for the node whose position the component is.
-
-    `pairwise` (Eq. 12-14): -2 max(pi_i, pos_j) + pos_j, largest at pos_j = pi_i.
-    `simple` (Eq. 20): -1000 max(pi_i - pos_j, pos_j - pi_i), for positions j / n.
-    """
-    read, index = 3 * layout.size, layout.inputs[Field("self", "index")]
-    if config.pointer_decoder == "simple":
-        assert config.nodes is not None
-        positions = np.arange(config.nodes) / config.nodes
-        for layer, sign in (("p1", 1.0), ("p2", -1.0)):
-            w, b = _linear(params, f"decoder_{name}/{layer}", read, config.nodes)
-            scale = sign * min(sharpness, EXACT / SHARPEN) / SHARPEN
-            w[row] = scale
-            b[:] = -scale * positions
-        return
-    receiver, low = _linear(params, f"decoder_{name}/receiver", read, layout.size)
-    sender, _ = _linear(params, f"decoder_{name}/sender", read, layout.size)
-    _linear(params, f"decoder_{name}/edge", layout.size, layout.size)
-    score, _ = _linear(params, f"decoder_{name}/score", layout.size, 1)
-    receiver[row, 0] = sender[index, 0] = sender[index, 1] = 1.0
-    low[1] = -8.0  # below every position: the second channel is pos_j
-    score[:2, 0] = -2 * sharpness, sharpness

@@ -145,7 +145,8 @@ def condition(expr: Expr, negated: bool = False) -> Condition:
 
     Raises NotCompilable if it is neither, or no truth value.
     """
-    if isinstance(_truth(expr), Not):
+    _truth(expr)
+    if isinstance(expr, Not):
         return condition(expr.of, not negated)
     if isinstance(expr, Constant):
         # of no literals, `every` holds and `any` does not
@@ -155,7 +156,7 @@ def condition(expr: Expr, negated: bool = False) -> Condition:
     if isinstance(expr, Less):
         if negated:
             raise NotCompilable(expr, "a negated comparison holds on equality, too")
-        affine(expr.left), affine(expr.right)
+        difference(expr)
         return Condition(True, (), (expr,))
     assert isinstance(expr, Both | Either)
     every = isinstance(expr, Both) != negated

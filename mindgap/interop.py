@@ -6,10 +6,12 @@ unknown, missing or of another shape. Networks with parts that dm-clrs does not 
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import jax
 import numpy as np
 
+from mindgap.graphs import Graphs
 from mindgap.network import ModelConfig, Params, template
 from mindgap.tasks.base import Task
 
@@ -35,6 +37,59 @@ def from_clrs(
     names = dict(_names(task, config))
     shapes = {names[leaf]: shape for leaf, shape in _shapes(task, config).items()}
     return _renamed(params, {theirs: ours for ours, theirs in names.items()}, shapes)
+
+
+def to_feedback(task: Task, graphs: Graphs) -> Any:
+    """The graphs with their trajectories as a `clrs.Feedback`, as its samplers make."""
+    import clrs
+
+    trajectory = graphs.trajectory
+    values = {**task.inputs(graphs), **trajectory.hints, **trajectory.outputs}
+    points: dict[str, list] = {"input": [], "hint": [], "output": []}
+    for name, feature in task.features.items():
+        data = np.asarray(values[name], np.float32)
+        if feature.stage == "hint":
+            data = data.swapaxes(0, 1)  # dm-clrs has time first
+        points[feature.stage].append(
+            clrs.DataPoint(name, feature.location, feature.type, data)
+        )
+    lengths = np.asarray(trajectory.lengths, np.float32)
+    features = clrs.Features(tuple(points["input"]), tuple(points["hint"]), lengths)
+    return clrs.Feedback(features, points["output"])
+
+
+def clrs_model(task: Task, config: ModelConfig, batch: Any) -> Any:
+    """dm-clrs's BaselineModel of the same network, initialised for a `clrs.Feedback`.
+
+    Raises ValueError for a network that dm-clrs does not have.
+    """
+    import clrs
+    from clrs import models
+
+    _ = dict(_names(task, config))  # refuses
+    factory = clrs.get_processor_factory(
+        "gatv2_full" if config.attend_to == "all" else "gatv2",
+        use_ln=config.layer_norm,
+        nb_triplet_fts=8,  # of other processors; must be given
+        nb_heads=config.heads,
+    )
+    model = models.BaselineModel(
+        spec=[clrs.SPECS[task.name]],
+        dummy_trajectory=[batch],
+        processor_factory=factory,
+        hidden_dim=config.hidden_size,
+        encode_hints=config.hint_mode == "encoded_decoded",
+        decode_hints=config.hint_mode != "none",
+        encoder_init="xavier_on_scalars",
+        hint_teacher_forcing=0.0,
+        hint_repred_mode="soft",
+        nb_msg_passing_steps=config.message_steps,
+        learning_rate=1e-4,
+        grad_clip_max_norm=1.0,
+        checkpoint_path="unused",
+    )
+    model.init([batch.features], seed=1)  # pyright: ignore[reportArgumentType]
+    return model
 
 
 def _names(task: Task, config: ModelConfig) -> Iterator[tuple[Leaf, Leaf]]:

@@ -25,7 +25,7 @@ from mindgap.expressions import (
     Read,
     Subtract,
 )
-from mindgap.graphs import AnyArray, Graphs, Trajectory
+from mindgap.graphs import Graphs, Trajectory
 from mindgap.program import GraphProgram
 from mindgap.tasks import base
 from mindgap.tasks.base import Feature, Task
@@ -65,7 +65,7 @@ class Meaning(NamedTuple):
     key: Float[Array, "B T N"]
     """Size of the larger of those two keys, 0 if there are no two."""
     contrast: Float[Array, "B T N"]
-    """Least right - left above 0 of any comparison in the mask; inf if there is none."""
+    """Least right - left above 0 of any comparison in the mask; inf without any."""
 
 
 class _Inputs(NamedTuple):
@@ -110,7 +110,11 @@ def shown(program: GraphProgram) -> dict[str, str]:
 
 @functools.cache
 def _own_task(program: GraphProgram) -> Task:
-    types = {"bool": "mask", "float": "scalar", "node": "pointer"}
+    types: dict[str, base.Type] = {
+        "bool": "mask",
+        "float": "scalar",
+        "node": "pointer",
+    }
 
     def solve(weights, source, positions) -> Trajectory:
         nodes = weights.shape[0]
@@ -136,9 +140,9 @@ def _own_task(program: GraphProgram) -> Task:
         "A": base.WEIGHTS,
         "adj": base.ADJACENCY,
     }
-    for stage, suffix in (("output", ""), ("hint", "_h")):
-        for name, sort in program.components.items():
-            features[name + suffix] = Feature(stage, "node", types[sort])
+    for name, sort in program.components.items():
+        features[name] = Feature("output", "node", types[sort])
+        features[f"{name}_h"] = Feature("hint", "node", types[sort])
     return Task(
         name=program.name,
         features=features,
@@ -159,9 +163,9 @@ def _nearest(
 def _interpreted(
     program: GraphProgram,
     steps: int,
-    positions: AnyArray,
-    weights: AnyArray,
-    source: AnyArray,
+    positions: Array,
+    weights: Array,
+    source: Array,
 ) -> Meaning:
     return jax.vmap(functools.partial(_run, program, steps))(positions, weights, source)
 
@@ -227,4 +231,3 @@ def _step(program: GraphProgram, inputs: _Inputs, state: State):
         for name, expr in program.updates.items()
     }
     return after, (selected, active, gap, size, contrast)
-

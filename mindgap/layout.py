@@ -25,6 +25,9 @@ from mindgap.graphs import AnyArray
 from mindgap.network import ModelConfig
 from mindgap.program import Effect, GraphProgram
 
+Arrays = dict[str, dict[str, np.ndarray]]
+"""Parameters by module and leaf, as they are being set."""
+
 
 class CannotCompile(ProgramError):
     """A program that this network cannot compute exactly; the message says why."""
@@ -40,7 +43,7 @@ class Place(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A sum as weights: of [x_j | h_j], of [x_i | h_i], of edge features, and a bias."""
+    """A sum as weights: of [x_j | h_j], [x_i | h_i] and edge features, and a bias."""
 
     other: Float[np.ndarray, "2*S"]
     self: Float[np.ndarray, "2*S"]
@@ -49,11 +52,21 @@ class Reading(NamedTuple):
 
     def times(self, factor: float) -> "Reading":
         """The same, scaled."""
-        return Reading(*(factor * part for part in self))
+        return Reading(
+            factor * self.other,
+            factor * self.self,
+            factor * self.edge,
+            factor * self.constant,
+        )
 
     def plus(self, more: "Reading") -> "Reading":
         """The sum of both."""
-        return Reading(*(a + b for a, b in zip(self, more, strict=True)))
+        return Reading(
+            self.other + more.other,
+            self.self + more.self,
+            self.edge + more.edge,
+            self.constant + more.constant,
+        )
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -125,7 +138,7 @@ class Layout:
 
 
 def keeps(program: GraphProgram, component: str) -> bool:
-    """Whether a component is the same at every step: its start is all there is to it."""
+    """Whether a component is the same at every step: its start is all there is."""
     unchanged = Affine({Field("self", component): 1.0})
     return as_sum(program.effects[component]) == unchanged
 
@@ -202,3 +215,12 @@ def _used(program: GraphProgram) -> set[str]:
     for less in selection.mask.comparisons:
         fields |= {f.name for f in difference(less).terms}
     return fields & set(program.components)
+
+
+def zero_layer(
+    params: Arrays, name: str, inputs: int, outputs: int
+) -> tuple[Float[np.ndarray, "inputs outputs"], Float[np.ndarray, "outputs"]]:
+    """Adds a layer of zeros to the parameters; returns w and b, to be written to."""
+    w, b = np.zeros((inputs, outputs)), np.zeros(outputs)
+    params[name] = {"w": w, "b": b}
+    return w, b

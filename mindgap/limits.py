@@ -40,7 +40,7 @@ class Limits:
     key_gap: float
     """The best key must beat the next by this..."""
     rounding: float
-    """...plus this times the step's number times the larger key's size plus `offset`."""
+    """...plus this times (number of the step) * (size of the larger key + offset)."""
     offset: float
     ties_by_index: bool
     """Whether equal keys are told apart by a second key, the index."""
@@ -77,9 +77,7 @@ class Limits:
         return "\n".join(lines)
 
 
-def refusals(
-    program: GraphProgram, limits: Limits, graphs: Graphs
-) -> list[str | None]:
+def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str | None]:
     """For each graph why it lies outside the limits, or None if it does not.
 
     A graph is followed for its own trajectory's steps (at least one).
@@ -94,15 +92,11 @@ def refusals(
 
     positions, weights = np.asarray(graphs.positions), np.asarray(graphs.weights)
     nodes = positions.shape[1]
-    wrong = nodes != limits.nodes if limits.fixed_nodes else nodes > limits.nodes
+    wrong = bool(nodes != limits.nodes if limits.fixed_nodes else nodes > limits.nodes)
     exactly = "exactly" if limits.fixed_nodes else "at most"
-    everywhere = np.ones(len(positions), bool)
-    refuse(everywhere & wrong, f"{nodes} nodes, {exactly} {limits.nodes} allowed")
     if wrong:
-        return found
-    refuse(
-        (positions < 0).any(1) | (positions >= 1).any(1), "positions outside [0, 1)"
-    )
+        return [f"{nodes} nodes, {exactly} {limits.nodes} allowed"] * len(positions)
+    refuse((positions < 0).any(1) | (positions >= 1).any(1), "positions outside [0, 1)")
     apart = np.diff(positions, axis=1).min(1, initial=1.0)
     near = f"neighbouring positions closer than {limits.position_gap:.2g}"
     refuse(apart < limits.position_gap, near, apart)
@@ -111,7 +105,9 @@ def refusals(
         off = np.abs(positions - linear).max(1)
         refuse(off > 1e-6, "positions that are not i / N", off)
     heaviest = np.where(weights < 0, np.inf, weights).max((1, 2))
-    refuse(heaviest > limits.weight, f"weights outside [0, {limits.weight:g}]", heaviest)
+    refuse(
+        heaviest > limits.weight, f"weights outside [0, {limits.weight:g}]", heaviest
+    )
     if not limits.self_loops:
         looped = (np.diagonal(weights, axis1=1, axis2=2) != 0).any(1)
         refuse(looped, "a self-loop")

@@ -156,7 +156,7 @@ class GraphProgram:
         if made.default is not roles[0]:
             problem = "no default" if made.default is None else "an ambiguous default"
             raise ProgramError(
-                f"{place}: {problem} ({made.default}): the mask may leave no candidate, "
+                f"{place}: {problem} ({made.default}): a mask may leave no candidate, "
                 "and the only node that is then selected is `default=self`"
             )
         mask = self._form(condition, made.where, "mask of select")
@@ -164,7 +164,9 @@ class GraphProgram:
             raise ProgramError(
                 f"{place}: the mask is not one conjunction:\n    {made.where}"
             )
-        return Selection(made, self._form(affine, lift(made.key), "key of select"), mask)
+        return Selection(
+            made, self._form(affine, lift(made.key), "key of select"), mask
+        )
 
     @functools.cached_property
     def updates(self) -> dict[str, Expr]:

@@ -61,7 +61,9 @@ def least_update(program: GraphProgram, component: str) -> float:
                 key = Field("self", field.name) if other else field
                 merged[key] = merged.get(key, 0.0) + factor
         for field, factor in merged.items():
-            bounded = field.name == "index" or program.components.get(field.name) == "node"
+            bounded = (
+                field.name == "index" or program.components.get(field.name) == "node"
+            )
             total += min(0.0, factor if bounded else factor * float("inf"))
         least = min(least, total)
     return least

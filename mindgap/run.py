@@ -161,7 +161,9 @@ def _run_block(
     state, curves = train_block(experiment, seeds, report)
     finite = np.isfinite(curves.loss).all(1)
     if not finite.all():
-        lost = [seed for seed, good in zip(seeds, finite, strict=True) if not good]
+        lost = [
+            seed for seed, good in zip(seeds, finite.tolist(), strict=True) if not good
+        ]
         raise FloatingPointError(
             f"{experiment.name}: the loss of seeds {lost} is not finite; nothing of "
             "this block is recorded"

@@ -18,7 +18,6 @@ Candidates' penalties are exactly 0, so large constants cost the keys no precisi
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
 
 from mindgap.forms import Affine, Field, Literal, difference, merged
 from mindgap.layout import CannotCompile, Layout, Reading, settled
@@ -237,7 +236,9 @@ def _by_position(
     reach = sharpness * key.range
     apart = 8 * reach
     wrong = Affine({}, 1.0).plus(literal.affine, -1.0)  # of j
-    mine = Affine({Field("self", literal.field.name): 1.0 if literal.positive else -1.0})
+    mine = Affine(
+        {Field("self", literal.field.name): 1.0 if literal.positive else -1.0}
+    )
     candidate = literal.affine.plus(mine, -1.0)
     if not literal.positive:
         candidate = candidate.plus(Affine({}, -1.0))

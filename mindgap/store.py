@@ -97,7 +97,7 @@ class Store:
             return pd.DataFrame({c: pd.Series(dtype=t) for c, t in COLUMNS.items()})
         rows = pd.concat(frames, ignore_index=True)
         if self._only is not None:
-            rows = rows[[seed in self._only for seed in rows.seed]]
+            rows = rows.loc[[seed in self._only for seed in rows.seed]]
         return rows
 
     def put(

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mindgap import tasks
+from mindgap import interop, tasks
 from mindgap.network import ModelConfig
 
 
@@ -26,30 +26,7 @@ def as_graphs(task: tasks.Task, batch):
 
 def model(name: str, config: ModelConfig, batch):
     """dm-clrs's BaselineModel of the same network, initialised by itself."""
-    import clrs
-    from clrs import models
-
-    factory = clrs.get_processor_factory(
-        "gatv2_full" if config.attend_to == "all" else "gatv2",
-        use_ln=config.layer_norm,
-        nb_triplet_fts=8,
-        nb_heads=config.heads,
-    )
-    made = models.BaselineModel(
-        spec=[clrs.SPECS[name]],
-        dummy_trajectory=[batch],
-        processor_factory=factory,
-        hidden_dim=config.hidden_size,
-        encode_hints=config.hint_mode == "encoded_decoded",
-        decode_hints=config.hint_mode != "none",
-        encoder_init="xavier_on_scalars",
-        learning_rate=1e-4,
-        grad_clip_max_norm=1.0,
-        checkpoint_path="unused",
-        nb_msg_passing_steps=config.message_steps,
-    )
-    made.init([batch.features], 7)
-    return made
+    return interop.clrs_model(tasks.TASKS[name], config, batch)
 
 
 def everything(made, batch):

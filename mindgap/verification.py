@@ -1,0 +1,279 @@
+"""Whether algorithm = interpreter = network holds, on graph after graph (App. A).
+
+Three independent readings of a program are compared on random graphs: the task's own
+algorithm, the interpreter, and the compiled network, which is ours or dm-clrs's
+unmodified one. Graphs outside the computed limits are refused, counted and named.
+"""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+import jax
+import numpy as np
+
+from mindgap import compiler, interop, metrics
+from mindgap.compiler import Compiled
+from mindgap.graphs import Graphs
+from mindgap.interpreter import Meaning, interpret, shown
+from mindgap.layout import CannotCompile
+from mindgap.network import ModelConfig, apply
+from mindgap.program import GraphProgram
+from mindgap.tasks.base import BENCHMARK, TRAIN_PROBABILITIES, Task
+
+Network = Literal["mindgap", "clrs"]
+
+CLOSE = 1e-4
+"""Scalars count as right within this."""
+
+CHUNK = 250
+"""Graphs that are held in memory at once."""
+
+SIZES = (4, 8, 16, 128)
+"""Hidden sizes that are tried in turn where none is named."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Verification:
+    """What was compared, and which share of it was right (shares in [0, 1])."""
+
+    program: str
+    network: str
+    hidden_size: int
+    nodes: tuple[int, ...]
+    sets: tuple[str, ...]
+    """Which graphs: linear or random positions, CLRS-30's test set."""
+    graphs: int
+    """Compared graphs, those refused not among them."""
+    outputs: float
+    hints: float
+    """Of all hints at all steps and nodes: algorithm = interpreter = network."""
+    selections: float
+    """Of all nodes and steps: largest attention on whom the interpreter selects."""
+    refused: float
+    reasons: dict[str, int]
+    """Why graphs were refused, and how many."""
+    margin: float
+    """The least lead of the largest coefficient over the next, seen anywhere."""
+    limits: dict[str, Any]
+    """Of the network for the last of `nodes`."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether everything compared was right, and anything was compared."""
+        shares = (self.outputs, self.hints, self.selections)
+        return self.graphs > 0 and all(share == 1.0 for share in shares)
+
+    def __str__(self) -> str:
+        why = "".join(f"\n  {count:>6}  {r}" for r, count in self.reasons.items())
+        return (
+            f"{self.program} in {self.network}, hidden size {self.hidden_size}: "
+            f"{self.graphs} graphs of {', '.join(map(str, self.nodes))} nodes\n"
+            f"({', '.join(self.sets)})\n"
+            f"outputs     {self.outputs:.4%}\n"
+            f"hints       {self.hints:.4%}\n"
+            f"selections  {self.selections:.4%}, least margin {self.margin:.6f}\n"
+            f"refused     {self.refused:.2%}{why}"
+        )
+
+
+def suited(
+    program: GraphProgram,
+    nodes: int,
+    network: Network = "mindgap",
+    hidden_size: int | None = None,
+) -> Compiled:
+    """The program in the paper's modified network, or in one that dm-clrs has.
+
+    The former has edge information and the pre-attention bias (§2.3), for graphs of
+    `nodes` nodes; neither has a layer norm. Without a hidden size, the first of 4, 8,
+    16 and 128 that is large enough. Raises CannotCompile if there is none.
+    """
+    if network not in ("mindgap", "clrs"):
+        raise ValueError(f"network is {network!r}, but must be mindgap or clrs")
+    config = ModelConfig(layer_norm=False)
+    if network == "mindgap":
+        config = dataclasses.replace(
+            config, attention_bias=True, edge_values="projected", nodes=nodes
+        )
+    sizes = SIZES if hidden_size is None else (hidden_size,)
+    for size in sizes:
+        try:
+            return compiler.compile(
+                program, dataclasses.replace(config, hidden_size=size)
+            )
+        except CannotCompile:
+            if size == sizes[-1]:
+                raise
+    raise AssertionError("there is at least one size")
+
+
+def verify(
+    program: GraphProgram,
+    network: Network = "mindgap",
+    hidden_size: int | None = None,
+    nodes: Sequence[int] = (4, 16, 64),
+    graphs: int = 100,
+    seed: int = 0,
+) -> Verification:
+    """Compares the three readings on random graphs, and on CLRS-30's test set.
+
+    So many `graphs` of each number of nodes with linear positions, and as many with
+    random ones, edge probabilities .1 to .9. Programs for which random positions are
+    outside the limits get linear ones only. CLRS-30's set is added for programs of
+    CLRS's tasks if its 64 nodes are among `nodes`.
+    """
+    if not nodes or min(nodes) < 1 or graphs < 1:
+        raise ValueError(f"nodes and graphs must be at least 1: {nodes}, {graphs}")
+    counts: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    sets: dict[str, None] = {}
+    margin, compiled = 1.0, None
+    for size in nodes:
+        compiled = suited(program, size, network, hidden_size)
+        for name, batch in _batches(compiled, size, graphs, seed):
+            sets[name] = None
+            refusals = compiled.refusals(batch)
+            reasons.update(r.split(" (")[0] for r in refusals if r)
+            kept = np.flatnonzero([r is None for r in refusals])
+            counts["refused"] += len(refusals) - len(kept)
+            if len(kept):
+                counts["graphs"] += len(kept)
+                found, lead = _compare(compiled, network, batch.take(kept))
+                counts.update(found)
+                margin = min(margin, lead)
+    assert compiled is not None
+
+    def share(name: str) -> float:
+        return counts[f"{name} right"] / counts[name] if counts[name] else 1.0
+
+    return Verification(
+        program=program.name,
+        network=network,
+        hidden_size=compiled.config.hidden_size,
+        nodes=tuple(nodes),
+        sets=tuple(sets),
+        graphs=counts["graphs"],
+        outputs=share("outputs"),
+        hints=share("hints"),
+        selections=share("selections"),
+        refused=counts["refused"] / (counts["refused"] + counts["graphs"]),
+        reasons=dict(reasons),
+        margin=float(margin),
+        limits=dataclasses.asdict(compiled.limits),
+    )
+
+
+def _batches(
+    compiled: Compiled, nodes: int, graphs: int, seed: int
+) -> Iterator[tuple[str, Graphs]]:
+    task, limits = compiled.task, compiled.limits
+    kinds = [False]
+    if not limits.linear_positions and limits.position_gap < 0.01 / nodes:
+        kinds.append(True)
+    for kind in kinds:
+        key = jax.random.fold_in(jax.random.key(seed), 2 * nodes + kind)
+        drawn = task.sample(key, nodes, graphs, TRAIN_PROBABILITIES, kind)
+        for first in range(0, graphs, CHUNK):
+            part = drawn.take(slice(first, first + CHUNK)).trimmed()
+            yield ("random positions" if kind else "linear positions"), part
+    if compiled.program.task is not None and nodes == BENCHMARK["test"]["nodes"]:
+        yield "CLRS-30 test", task.benchmark("test")
+
+
+def _compare(
+    compiled: Compiled, network: Network, graphs: Graphs
+) -> tuple[dict[str, int], float]:
+    """How many values of each kind were compared, how many were right; the margin."""
+    program, task = compiled.program, compiled.task
+    steps = max(1, next(iter(graphs.trajectory.hints.values())).shape[1] - 1)
+    meant = interpret(program, graphs, steps)
+    ours = apply(task, compiled.config, compiled.params, graphs)
+    logits, hints = ours.logits, ours.hints
+    if network == "clrs":
+        logits, hints = run_in_clrs(compiled, graphs)
+    lengths = np.asarray(graphs.trajectory.lengths)
+    counts: Counter[str] = Counter()
+    for name, component in shown(program).items():
+        feature = task.features[name]
+        predicted = logits if feature.stage == "output" else hints
+        if name not in predicted:
+            continue
+        said = np.asarray(metrics.decided(feature, predicted[name]))
+        truth, read = _truths(task, graphs, meant, name, component)
+        right = (np.abs(said - truth) <= CLOSE) & (np.abs(read - truth) <= CLOSE)
+        kind = "outputs"
+        counted = np.ones(right.shape, bool)
+        if feature.stage == "hint":
+            kind = "hints"
+            inside = np.arange(right.shape[1]) < lengths[:, None] - 1
+            counted = np.broadcast_to(inside[..., None], right.shape)
+        counts[kind] += int(counted.sum())
+        counts[f"{kind} right"] += int((right & counted).sum())
+    assert ours.attention is not None
+    alpha = np.asarray(ours.attention[:, :, 0])
+    taken = np.arange(steps) < np.maximum(1, lengths - 1)[:, None]
+    chosen = alpha.argmax(-1) == np.asarray(meant.selected)
+    counts["selections"] += int(taken.sum()) * alpha.shape[-1]
+    counts["selections right"] += int((chosen & taken[..., None]).sum())
+    return dict(counts), _margin(alpha[taken])
+
+
+def _truths(
+    task: Task, graphs: Graphs, meant: Meaning, name: str, component: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """A feature as the algorithm has it and as the interpreter does, from hint 1 on."""
+    feature, trajectory = task.features[name], graphs.trajectory
+    lengths = np.asarray(trajectory.lengths)
+    states = np.asarray(meant.states[component])
+    if feature.type == "pointer":
+        positions = np.asarray(graphs.positions)[:, None, None, :]
+        states = np.abs(states[..., None] - positions).argmin(-1)
+    if feature.stage == "output":
+        last = np.maximum(1, lengths - 1)
+        truth = np.asarray(trajectory.outputs[name])
+        return truth, states[np.arange(len(last)), last]
+    truth = np.asarray(trajectory.hints[name])[:, 1:]
+    if not truth.shape[1]:  # no graph of the batch takes a step
+        truth = np.asarray(trajectory.hints[name])[:, :1]
+    return truth, states[:, 1:]
+
+
+def _margin(alpha: np.ndarray) -> float:
+    """The least lead of the largest coefficient; of a single node, over nothing."""
+    ranked = np.sort(np.pad(alpha, [(0, 0)] * (alpha.ndim - 1) + [(1, 0)]), -1)
+    return float((ranked[..., -1] - ranked[..., -2]).min(initial=1.0))
+
+
+def run_in_clrs(compiled: Compiled, graphs: Graphs) -> tuple[dict, dict]:
+    """Outputs and hints, as decoded, of dm-clrs's BaselineModel with these weights.
+
+    The model is dm-clrs's own, unmodified. Raises ValueError for a network that
+    dm-clrs does not have.
+    """
+    batch = interop.to_feedback(compiled.task, graphs)
+    outputs, hints = _clrs_model(compiled, batch).predict(
+        jax.random.PRNGKey(0), batch.features, return_hints=True
+    )
+    # outputs come as node numbers, hints as logits
+    nodes = np.eye(graphs.positions.shape[1])
+    logits = {n: nodes[np.asarray(p.data).astype(int)] for n, p in outputs.items()}
+    raw = {name: np.stack([np.asarray(h[name]) for h in hints], 1) for name in hints[0]}
+    return logits, raw
+
+
+def clrs_score(compiled: Compiled, graphs: Graphs) -> float:
+    """`clrs.evaluate`'s score in [0, 1] of dm-clrs's own network with these weights."""
+    import clrs
+
+    batch = interop.to_feedback(compiled.task, graphs)
+    model = _clrs_model(compiled, batch)
+    outputs, _ = model.predict(jax.random.PRNGKey(0), batch.features)
+    return float(clrs.evaluate(batch.outputs, outputs)["score"])
+
+
+def _clrs_model(compiled: Compiled, batch: Any) -> Any:
+    model = interop.clrs_model(compiled.task, compiled.config, batch)
+    model.params = interop.to_clrs(compiled.task, compiled.config, compiled.params)
+    return model
