@@ -15,6 +15,9 @@ Sort = Literal["bool", "float", "node"]
 Role = Literal["self", "other", "init", "edge"]
 
 
+Number = bool | int | float
+
+
 class ProgramError(ValueError):
     """A program that means nothing; the message names the place and what is allowed."""
 
@@ -22,37 +25,37 @@ class ProgramError(ValueError):
 class Expr:
     """An expression; operators make larger ones. `==` keeps its ordinary meaning."""
 
-    def __add__(self, other: "Expr | float") -> "Expr":
+    def __add__(self, other: "Expr | Number") -> "Expr":
         return Add(self, lift(other))
 
-    def __radd__(self, other: float) -> "Expr":
+    def __radd__(self, other: Number) -> "Expr":
         return Add(lift(other), self)
 
-    def __sub__(self, other: "Expr | float") -> "Expr":
+    def __sub__(self, other: "Expr | Number") -> "Expr":
         return Subtract(self, lift(other))
 
-    def __rsub__(self, other: float) -> "Expr":
+    def __rsub__(self, other: Number) -> "Expr":
         return Subtract(lift(other), self)
 
-    def __mul__(self, factor: "Expr | float") -> "Expr":
+    def __mul__(self, factor: "Expr | Number") -> "Expr":
         return Multiply(self, lift(factor))
 
-    def __rmul__(self, factor: float) -> "Expr":
+    def __rmul__(self, factor: Number) -> "Expr":
         return Multiply(lift(factor), self)
 
-    def __and__(self, other: "Expr | bool") -> "Expr":
+    def __and__(self, other: "Expr | Number") -> "Expr":
         return Both(self, lift(other))
 
-    def __or__(self, other: "Expr | bool") -> "Expr":
+    def __or__(self, other: "Expr | Number") -> "Expr":
         return Either(self, lift(other))
 
     def __invert__(self) -> "Expr":
         return Not(self)
 
-    def __lt__(self, other: "Expr | float") -> "Expr":
+    def __lt__(self, other: "Expr | Number") -> "Expr":
         return Less(self, lift(other))
 
-    def __gt__(self, other: "Expr | float") -> "Expr":
+    def __gt__(self, other: "Expr | Number") -> "Expr":
         return Less(lift(other), self)
 
     def __bool__(self) -> bool:
@@ -80,7 +83,7 @@ class Read(Expr):
 class Constant(Expr):
     """A number, or a truth value."""
 
-    value: float | bool
+    value: Number
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -132,8 +135,18 @@ PRINT: dict[type, str] = {
     Either: "{left} | {right}",
     Less: "{left} < {right}",
 }
-BINDING = (Less, Either, Both, Add, Subtract, Multiply, Not, Constant, Read)
-"""From the loosest operator to the tightest, for parentheses."""
+BINDING: dict[type, int] = {
+    Less: 0,
+    Either: 1,
+    Both: 2,
+    Add: 3,
+    Subtract: 3,
+    Multiply: 4,
+    Not: 5,
+    Constant: 6,
+    Read: 6,
+}
+"""How tightly operators bind, in Python too: what needs parentheses."""
 
 
 def show(expr: Expr) -> str:
@@ -142,9 +155,9 @@ def show(expr: Expr) -> str:
     def inner(part: Any, right: bool) -> Any:
         if not isinstance(part, Expr):
             return part
-        outer, own = BINDING.index(type(expr)), BINDING.index(type(part))
-        same = right and type(expr) in (Add, Subtract) and type(part) in (Add, Subtract)
-        return f"({show(part)})" if own < outer or same else show(part)
+        outer, own = BINDING[type(expr)], BINDING[type(part)]
+        # a - (b + c) needs them on the right, (a - b) + c does not
+        return f"({show(part)})" if own < outer + right else show(part)
 
     if isinstance(expr, Constant) and isinstance(expr.value, bool):
         return str(expr.value)
@@ -166,7 +179,7 @@ def lift(value: Any) -> Expr:
     """The value as an expression; raises ProgramError if it is neither."""
     if isinstance(value, Expr):
         return value
-    if isinstance(value, bool | int | float):
+    if isinstance(value, Number):
         return Constant(value)
     raise ProgramError(f"{value!r} is neither an expression nor a number")
 

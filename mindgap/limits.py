@@ -8,7 +8,6 @@ Whether a graph lies within them is seen by running the program on it.
 import dataclasses
 
 import numpy as np
-from jaxtyping import Bool
 
 from mindgap.graphs import Graphs
 from mindgap.interpreter import interpret
@@ -84,7 +83,7 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
     """
     found: list[str | None] = [None] * len(graphs.positions)
 
-    def refuse(bad: Bool[np.ndarray, "B"], reason: str, values=None) -> None:
+    def refuse(bad: np.ndarray, reason: str, values=None) -> None:
         for graph in np.flatnonzero(bad):
             if found[graph] is None:
                 shown = "" if values is None else f" ({float(values[graph]):.3g})"
@@ -96,7 +95,8 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
     exactly = "exactly" if limits.fixed_nodes else "at most"
     if wrong:
         return [f"{nodes} nodes, {exactly} {limits.nodes} allowed"] * len(positions)
-    refuse((positions < 0).any(1) | (positions >= 1).any(1), "positions outside [0, 1)")
+    inside = (positions.min(1) >= 0) & (positions.max(1) < 1)
+    refuse(np.logical_not(inside), "positions outside [0, 1)")
     apart = np.diff(positions, axis=1).min(1, initial=1.0)
     near = f"neighbouring positions closer than {limits.position_gap:.2g}"
     refuse(apart < limits.position_gap, near, apart)

@@ -159,11 +159,9 @@ def _run_block(
 ) -> None:
     birth, started = certificate(experiment), time.monotonic()
     state, curves = train_block(experiment, seeds, report)
-    finite = np.isfinite(curves.loss).all(1)
-    if not finite.all():
-        lost = [
-            seed for seed, good in zip(seeds, finite.tolist(), strict=True) if not good
-        ]
+    finite = {s: np.isfinite(c).all() for s, c in zip(seeds, curves.loss, strict=True)}
+    if not all(finite.values()):
+        lost = [seed for seed in seeds if not finite[seed]]
         raise FloatingPointError(
             f"{experiment.name}: the loss of seeds {lost} is not finite; nothing of "
             "this block is recorded"
