@@ -13,12 +13,14 @@ would rescale the scalars that the hidden state is made of.
 import dataclasses
 from collections.abc import Mapping
 
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
 from mindgap import proofs
 from mindgap.auxiliary import set_decoders, set_encoders
 from mindgap.forms import Affine
-from mindgap.graphs import Graphs
+from mindgap.graphs import AnyArray, Graphs
 from mindgap.interpreter import task_of
 from mindgap.layout import (
     Arrays,
@@ -51,6 +53,8 @@ class Compiled:
     config: ModelConfig
     params: Params
     layout: Layout
+    channels: tuple[str, ...]
+    """What each coordinate of the score's zeta is for."""
     limits: Limits
 
     @property
@@ -126,10 +130,11 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
         linear_positions=config.pointer_decoder == "simple",
     )
     filled = fill(template(task_of(program), config), params)
-    return Compiled(program, config, filled, layout, limits)
+    channels = tuple(channel.name for channel in selector.channels)
+    return Compiled(program, config, filled, layout, channels, limits)
 
 
-def fill(shapes: Shapes, params: Mapping[str, Mapping[str, np.ndarray]]) -> Params:
+def fill(shapes: Shapes, params: Mapping[str, Mapping[str, AnyArray]]) -> Params:
     """The parameters, if they are just those that the network has.
 
     Raises KeyError naming leaves that are unknown or not filled, ValueError for one of
@@ -143,10 +148,10 @@ def fill(shapes: Shapes, params: Mapping[str, Mapping[str, np.ndarray]]) -> Para
     ):
         if leaves:
             raise KeyError(f"{problem}: {', '.join(map('/'.join, sorted(leaves)))}")
-    filled: dict[str, dict[str, np.ndarray]] = {}
+    filled: dict[str, dict[str, Array]] = {}
     for (module, leaf), array in given.items():
-        array = np.asarray(array, np.float32)
-        if array.shape != wanted[module, leaf] or not np.isfinite(array).all():
+        array = jnp.asarray(array, jnp.float32)
+        if array.shape != wanted[module, leaf] or not jnp.isfinite(array).all():
             raise ValueError(
                 f"{module}/{leaf} has shape {array.shape}, expected "
                 f"{wanted[module, leaf]} and finite values"
@@ -181,7 +186,7 @@ def _set_scores(params: Arrays, config: ModelConfig, selector: Selector) -> None
         zero_layer(params, f"attention/score_{head}", size // heads, 1)
         for head in range(heads)
     ]
-    for column, (zeta, weight) in enumerate(selector.channels):
+    for column, (_, zeta, weight) in enumerate(selector.channels):
         sender[:, column] = zeta.other
         receiver[:, column] = zeta.self
         edge[:, column] = zeta.edge

@@ -10,10 +10,12 @@ from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import Array, Float
 
-from mindgap.graphs import Graphs
+from mindgap.graphs import AnyArray, Graphs
 from mindgap.network import ModelConfig, Params, template
 from mindgap.tasks.base import Task
+from mindgap.tasks.bfs import bfs
 
 Leaf = tuple[str, str]
 """A module's name and its parameter's."""
@@ -67,16 +69,10 @@ def clrs_model(task: Task, config: ModelConfig, batch: Any) -> Any:
     from clrs import models
 
     _ = dict(_names(task, config))  # refuses
-    factory = clrs.get_processor_factory(
-        "gatv2_full" if config.attend_to == "all" else "gatv2",
-        use_ln=config.layer_norm,
-        nb_triplet_fts=8,  # of other processors; must be given
-        nb_heads=config.heads,
-    )
     model = models.BaselineModel(
         spec=[clrs.SPECS[task.name]],
         dummy_trajectory=[batch],
-        processor_factory=factory,
+        processor_factory=_processor(config),
         hidden_dim=config.hidden_size,
         encode_hints=config.hint_mode == "encoded_decoded",
         decode_hints=config.hint_mode != "none",
@@ -90,6 +86,53 @@ def clrs_model(task: Task, config: ModelConfig, batch: Any) -> Any:
     )
     model.init([batch.features], seed=1)  # pyright: ignore[reportArgumentType]
     return model
+
+
+def clrs_layers(
+    config: ModelConfig,
+    params: Mapping[str, Mapping[str, AnyArray]],
+    node: Float[Array, "B N S"],
+    edge: Float[Array, "B N N S"],
+    meta: Float[Array, "B S"],
+    neighbours: Float[Array, "B N N"],
+    hidden: Float[Array, "B N S"],
+) -> tuple[Float[Array, "B N S"], dict[str, Array]]:
+    """One step of dm-clrs's own processor, and what each linear layer in it gave.
+
+    `params` is dm-clrs's tree. The layers are called by our names (`attention/value`).
+    """
+    import haiku as hk
+
+    given: dict[str, Array] = {}
+
+    def record(call, args, kwargs, context):
+        answer = call(*args, **kwargs)
+        if isinstance(context.module, hk.Linear) and context.method_name == "__call__":
+            given[context.module.module_name] = answer
+        return answer
+
+    def step():
+        with hk.intercept_methods(record):
+            batch, nodes = node.shape[:2]
+            return _processor(config)(config.hidden_size)(
+                node, edge, meta, neighbours, hidden, batch_size=batch, nb_nodes=nodes
+            )[0]
+
+    theirs = {k.removeprefix("net/"): v for k, v in params.items()}
+    new = hk.without_apply_rng(hk.transform(step)).apply(theirs)
+    names = {theirs[0]: ours[0] for ours, theirs in _names(bfs, config)}
+    return new, {names[f"net/{name}"]: answer for name, answer in given.items()}
+
+
+def _processor(config: ModelConfig) -> Any:
+    import clrs
+
+    return clrs.get_processor_factory(
+        "gatv2_full" if config.attend_to == "all" else "gatv2",
+        use_ln=config.layer_norm,
+        nb_triplet_fts=8,  # of other processors; must be given
+        nb_heads=config.heads,
+    )
 
 
 def _names(task: Task, config: ModelConfig) -> Iterator[tuple[Leaf, Leaf]]:

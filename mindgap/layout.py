@@ -127,13 +127,18 @@ class Layout:
                 row[self.size + place.start] -= sign
         return factor * start.constant
 
-    def __str__(self) -> str:
+    @property
+    def names(self) -> dict[int, str]:
+        """What each coordinate holds, of those that hold anything."""
         names = {}
         for name, place in self.places.items():
             names[place.value] = f"not {name}" if place.complement else name
             if place.start is not None:
                 names[place.start] = f"start of {names[place.value]}"
-        lines = [f"{index:>4}  {names[index]}" for index in sorted(names)]
+        return dict(sorted(names.items()))
+
+    def __str__(self) -> str:
+        lines = [f"{index:>4}  {name}" for index, name in self.names.items()]
         return "\n".join([f"{self.program.name} in {self.size} coordinates", *lines])
 
 

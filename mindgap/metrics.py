@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from mindgap.graphs import Graphs
+from mindgap.graphs import AnyArray, Graphs
 from mindgap.tasks.base import Feature, Task
 
 
@@ -45,7 +45,7 @@ def pointer_accuracy(
     return (predicted == truth).mean(-1)
 
 
-def decided(feature: Feature, predicted: Array) -> Array:
+def decided(feature: Feature, predicted: AnyArray) -> AnyArray:
     """What a prediction says: a node for a pointer, a class, 0 or 1 for a mask."""
     if feature.type in ("pointer", "categorical"):
         return predicted.argmax(-1)

@@ -3,7 +3,7 @@
 Colours are Okabe and Ito's, which stay apart for colour-blind readers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,10 +81,123 @@ def scores_beside_paper(
     return figure
 
 
-def _panels(rows: int, columns: int, size: tuple[float, float]):
+def program_run(
+    states: Mapping[str, Float[np.ndarray, "steps N"]],
+    attention: Float[np.ndarray, "steps N N"],
+    titles: Sequence[str],
+) -> "Figure":
+    """A program as it runs: what every node holds (above), whom it looks at (below).
+
+    One column for each step; `states` has the state after the step. A row of the lower
+    pictures is a receiver; dark is attention 1.
+    """
+    steps, nodes = len(attention), attention.shape[-1]
+    rows = len(states) + 1
+    figure, panels = _panels(
+        rows,
+        steps,
+        (1.6 * steps + 0.8, 0.42 * len(states) + 1.9),
+        height_ratios=[*([1.0] * len(states)), 4.0],
+    )
+    panels = panels.reshape(rows, steps)
+    for row, (name, values) in enumerate(states.items()):
+        top = max(1e-9, float(np.abs(values).max()))
+        for column in range(steps):
+            panel = panels[row, column]
+            panel.imshow(values[column][None], cmap="Blues", vmin=0, vmax=top)
+            for node, value in enumerate(values[column]):
+                dark = abs(value) > 0.6 * top
+                shown = f"{value:.2f}".rstrip("0").rstrip(".")
+                _write(panel, node, 0, shown, dark, 6)
+            _bare(panel)
+        panels[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
+    for column in range(steps):
+        panel = panels[-1, column]
+        panel.imshow(attention[column], cmap="Blues", vmin=0, vmax=1)
+        _bare(panel)
+        panel.set_xticks(range(nodes), range(nodes), fontsize=6)
+        panel.set_yticks(range(nodes), range(nodes), fontsize=6)
+        panels[0, column].set_title(titles[column], fontsize=9)
+    panels[-1, 0].set_ylabel("receiver")
+    for panel in panels[-1]:
+        panel.set_xlabel("sender", fontsize=7)
+    return figure
+
+
+def parameters(
+    panels: Sequence[tuple[str, np.ndarray, Sequence[str], Sequence[str]]],
+    columns: int = 4,
+) -> "Figure":
+    """Annotated heat maps of weights, with what rows and columns mean (Figures 8-11).
+
+    Each panel is (name, values, row labels, column labels). Colour is the sign and the
+    logarithm of the size; entries that are 0 are left blank.
+    """
+    lines = -(-len(panels) // columns)
+    tallest = max(len(rows) for _, _, rows, _ in panels)
+    size = (2.7 * columns, lines * (1.1 + 0.19 * max(tallest, 4)))
+    figure, axes = _panels(lines, columns, size)
+    flat = np.atleast_1d(axes).ravel()
+    for panel, (name, values, rows, names) in zip(flat, panels, strict=False):
+        shade = np.sign(values) * np.log1p(np.abs(values))
+        top = max(1e-9, float(np.abs(shade).max()))
+        panel.imshow(shade, cmap="RdBu", vmin=-1.4 * top, vmax=1.4 * top, aspect="auto")
+        if values.size <= 90:
+            for (i, j), value in np.ndenumerate(values):
+                if value:
+                    _write(
+                        panel,
+                        j,
+                        i,
+                        f"{value:.3g}",
+                        bool(abs(shade[i, j]) > 0.8 * top),
+                        6,
+                    )
+        _bare(panel)
+        panel.set_title(name, fontsize=9)
+        if values.size <= 90:
+            panel.set_yticks(range(len(rows)), rows, fontsize=6)
+            panel.set_xticks(
+                range(len(names)), names, fontsize=6, rotation=40, ha="right"
+            )
+    for panel in flat[len(panels) :]:
+        panel.set_visible(False)
+    return figure
+
+
+def shares(
+    values: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    xlabel: str,
+    ylabel: str,
+) -> "Figure":
+    """Percentages against a quantity on a logarithmic axis, one line for each name."""
+    figure, panel = _panels(1, 1, (5.2, 3.2))
+    for (name, (places, heights)), colour in zip(
+        values.items(), _COLOURS, strict=False
+    ):
+        panel.plot(places, heights, "o-", color=colour, label=name, markersize=4)
+    panel.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
+    panel.legend(frameon=False)
+    return figure
+
+
+def _write(panel, x: float, y: float, text: str, light: bool, size: int) -> None:
+    colour = "white" if light else "black"
+    panel.text(x, y, text, ha="center", va="center", fontsize=size, color=colour)
+
+
+def _bare(panel) -> None:
+    panel.set_xticks([])
+    panel.set_yticks([])
+    panel.grid(False)
+
+
+def _panels(rows: int, columns: int, size: tuple[float, float], **grid):
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(rows, columns, figsize=size, layout="constrained")
+    figure, axes = plt.subplots(
+        rows, columns, figsize=size, layout="constrained", gridspec_kw=grid
+    )
     for axis in np.atleast_1d(axes).flat:
         axis.spines[["top", "right"]].set_visible(False)
         axis.grid(axis="y", linewidth=0.4, alpha=0.5)

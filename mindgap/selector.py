@@ -35,6 +35,7 @@ ROOM = 2.0**-20
 class Channel(NamedTuple):
     """One leaky ReLU of a score: what it reads, and its weight omega."""
 
+    name: str
     zeta: Reading
     weight: float
 
@@ -152,13 +153,16 @@ def _key(program: GraphProgram, config: ModelConfig, bounds: Bounds) -> _Key:
 
 def _key_channel(layout: Layout, key: _Key, sharpness: float) -> Channel:
     form = key.form.plus(Affine({}, key.shift))
-    return Channel(layout.reading(form).times(sharpness), -1.0)
+    return Channel("key", layout.reading(form).times(sharpness), -1.0)
 
 
-def _rectified(zeta: Reading, weight: float) -> list[Channel]:
+def _rectified(name: str, zeta: Reading, weight: float) -> list[Channel]:
     """weight * relu(zeta), from two leaky ones."""
     scale = weight / (1 - SLOPE**2)
-    return [Channel(zeta, scale), Channel(zeta.times(-1.0), SLOPE * scale)]
+    return [
+        Channel(name, zeta, scale),
+        Channel(f"-({name})", zeta.times(-1.0), SLOPE * scale),
+    ]
 
 
 def _by_bias(
@@ -189,7 +193,7 @@ def _by_bias(
         penalty = penalty.plus(Affine({}, 1.0)).plus(literal.affine, -1.0)
     channels = [
         _key_channel(layout, key, sharpness),
-        Channel(layout.reading(penalty).times(wrong), -1.0),
+        Channel("mask", layout.reading(penalty).times(wrong), -1.0),
     ]
     cancelled = 0.0
     for less in mask.comparisons:
@@ -201,12 +205,13 @@ def _by_bias(
         # 0 if the difference is -contrast or less, 2 Q if it is 0, and more above
         form = difference(less).plus(Affine({}, contrast / 2))
         steep = 4 * wrong / contrast
-        channels += _rectified(layout.reading(form).times(steep), -1.0)
+        zeta = layout.reading(form).times(steep)
+        channels += _rectified("comparison", zeta, -1.0)
         cancelled += steep * max(map(abs, interval(program, form, bounds)))
     bias = 2 * (reach + wrong * (len(mask.literals) + 2 * len(mask.comparisons)))
     # SLOPE * -B * (all weights) = -D, with D = 2 * reach
     weight = 2 * reach / (SLOPE * bias) - sum(channel.weight for channel in channels)
-    return [*channels, Channel(layout.nothing(), weight)], cancelled, -bias
+    return [*channels, Channel("self", layout.nothing(), weight)], cancelled, -bias
 
 
 def _by_position(
@@ -245,9 +250,10 @@ def _by_position(
     distance = Affine({OTHER_INDEX: 1.0, Field("self", "index"): -1.0})
     channels = [
         _key_channel(layout, key, sharpness),
-        Channel(layout.reading(wrong).times(2 * reach), -1.0),
+        Channel("mask", layout.reading(wrong).times(2 * reach), -1.0),
     ]
     for sign in (1.0, -1.0):
         form = Affine({}).plus(distance, sign).plus(candidate, -2.0)
-        channels += _rectified(layout.reading(form).times(apart), -1.0)
+        name = "j after i" if sign > 0 else "j before i"
+        channels += _rectified(name, layout.reading(form).times(apart), -1.0)
     return channels, 2 * 3 * apart

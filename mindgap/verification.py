@@ -140,9 +140,9 @@ def verify(
             counts["refused"] += len(refusals) - len(kept)
             if len(kept):
                 counts["graphs"] += len(kept)
-                found, lead = _compare(compiled, network, batch.take(kept))
-                counts.update(found)
-                margin = min(margin, lead)
+                found = compare(compiled, network, batch.take(kept))
+                margin = min(margin, found.pop("margin"))
+                counts.update({name: int(count) for name, count in found.items()})
     assert compiled is not None
 
     def share(name: str) -> float:
@@ -182,10 +182,14 @@ def _batches(
         yield "CLRS-30 test", task.benchmark("test")
 
 
-def _compare(
+def compare(
     compiled: Compiled, network: Network, graphs: Graphs
-) -> tuple[dict[str, int], float]:
-    """How many values of each kind were compared, how many were right; the margin."""
+) -> dict[str, int | float]:
+    """What a batch of graphs shows: limits are not asked.
+
+    Counts of `outputs`, `hints` and `selections` that were compared, of each that were
+    right (`outputs right`, ...), and the least `margin`.
+    """
     program, task = compiled.program, compiled.task
     steps = max(1, next(iter(graphs.trajectory.hints.values())).shape[1] - 1)
     meant = interpret(program, graphs, steps)
@@ -217,7 +221,7 @@ def _compare(
     chosen = alpha.argmax(-1) == np.asarray(meant.selected)
     counts["selections"] += int(taken.sum()) * alpha.shape[-1]
     counts["selections right"] += int((chosen & taken[..., None]).sum())
-    return dict(counts), _margin(alpha[taken])
+    return {**counts, "margin": _margin(alpha[taken])}
 
 
 def _truths(

@@ -18,7 +18,7 @@ LAYERS = [
     {"limits", "auxiliary"},
     {"selector"},
     {"compiler"},
-    {"verification"},
+    {"verification", "anatomy"},
     {"experiments.base"},
     {"experiments.tables"},
     {"experiments"},

@@ -1,0 +1,605 @@
+"""Compiled = interpreted, in every network that has room; limits hold or refuse."""
+
+import dataclasses
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+import mindgap as mg
+from mindgap import interop, network, programs, verification
+from mindgap.compiler import compile, fill
+from mindgap.layout import CannotCompile
+from mindgap.limits import OutOfRange
+from mindgap.network import ModelConfig
+from mindgap.program import GraphProgram, Max, Min
+from tests import cases
+
+BFS, BELLMAN_FORD = programs.bfs, programs.bellman_ford
+MINIMAL = cases.resized(cases.MODIFIED, hidden_size=4)
+
+
+SMALL = [
+    *itertools.product((BFS, BELLMAN_FORD), (4, 128), (1, 2, 3, 4)),
+    *((p, 8, 4) for p in programs.PROGRAMS.values() if p not in (BFS, BELLMAN_FORD)),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("program", "size", "nodes"), SMALL, ids=lambda x: getattr(x, "name", x)
+)
+def test_a_compiled_program_follows_its_interpreter_on_all_small_graphs(
+    program, size, nodes
+):
+    config = cases.resized(cases.MODIFIED, hidden_size=size, nodes=nodes)
+    compiled = compile(program, config)
+    graphs = cases.all_graphs(program, nodes, loops=compiled.limits.self_loops)
+    assert compiled.refusals(graphs) == [None] * len(graphs.positions)
+    assert cases.agrees(compiled, graphs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("nodes", [4, 7, 11, 13, 16, 64])
+@pytest.mark.parametrize("program", [BFS, BELLMAN_FORD], ids=lambda p: p.name)
+def test_algorithm_interpreter_and_network_are_one_on_a_thousand_graphs(program, nodes):
+    found = verification.verify(program, nodes=(nodes,), graphs=1000, hidden_size=4)
+    assert found.exact and found.graphs >= 1980
+    assert found.refused <= 0.01
+    assert found.margin > 0.999
+    assert set(found.sets) >= {"linear positions", "random positions"}
+    assert ("CLRS-30 test" in found.sets) == (nodes == 64)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("program", [BFS, BELLMAN_FORD], ids=lambda p: p.name)
+def test_large_graphs_too(program):
+    found = verification.verify(program, nodes=(256,), graphs=16)
+    assert found.exact and found.refused <= 0.2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("program", cases.EXACT[2:], ids=lambda p: p.name)
+def test_the_other_programs_on_larger_graphs(program):
+    found = verification.verify(program, nodes=(16, 64), graphs=50)
+    assert found.exact and found.refused <= 0.02
+
+
+@pytest.mark.slow
+@pytest.mark.clrs
+@pytest.mark.parametrize("mode", ["encoded_decoded", "decoded_only", "none"])
+def test_bfs_is_exact_in_dm_clrs_own_network(mode):
+    config = cases.resized(cases.PLAIN, hint_mode=mode)
+    compiled = compile(BFS, config)
+    assert verification.clrs_score(compiled, compiled.task.benchmark("test")) == 1.0
+    if mode == "decoded_only":
+        found = verification.verify(BFS, "clrs", nodes=(4, 13), graphs=200)
+        assert found.exact and found.refused == 0
+
+
+@pytest.mark.clrs
+@pytest.mark.parametrize("program", [BFS, BELLMAN_FORD], ids=lambda p: p.name)
+def test_the_benchmark_scores_our_network_1(program):
+    import clrs
+
+    compiled = compile(program, cases.resized(MINIMAL, nodes=64))
+    graphs = compiled.task.benchmark("test")
+    said = compiled(graphs).outputs["pi"]
+    points = interop.to_feedback(compiled.task, graphs).outputs
+    assert [point.name for point in points] == ["pi"]
+    predictions = {"pi": clrs.DataPoint("pi", "node", "pointer", np.asarray(said))}
+    assert clrs.evaluate(points, predictions)["score"] == 1.0
+
+
+VARIANTS = {
+    "decoded only": {"hint_mode": "decoded_only"},
+    "no hints": {"hint_mode": "none"},
+    "simple decoder": {"pointer_decoder": "simple"},
+    "first component": {"edge_values": "first_component"},
+    "two heads": {"heads": 2, "hidden_size": 16},
+    "all pairs": {"attend_to": "all"},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("program", [BFS, BELLMAN_FORD], ids=lambda p: p.name)
+def test_every_variant_of_the_architecture(program, name):
+    config = cases.resized(cases.MODIFIED, nodes=7, **VARIANTS[name])
+    compiled = compile(program, config)
+    graphs = cases.within(compiled, cases.random_graphs(program, 7, 200))
+    assert len(graphs.positions) >= 198
+    assert cases.agrees(compiled, graphs)
+    result = compiled(graphs)
+    truth = graphs.trajectory.outputs["pi"]
+    assert (np.asarray(result.outputs["pi"]) == np.asarray(truth)).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("heads", [1, 4])
+def test_bfs_without_a_bias_in_every_size_that_has_room(heads):
+    """Six channels a head: hidden size 8 with one head, 32 with four."""
+    for nodes in (1, 2, 5, 16):
+        compiled = compile(BFS, cases.resized(cases.PLAIN, heads=heads, hidden_size=32))
+        for random_positions in (False, True):
+            graphs = cases.random_graphs(BFS, nodes, 64, 1, random_positions)
+            assert cases.agrees(compiled, cases.within(compiled, graphs))
+
+
+def test_the_layout_reads_like_the_papers_hidden_state():
+    assert str(compile(BELLMAN_FORD, MINIMAL).layout) == (
+        "bellman_ford in 4 coordinates\n"
+        "   0  dist\n   1  reach\n   2  start of reach\n   3  pi"
+    )
+    assert str(compile(BFS, MINIMAL).layout).splitlines()[1:] == [
+        "   0  reach", "   1  start of reach", "   2  pi", "   3  start of pi",
+    ]  # fmt: skip
+    with pytest.raises(KeyError, match="no component 'dist': reach, pi"):
+        compile(BFS, MINIMAL).layout.read(np.zeros(4), "dist")
+
+
+# What the compiler refuses
+
+
+def program(**changes):
+    return cases.changed(BELLMAN_FORD, **changes)
+
+
+CANNOT = {
+    "layer norm": (BFS, {"layer_norm": True}, "layer_norm=True would rescale"),
+    "two message steps": (BFS, {"message_steps": 2}, "message_steps is 2"),
+    "too small a state": (
+        programs.listing_1,
+        {"hidden_size": 4},
+        "needs 5 coordinates, hidden_size 4 with 1 heads has 4",
+    ),
+    "too few channels": (
+        BFS,
+        {"hidden_size": 4, "attention_bias": False, "nodes": None},
+        "its score needs 6 channels, hidden_size 4",
+    ),
+    "no edge values": (
+        BELLMAN_FORD,
+        {"edge_values": "none"},
+        "update of `dist`: reads the edge, which this network does not pass on",
+    ),
+    "no bias": (
+        BELLMAN_FORD,
+        {"attention_bias": False, "nodes": None},
+        "without attention_bias a node is told from its neighbours by position only",
+    ),
+    "no adjacency": (
+        cases.changed(
+            BFS,
+            select=cases.select(lambda self, other, init, edge: other.reach),
+        ),
+        {},
+        "mask of select: without edge.adj every node is a candidate",
+    ),
+    "ties": (
+        cases.changed(
+            BFS,
+            select=cases.select(
+                lambda self, other, init, edge: edge.adj & other.reach,
+                lambda self, other, init, edge: other.pi + other.index,
+            ),
+        ),
+        {},
+        "key of select: different candidates can have the same key",
+    ),
+    "below zero": (
+        program(
+            update=lambda self, other, init, edge: {
+                "reach": other.reach, "pi": other.index,
+                "dist": other.dist - self.dist,
+            }
+        ),
+        {},
+        "update of `dist`: can be as low as -inf, but a ReLU keeps nothing below 0",
+    ),
+    "adjacency by default": (
+        program(
+            select=cases.select(
+                lambda self, other, init, edge: edge.adj & other.reach & ~self.reach
+            ),
+            update=lambda self, other, init, edge: {
+                "reach": other.reach, "pi": other.index,
+                "dist": other.dist + edge.adj,
+            },
+        ),
+        {},
+        "update of `dist`: reads edge.adj, which is 0 by default",
+    ),
+    "edges of a comparison": (
+        cases.changed(
+            BFS,
+            select=cases.select(
+                lambda self, other, init, edge: edge.adj & (edge.weight < 0.5)
+            ),
+        ),
+        {},
+        "the same field of other and of self",
+    ),
+    "a hint that nothing shows": (
+        cases.changed(BFS, hints={"pi_h": "pi"}),
+        {},
+        "bfs has reach_h, which no component shows",
+    ),
+    "a DFS": (
+        cases.changed(BFS, task=mg.tasks.dfs, hints={}, outputs={"pi": "pi"}),
+        {},
+        "its task has no source",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CANNOT)
+def test_what_cannot_be_exact_is_refused_with_its_reason(name):
+    wrong, changes, message = CANNOT[name]
+    with pytest.raises(CannotCompile, match=message):
+        compile(wrong, cases.resized(cases.MODIFIED, **changes))
+
+
+@pytest.mark.parametrize("settings", [{"sharpness": 0.0}, {"largest_value": -1.0}])
+def test_settings_out_of_range_are_refused(settings):
+    with pytest.raises(ValueError, match="must be positive"):
+        compile(BFS, cases.MODIFIED, **settings)
+
+
+def test_a_leaf_unknown_or_not_filled_or_of_another_shape_is_an_error():
+    task = mg.tasks.bfs
+    shapes = network.template(task, MINIMAL)
+    params = compile(BFS, MINIMAL).params
+    assert fill(shapes, params).keys() == params.keys()
+    less = {k: v for k, v in params.items() if k != "attention/skip"}
+    with pytest.raises(KeyError, match="not filled: attention/skip/b, atte"):
+        fill(shapes, less)
+    more = {**params, "attention/skip_2": params["attention/skip"]}
+    with pytest.raises(KeyError, match="unknown: attention/skip_2/b"):
+        fill(shapes, more)
+    wide = {**params, "attention/skip": {"w": np.zeros((2, 2)), "b": np.zeros(4)}}
+    with pytest.raises(ValueError, match=r"attention/skip/w has shape \(2, 2\)"):
+        fill(shapes, wide)
+
+
+# Limits
+
+
+def square(**changes):
+    """Four nodes in a ring, source 0: two equal ways to node 2, unless changed."""
+    weights = np.zeros((1, 4, 4), np.float32)
+    for i, j, weight in ((0, 1, 0.5), (1, 2, 0.25), (2, 3, 0.5), (0, 3, 0.25)):
+        weights[0, i, j] = weights[0, j, i] = changes.get(f"w{i}{j}", weight)
+    weights[0, 3, 3] = changes.get("loop", 0)
+    source = np.eye(4, dtype=np.float32)[:1]
+    positions = np.asarray([changes.get("positions", [0, 0.25, 0.5, 0.75])], np.float32)
+    return mg.tasks.bellman_ford.run(weights, source, positions).trimmed()
+
+
+OUTSIDE = {
+    "tie": (square(), {}, "two candidates' keys are too close (0)"),
+    "near tie": (square(w12=0.250001), {}, "two candidates' keys are too close"),
+    "heavy edge": (square(w12=2.5), {}, "weights outside [0, 2] (2.5)"),
+    "negative edge": (square(w12=-0.5), {}, "weights outside [0, 2] (inf)"),
+    "close": (
+        square(w12=0.3, positions=[0, 0.25, 0.2500001, 0.75]),
+        {},
+        "neighbouring positions closer than 9.5e-07",
+    ),
+    "unsorted": (
+        square(w12=0.3, positions=[0, 0.5, 0.25, 0.75]),
+        {},
+        "neighbouring positions closer than 9.5e-07 (-0.25)",
+    ),
+    "position 1": (
+        square(w12=0.3, positions=[0, 0.5, 0.75, 1]), {}, "positions outside [0, 1)"
+    ),
+    "far": (square(w12=0.3), {"largest_value": 0.7}, "dist leaves [0, 0.7] (0.75)"),
+    "soft": (square(w12=0.3), {"sharpness": 2.0}, "neighbouring positions"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_outside_its_limits_a_network_is_not_used(name):
+    graphs, settings, reason = OUTSIDE[name]
+    compiled = compile(BELLMAN_FORD, MINIMAL, **settings)
+    (found,) = compiled.refusals(graphs)
+    if name == "soft":  # its gaps between keys are wide
+        reason = "two candidates' keys are too close"
+    assert found.startswith(reason)
+    with pytest.raises(OutOfRange, match="not known to be exact on 1 of 1 graphs: gra"):
+        compiled(graphs)
+
+
+def test_inside_its_limits_it_is():
+    compiled = compile(BELLMAN_FORD, MINIMAL)
+    for graphs in (square(w12=0.3), square(w12=0.3, loop=0.2), square(w12=0.2501)):
+        assert compiled.refusals(graphs) == [None]
+        assert list(compiled(graphs).outputs["pi"][0]) == [
+            int(parent) for parent in graphs.trajectory.outputs["pi"][0]
+        ]
+
+
+def test_another_number_of_nodes_self_loops_and_one_way_edges_are_refused():
+    graphs = square(w12=0.3, loop=0.2)
+    five = compile(BELLMAN_FORD, cases.resized(MINIMAL, nodes=5))
+    assert five.refusals(graphs) == ["4 nodes, exactly 5 allowed"]
+    listing = compile(programs.listing_1, cases.MODIFIED)
+    assert listing.refusals(graphs) == ["a self-loop"]
+    plain = compile(BFS, cases.PLAIN)
+    weights = np.array([[[0, 1], [0, 0]]], np.float32)
+    one_way = mg.tasks.bfs.run(weights, np.eye(2, dtype=np.float32)[:1])
+    assert plain.refusals(one_way) == ["an edge without its opposite"]
+    simple = compile(BFS, cases.resized(cases.MODIFIED, pointer_decoder="simple"))
+    moved = square(w12=0.3, positions=[0, 0.2, 0.5, 0.7])
+    assert str(simple.refusals(moved)[0]).startswith("positions that are not i / N")
+
+
+def test_limits_are_computed_from_the_weights():
+    sharp, soft = (compile(BFS, MINIMAL, sharpness=k) for k in (2.0**26, 32.0))
+    for compiled, gap in ((sharp, 1e-6), (soft, 1.0)):
+        limits = compiled.limits
+        assert limits.key_gap < gap
+        # a softmax over 4096 keys this far apart leaks no more than it says
+        k = -compiled.params["attention/score_0"]["w"][0, 0]
+        k *= np.abs(compiled.params["attention/in"]["w"][:, 0]).max()
+        assert 4096 * np.exp(-k * limits.key_gap) <= 1.01 * limits.leak
+    assert sharp.limits.key_gap < soft.limits.key_gap
+    assert "exactly 4 nodes" in str(sharp.limits)
+
+
+def test_softer_networks_select_less_sharply():
+    graphs = cases.random_graphs(BFS, 4, 32)
+    leads = []
+    for sharpness in (2.0, 8.0, 32.0, 2.0**26):
+        compiled = compile(BFS, MINIMAL, sharpness=sharpness)
+        found = network.apply(compiled.task, MINIMAL, compiled.params, graphs)
+        leads.append(float(found.attention.max(-1).mean()))
+    assert leads == sorted(set(leads)) and leads[-1] == 1.0
+
+
+# Programs at random
+
+MASKS = [
+    lambda self, other, init, edge: edge.adj,
+    lambda self, other, init, edge: edge.adj & other.r,
+    lambda self, other, init, edge: edge.adj & other.r & ~self.r,
+    lambda self, other, init, edge: edge.adj & ~other.r & self.r & ~init.s,
+    lambda self, other, init, edge: edge.adj & other.r & ~init.s,
+    lambda self, other, init, edge: edge.adj & (other.p < self.p),
+    lambda self, other, init, edge: edge.adj & other.r & (other.index < self.index),
+]
+KEYS = [
+    lambda self, other, init, edge: other.index,
+    lambda self, other, init, edge: other.p,
+    lambda self, other, init, edge: edge.weight,
+    lambda self, other, init, edge: other.x + edge.weight,
+    lambda self, other, init, edge: 2 * edge.weight - 0.5 * other.x + self.x,
+    lambda self, other, init, edge: other.r + 0.0,
+]
+TRUTHS = [
+    lambda self, other, init, edge: other.r,
+    lambda self, other, init, edge: self.r | other.r,
+    lambda self, other, init, edge: ~other.r & ~init.s,
+    lambda self, other, init, edge: ~(self.r & other.r) | init.s,
+    lambda self, other, init, edge: init.s & True,
+]
+NUMBERS = [
+    lambda self, other, init, edge: other.x + edge.weight,
+    lambda self, other, init, edge: 0.5 * self.x + 0.25 * other.x + 0.125,
+    lambda self, other, init, edge: other.x + other.r + ~self.r,
+    lambda self, other, init, edge: 0.5 * (self.index + other.p),
+]
+NODES = [
+    lambda self, other, init, edge: other.index,
+    lambda self, other, init, edge: other.p,
+    lambda self, other, init, edge: self.p,
+]
+
+
+@pytest.mark.slow
+@settings(max_examples=120, suppress_health_check=list(HealthCheck))
+@given(
+    st.sampled_from(MASKS),
+    st.sampled_from(KEYS),
+    st.sampled_from([Min, Max]),
+    st.sampled_from(TRUTHS),
+    st.sampled_from(NUMBERS),
+    st.sampled_from(NODES),
+    st.integers(0, 1000),
+)
+def test_programs_at_random_do_what_they_say_or_are_refused(
+    mask, key, kind, truth, number, node, seed
+):
+    made = GraphProgram(
+        name="random",
+        start=lambda init: {"r": init.s, "x": 0.0, "p": init.index},
+        select=cases.select(mask, key, kind),
+        update=lambda self, other, init, edge: {
+            "r": truth(self, other, init, edge),
+            "x": number(self, other, init, edge),
+            "p": node(self, other, init, edge),
+        },
+    )
+    try:
+        compiled = compile(made, cases.resized(SHARED, hidden_size=8))
+    except CannotCompile:
+        assume(False)
+        return
+    graphs = cases.random_graphs(made, 5, 32, seed)
+    kept = np.flatnonzero([r is None for r in compiled.refusals(graphs)])
+    assume(len(kept))
+    # every program here has the same components: one network runs them all
+    steps = 4
+    found = network.apply(STAND_IN, compiled.config, compiled.params, graphs)
+    meant = mg.interpret(made, graphs, steps)
+    for name in made.components:
+        read = np.asarray(compiled.layout.read(found.states, name))
+        lengths = np.asarray(graphs.trajectory.lengths)
+        taken = np.arange(read.shape[1]) < np.maximum(1, lengths - 1)[:, None]
+        off = np.abs(read - np.asarray(meant.states[name])[:, 1 : read.shape[1] + 1])
+        assert np.where(taken[..., None], off, 0)[kept].max() <= 1e-5, name
+
+
+SHARED = cases.resized(cases.MODIFIED, nodes=5)
+STAND_IN = verification.suited(
+    GraphProgram(
+        name="stand_in",
+        start=lambda init: {"r": init.s, "x": 0.0, "p": init.index},
+        select=cases.select(MASKS[1]),
+        update=lambda self, other, init, edge: {"r": other.r, "x": 0.0, "p": self.p},
+    ),
+    5,
+).task
+
+
+# Faults
+
+
+def swapped(params, one, two):
+    return {**params, one: params[two], two: params[one]}
+
+
+def edited(module, leaf, edit):
+    def fault(params):
+        array = np.array(params[module][leaf])
+        return {**params, module: {**params[module], leaf: edit(array)}}
+
+    return fault
+
+
+def scaled(module, factors):
+    return edited(module, "w", lambda w: w * np.array(factors, np.float32))
+
+
+def negated(index):
+    def edit(array):
+        array[index] *= -1
+        return array
+
+    return edit
+
+
+def zeroed(index):
+    def edit(array):
+        array[index] = 0
+        return array
+
+    return edit
+
+
+FAULTS = {
+    "sender and receiver swapped": lambda p: swapped(
+        p, "attention/in", "attention/out"
+    ),
+    "value and skip swapped": lambda p: swapped(p, "attention/value", "attention/skip"),
+    "no skip": edited("attention/skip", "w", lambda w: 0 * w),
+    "no diagonal bias": edited("attention", "bias", lambda b: 0 * b),
+    "bias off the diagonal": edited("attention", "bias", lambda b: np.roll(b, 1, 0)),
+    "bias of the wrong sign": edited("attention", "bias", lambda b: -b),
+    "greatest for least": edited("attention/score_0", "w", lambda w: -w),
+    "no mask": edited("attention/score_0", "w", zeroed(1)),
+    "a soft mask": scaled("attention/score_0", [[1], [1e-9], [1], [0]]),
+    "default below the others": scaled("attention/score_0", [[1], [1], [9], [0]]),
+    "adjacency ignored": edited("attention/edge", "w", zeroed((1, 1))),
+    "weights ignored": edited("attention/edge", "w", zeroed((0, 0))),
+    "edge information dropped": edited("attention/edge_reduce", "w", lambda w: 0 * w),
+    "self-loops leak in": edited("attention/skip", "b", zeroed(0)),
+    "start forgotten": edited("attention/skip", "w", zeroed((slice(None), 2))),
+    "source not encoded": edited("encoder_s", "w", lambda w: 0 * w),
+    "inputs swapped": lambda p: swapped(p, "encoder_s", "encoder_pos"),
+    "edge inputs swapped": lambda p: swapped(p, "encoder_A", "encoder_adj"),
+}  # fmt: skip
+READ_OUT = {
+    "the state before the step is read": edited(
+        "decoder_d/node", "w", lambda w: np.roll(w, -4, 0)
+    ),
+    "a truth value upside down": edited("decoder_msk/node", "w", lambda w: -w),
+    "no threshold": edited("decoder_msk/node", "b", lambda b: 0 * b),
+    "pointers to the neighbour": edited("decoder_pi/receiver", "w", lambda w: w * 1.3),
+    "a pointer decoder without its second half": edited(
+        "decoder_pi/score", "w", zeroed(1)
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def bellman_ford():
+    compiled = compile(BELLMAN_FORD, MINIMAL)
+    return compiled, cases.all_graphs(BELLMAN_FORD, 4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAULTS)
+def test_an_injected_fault_is_seen_in_states_and_selections(name, bellman_ford):
+    compiled, graphs = bellman_ford
+    assert cases.agrees(compiled, graphs)
+    broken = dataclasses.replace(compiled, params=FAULTS[name](compiled.params))
+    assert not cases.agrees(broken, graphs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", READ_OUT)
+def test_an_injected_fault_is_seen_by_verification(name, bellman_ford):
+    compiled, graphs = bellman_ford
+    right = verification.compare(compiled, "mindgap", graphs)
+    assert right["outputs"] == right["outputs right"] > 0
+    assert right["hints"] == right["hints right"] > 0
+    broken = dataclasses.replace(compiled, params=READ_OUT[name](compiled.params))
+    found = verification.compare(broken, "mindgap", graphs)
+    assert (
+        found["outputs right"] < found["outputs"]
+        or found["hints right"] < found["hints"]
+    )
+
+
+def test_ties_upward_would_be_seen():
+    """Hop counts tie: the second key decides, and it must be the lowest index."""
+    compiled = compile(programs.hop_count, cases.MODIFIED)
+    graphs = cases.all_graphs(programs.hop_count, 4)
+    sender = np.array(compiled.params["attention/in"]["w"])
+    sender[0, 0] = -sender[0, 0]
+    upward = {
+        **compiled.params,
+        "attention/in": {**compiled.params["attention/in"], "w": sender},
+    }
+    assert cases.agrees(compiled, graphs)
+    assert not cases.agrees(dataclasses.replace(compiled, params=upward), graphs)
+
+
+def test_one_step_too_few_would_be_seen():
+    compiled = compile(BFS, MINIMAL)
+    graphs = cases.all_graphs(BFS, 4)
+    short = graphs._replace(
+        trajectory=graphs.trajectory._replace(
+            hints={k: v[:, :-1] for k, v in graphs.trajectory.hints.items()},
+            lengths=jnp.minimum(graphs.trajectory.lengths, 3),
+        )
+    )
+    said = np.asarray(
+        network.predict(compiled.task, MINIMAL, compiled.params, short).outputs["pi"]
+    )
+    assert (said != np.asarray(graphs.trajectory.outputs["pi"])).any()
+    whole = np.asarray(compiled(graphs).outputs["pi"])
+    assert (whole == np.asarray(graphs.trajectory.outputs["pi"])).all()
+
+
+def test_a_compiled_network_can_be_trained_on():
+    """Its parameters are an ordinary tree: gradients are finite and not all zero."""
+    config = dataclasses.replace(ModelConfig(), **dataclasses.asdict(MINIMAL))
+    compiled = compile(BFS, config, sharpness=8.0)
+    graphs = cases.random_graphs(BFS, 4, 8)
+
+    def loss(params):
+        found = network.predict(compiled.task, config, params, graphs)
+        return mg.metrics.loss(compiled.task, graphs, found.logits, found.hints)
+
+    value, gradient = jax.value_and_grad(loss)(
+        jax.tree.map(jnp.asarray, compiled.params)
+    )
+    sizes = [float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(gradient)]
+    assert np.isfinite(value) and np.isfinite(sizes).all() and max(sizes) > 0
