@@ -71,7 +71,7 @@ def auxiliary_parameters(compiled: Compiled) -> list[Panel]:
             panels.append(_panel(compiled, module, module, {0: "input"}, columns))
         elif module.startswith("decoder"):
             rows = {0: "max", 1: "pos"} if module.endswith("score") else read
-            columns = {i: str(i) for i in np.flatnonzero(w.any(0))}
+            columns = {int(i): str(i) for i in np.flatnonzero(w.any(0))}
             panels.append(_panel(compiled, module, module, rows, columns))
     return panels
 

@@ -53,9 +53,12 @@ class Graphs(NamedTuple):
         nodes = self.weights.shape[-1]
         return jnp.where(self.edges | jnp.eye(nodes, dtype=bool), 1.0, 0.0)
 
-    def trimmed(self) -> "Graphs":
-        """The same graphs, without the hints that no graph of the batch reaches."""
-        longest = max(1, int(np.max(self.trajectory.lengths)))
+    def trimmed(self, longest: int = 0) -> "Graphs":
+        """The same graphs, without the hints that no graph of the batch reaches.
+
+        With `longest`, at least so many hints are kept.
+        """
+        longest = max(1, longest, int(np.max(self.trajectory.lengths)))
         hints = {k: v[:, :longest] for k, v in self.trajectory.hints.items()}
         return self._replace(trajectory=self.trajectory._replace(hints=hints))
 

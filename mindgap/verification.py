@@ -6,6 +6,7 @@ unmodified one. Graphs outside the computed limits are refused, counted and name
 """
 
 import dataclasses
+import functools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
@@ -169,15 +170,18 @@ def _batches(
     compiled: Compiled, nodes: int, graphs: int, seed: int
 ) -> Iterator[tuple[str, Graphs]]:
     task, limits = compiled.task, compiled.limits
-    kinds = [False]
+    kinds = {"linear positions": False}
     if not limits.linear_positions and limits.position_gap < 0.01 / nodes:
-        kinds.append(True)
-    for kind in kinds:
+        kinds["random positions"] = True
+    drawn = {}
+    for name, kind in kinds.items():
         key = jax.random.fold_in(jax.random.key(seed), 2 * nodes + kind)
-        drawn = task.sample(key, nodes, graphs, TRAIN_PROBABILITIES, kind)
+        drawn[name] = task.sample(key, nodes, graphs, TRAIN_PROBABILITIES, kind)
+    # all of one number of hints, so that what is compiled for one batch serves them all
+    longest = max(int(batch.trajectory.lengths.max()) for batch in drawn.values())
+    for name, batch in drawn.items():
         for first in range(0, graphs, CHUNK):
-            part = drawn.take(slice(first, first + CHUNK)).trimmed()
-            yield ("random positions" if kind else "linear positions"), part
+            yield name, batch.take(slice(first, first + CHUNK)).trimmed(longest)
     if compiled.program.task is not None and nodes == BENCHMARK["test"]["nodes"]:
         yield "CLRS-30 test", task.benchmark("test")
 
@@ -257,7 +261,7 @@ def run_in_clrs(compiled: Compiled, graphs: Graphs) -> tuple[dict, dict]:
     dm-clrs does not have.
     """
     batch = interop.to_feedback(compiled.task, graphs)
-    outputs, hints = _clrs_model(compiled, batch).predict(
+    outputs, hints = _clrs_model(compiled).predict(
         jax.random.PRNGKey(0), batch.features, return_hints=True
     )
     # outputs come as node numbers, hints as logits
@@ -272,12 +276,15 @@ def clrs_score(compiled: Compiled, graphs: Graphs) -> float:
     import clrs
 
     batch = interop.to_feedback(compiled.task, graphs)
-    model = _clrs_model(compiled, batch)
-    outputs, _ = model.predict(jax.random.PRNGKey(0), batch.features)
+    outputs, _ = _clrs_model(compiled).predict(jax.random.PRNGKey(0), batch.features)
     return float(clrs.evaluate(batch.outputs, outputs)["score"])
 
 
-def _clrs_model(compiled: Compiled, batch: Any) -> Any:
+@functools.lru_cache(maxsize=1)
+def _clrs_model(compiled: Compiled) -> Any:
+    """The weights in dm-clrs's model, whose own do not depend on the graphs' size."""
+    some = compiled.task.sample(jax.random.key(0), nodes=4, batch=1)
+    batch = interop.to_feedback(compiled.task, some)
     model = interop.clrs_model(compiled.task, compiled.config, batch)
     model.params = interop.to_clrs(compiled.task, compiled.config, compiled.params)
     return model

@@ -28,6 +28,26 @@ def test_parameters_are_listed_and_counted(monkeypatch, capsys):
     assert "attention/value/w" in out and "256 x 128" in out
 
 
+@pytest.mark.slow
+def test_verify_prints_shares_and_fails_where_a_program_is_not_its_task(
+    monkeypatch, capsys
+):
+    asked = ("--nodes", "5", "--graphs", "20", "--json")
+    status, out, _ = mindgap(monkeypatch, capsys, "verify", "bfs", *asked)
+    found = json.loads(out)
+    assert status == 0 and found["graphs"] == 40 and found["refused"] == 0
+    assert found["outputs"] == found["hints"] == found["selections"] == 1
+    assert found["limits"]["nodes"] == 5 and found["margin"] > 0.99
+    status, out, _ = mindgap(monkeypatch, capsys, "verify", "listing_2", *asked)
+    assert status == 1 and json.loads(out)["outputs"] < 1
+    status, _, err = mindgap(monkeypatch, capsys, "verify", "dijkstra")
+    assert status == 2 and "one of bfs, bellman_ford, listing_1" in err
+    status, _, err = mindgap(
+        monkeypatch, capsys, "verify", "bellman_ford", "--network", "clrs"
+    )
+    assert status == 2 and "without attention_bias" in err
+
+
 def test_status_has_a_line_for_every_row(monkeypatch, capsys, tmp_path):
     _, out, _ = mindgap(monkeypatch, capsys, "status", "--store", str(tmp_path))
     assert "table-1/bfs" in out and "0 of 128 seeds" in out

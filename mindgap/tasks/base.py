@@ -120,7 +120,8 @@ class Task:
                 f"nodes and batch must be at least 1, got {nodes=}, {batch=}"
             )
         choices = jnp.atleast_1d(jnp.asarray(p, jnp.float32))
-        weights, source, positions = _drawn(self, nodes, batch, key, choices)
+        kind = (self.directed, self.weighted, self.sourced)
+        weights, source, positions = _drawn(kind, nodes, batch, key, choices)
         return self.run(weights, source, positions if random_positions else None)
 
     def benchmark(self, split: Literal["train", "val", "test"]) -> Graphs:
@@ -157,24 +158,29 @@ class Task:
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))
 def _drawn(
-    task: Task,
+    kind: tuple[bool, bool, bool],
     nodes: int,
     batch: int,
     key: Key[Array, ""],
     choices: Float[Array, "chances"],
 ) -> tuple[Array, Array | None, Array]:
-    """Weights, sources and sorted random positions of CLRS's distribution."""
+    """Weights, sources and sorted random positions of CLRS's distribution.
+
+    `kind` says whether the graphs are directed, weighted and have a source: tasks of
+    one kind share what is compiled.
+    """
+    directed, weighted, sourced = kind
     pick, edge, weight, start, place = jax.random.split(key, 5)
     chances = jax.random.choice(pick, choices, (batch, 1, 1))
     edges = jax.random.uniform(edge, (batch, nodes, nodes)) < chances
-    if not task.directed:
+    if not directed:
         edges &= edges.mT
     weights = edges.astype(jnp.float32)
-    if task.weighted:
+    if weighted:
         draw = jax.random.uniform(weight, (batch, nodes, nodes))
-        weights *= draw if task.directed else jnp.sqrt(draw * draw.mT + 1e-3)
+        weights *= draw if directed else jnp.sqrt(draw * draw.mT + 1e-3)
     source = None
-    if task.sourced:
+    if sourced:
         starts = jax.random.randint(start, (batch,), 0, nodes)
         source = jax.nn.one_hot(starts, nodes)
     return weights, source, jnp.sort(jax.random.uniform(place, (batch, nodes)))
