@@ -217,7 +217,7 @@ same(h_new, new_theirs)
 
 # %% [markdown]
 # That is dm-clrs's processor, whole. The library computes the same without ever forming
-# $\zeta$, whose size is $n^2 s$: see {func}`mindgap.attention.attend`.
+# $\zeta$, whose size is $n^2 s$: see `mindgap.attention.attend`.
 #
 # ## Decoders
 #

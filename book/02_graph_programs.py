@@ -138,16 +138,17 @@ pd.DataFrame(
 #
 # 1. **No retention.** `pi = other.idx` is written again at every step. In Listing 2 a node
 #    ends up with its lowest *visited* neighbour of the last step instead of the one that
-#    first reached it.
-# 2. **The default erases.** Where nothing qualifies, `other` is `self`, and `pi` becomes the
-#    node itself: for the source this is right, elsewhere it is not.
+#    first reached it, and the source, too, takes a neighbour for a parent.
+# 2. **The default erases.** The remedy is that a reached node stops looking. But with
+#    `default = self.idx`, a node that looks at nobody then writes its own number over its
+#    parent: the update has to say what is kept.
 # 3. **Whose distance?** Listing 1 selects by `other.dist + edge` but updates with
 #    `self.dist + edge.dist`, so distances are no path lengths. With `other.dist` the
-#    distances come right for most nodes, but the source takes part: it is "visited" and
-#    takes its nearest neighbour for a parent, and its distance grows.
+#    source still takes part: once a neighbour is visited, it takes on a parent and a
+#    distance, and these spread.
 #
-# The smallest changes that make them exact are to the mask, one clause each: BFS adds
-# `& ~self.reach` (and says what is kept), Bellman-Ford `& ~init.s`.
+# The smallest changes that make them exact are a clause of the mask each: BFS adds
+# `& ~self.reach` (and says what is kept), Bellman-Ford `& ~init.s` (and reads `other.dist`).
 
 # %%
 programs.bellman_ford
@@ -229,14 +230,16 @@ shown = mg.compile(programs.bellman_ford, modified, sharpness=8.0, largest_value
 plots.parameters(anatomy.main_parameters(shown))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-9", "caption": "Figure 9's counterpart: encoders and decoders of compiled Bellman-Ford."}}
-plots.parameters(anatomy.auxiliary_parameters(shown), columns=5)
+plots.parameters(anatomy.auxiliary_parameters(shown))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-10", "caption": "Figure 10's counterpart: main parameters of compiled BFS. No distance is tracked, and the key is the sender's position."}}
-shown_bfs = mg.compile(programs.bfs, modified, sharpness=8.0)
+shown_bfs = mg.compile(
+    programs.bfs, dataclasses.replace(modified, edge_values="none"), sharpness=8.0
+)
 plots.parameters(anatomy.main_parameters(shown_bfs))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-11", "caption": "Figure 11's counterpart: encoders and decoders of compiled BFS."}}
-plots.parameters(anatomy.auxiliary_parameters(shown_bfs), columns=5)
+plots.parameters(anatomy.auxiliary_parameters(shown_bfs))
 
 # %% [markdown]
 # The paper describes its own weights in words (A.1-A.2), not in numbers. Where they can be

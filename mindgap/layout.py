@@ -69,7 +69,7 @@ class Reading(NamedTuple):
         )
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Layout:
     """The coordinates of a program's components and inputs; prints as a table."""
 
@@ -140,6 +140,8 @@ class Layout:
     def __str__(self) -> str:
         lines = [f"{index:>4}  {name}" for index, name in self.names.items()]
         return "\n".join([f"{self.program.name} in {self.size} coordinates", *lines])
+
+    __repr__ = __str__
 
 
 def keeps(program: GraphProgram, component: str) -> bool:

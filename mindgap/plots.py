@@ -96,7 +96,7 @@ def program_run(
     figure, panels = _panels(
         rows,
         steps,
-        (1.6 * steps + 0.8, 0.42 * len(states) + 1.9),
+        (2.0 * steps + 0.9, 0.5 * len(states) + 2.4),
         height_ratios=[*([1.0] * len(states)), 4.0],
     )
     panels = panels.reshape(rows, steps)
@@ -108,15 +108,15 @@ def program_run(
             for node, value in enumerate(values[column]):
                 dark = abs(value) > 0.6 * top
                 shown = f"{value:.2f}".rstrip("0").rstrip(".")
-                _write(panel, node, 0, shown, dark, 6)
+                _write(panel, node, 0, shown, dark, 7)
             _bare(panel)
         panels[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
     for column in range(steps):
         panel = panels[-1, column]
         panel.imshow(attention[column], cmap="Blues", vmin=0, vmax=1)
         _bare(panel)
-        panel.set_xticks(range(nodes), range(nodes), fontsize=6)
-        panel.set_yticks(range(nodes), range(nodes), fontsize=6)
+        panel.set_xticks(range(nodes), range(nodes), fontsize=7)
+        panel.set_yticks(range(nodes), range(nodes), fontsize=7)
         panels[0, column].set_title(titles[column], fontsize=9)
     panels[-1, 0].set_ylabel("receiver")
     for panel in panels[-1]:
@@ -126,7 +126,7 @@ def program_run(
 
 def parameters(
     panels: Sequence[tuple[str, np.ndarray, Sequence[str], Sequence[str]]],
-    columns: int = 4,
+    columns: int = 3,
 ) -> "Figure":
     """Annotated heat maps of weights, with what rows and columns mean (Figures 8-11).
 
@@ -135,7 +135,7 @@ def parameters(
     """
     lines = -(-len(panels) // columns)
     tallest = max(len(rows) for _, _, rows, _ in panels)
-    size = (2.7 * columns, lines * (1.1 + 0.19 * max(tallest, 4)))
+    size = (3.0 * columns, lines * (1.0 + 0.24 * max(tallest, 3)))
     figure, axes = _panels(lines, columns, size)
     flat = np.atleast_1d(axes).ravel()
     for panel, (name, values, rows, names) in zip(flat, panels, strict=False):
@@ -145,18 +145,12 @@ def parameters(
         if values.size <= 90:
             for (i, j), value in np.ndenumerate(values):
                 if value:
-                    _write(
-                        panel,
-                        j,
-                        i,
-                        f"{value:.3g}",
-                        bool(abs(shade[i, j]) > 0.8 * top),
-                        6,
-                    )
+                    strong = float(abs(shade[i, j])) > 0.8 * top
+                    _write(panel, j, i, f"{value:.3g}", strong, 8)
         _bare(panel)
         panel.set_title(name, fontsize=9)
         if values.size <= 90:
-            panel.set_yticks(range(len(rows)), rows, fontsize=6)
+            panel.set_yticks(range(len(rows)), rows, fontsize=8)
             panel.set_xticks(
                 range(len(names)), names, fontsize=6, rotation=40, ha="right"
             )
