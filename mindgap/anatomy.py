@@ -71,7 +71,8 @@ def auxiliary_parameters(compiled: Compiled) -> list[Panel]:
             panels.append(_panel(compiled, module, module, {0: "input"}, columns))
         elif module.startswith("decoder"):
             rows = {0: "max", 1: "pos"} if module.endswith("score") else read
-            columns = {int(i): str(i) for i in np.flatnonzero(w.any(0))}
+            used = w.any(0) | (np.asarray(leaves["b"]) != 0)
+            columns = {int(i): str(i) for i in np.flatnonzero(used)}
             panels.append(_panel(compiled, module, module, rows, columns))
     return panels
 
@@ -87,7 +88,7 @@ def _panel(
     w, b = (np.asarray(compiled.params[module][leaf]) for leaf in ("w", "b"))
     values = w[np.ix_(list(rows), list(columns))]
     labels = list(rows.values())
-    if b.any():
+    if b[list(columns)].any():
         values = np.concatenate([values, b[None, list(columns)]])
         labels.append("bias")
     return Panel(name, values, labels, list(columns.values()))

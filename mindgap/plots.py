@@ -106,7 +106,7 @@ def program_run(
             panel = panels[row, column]
             panel.imshow(values[column][None], cmap="Blues", vmin=0, vmax=top)
             for node, value in enumerate(values[column]):
-                dark = abs(value) > 0.6 * top
+                dark = bool(abs(value) > 0.6 * top)
                 shown = f"{value:.2f}".rstrip("0").rstrip(".")
                 _write(panel, node, 0, shown, dark, 7)
             _bare(panel)
@@ -152,7 +152,7 @@ def parameters(
         if values.size <= 90:
             panel.set_yticks(range(len(rows)), rows, fontsize=8)
             panel.set_xticks(
-                range(len(names)), names, fontsize=6, rotation=40, ha="right"
+                range(len(names)), names, fontsize=8, rotation=40, ha="right"
             )
     for panel in flat[len(panels) :]:
         panel.set_visible(False)
@@ -175,7 +175,7 @@ def shares(
     return figure
 
 
-def _write(panel, x: float, y: float, text: str, light: bool, size: int) -> None:
+def _write(panel, x: int, y: int, text: str, light: bool, size: int) -> None:
     colour = "white" if light else "black"
     panel.text(x, y, text, ha="center", va="center", fontsize=size, color=colour)
 

@@ -22,3 +22,29 @@ def test_every_score_is_a_dot_and_the_paper_stands_beside():
     assert [90.0, 95.0] in drawn and [94.0] in drawn and [99.0] in drawn
     assert [text.get_text() for text in second.texts] == ["a rule"]
     assert second.get_xticklabels()[1].get_text() == "ours: 0 seeds"
+
+
+def test_a_run_shows_every_state_and_all_attention():
+    states = {"dist": np.array([[0, 0.5, 1.25], [0, 0.5, 1]]), "reach": np.ones((2, 3))}
+    attention = np.stack([np.eye(3), np.roll(np.eye(3), 1, 0)])
+    figure = plots.program_run(states, attention, ["step 1", "step 2"])
+    first, second = figure.axes[0], figure.axes[1]
+    assert [t.get_text() for t in first.texts] == ["0", "0.5", "1.25"]
+    assert first.get_ylabel() == "dist" and second.get_title() == "step 2"
+    drawn = [np.asarray(p.images[0].get_array()) for p in figure.axes[-2:]]
+    np.testing.assert_array_equal(np.stack(drawn), attention)
+
+
+def test_weights_are_written_where_they_are_not_zero():
+    weights = np.array([[8.0, 0.0], [0.0, -0.5]])
+    figure = plots.parameters([("W", weights, ["a", "b"], ["key", "mask"])])
+    panel = figure.axes[0]
+    written = {t.get_position(): t.get_text() for t in panel.texts}
+    assert written == {(0, 0): "8", (1, 1): "-0.5"}
+    assert [t.get_text() for t in panel.get_yticklabels()] == ["a", "b"]
+    assert not figure.axes[1].get_visible()
+
+
+def test_shares_are_lines():
+    figure = plots.shares({"soft": ([4.0, 16.0], [10.0, 50.0])}, "nodes", "%")
+    assert list(figure.axes[0].lines[0].get_ydata()) == [10.0, 50.0]
