@@ -13,6 +13,7 @@ would rescale the scalars that the hidden state is made of.
 import dataclasses
 from collections.abc import Mapping
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
@@ -41,6 +42,7 @@ from mindgap.tasks.base import Task
 EXACT = 2.0**26
 """Score per unit of key: positions that float32 can use at all are told apart."""
 
+LARGEST_VALUE = 2.0**20
 LARGEST_WEIGHT = 2.0
 """Edge weights may be so large (CLRS's reach 1.0005)."""
 
@@ -80,7 +82,9 @@ class Compiled:
                 + "; ".join(reasons[:3])
                 + more
             )
-        return apply(self.task, self.config, self.params, graphs)
+        # some accelerators multiply float32 at less than its precision by default
+        with jax.default_matmul_precision("highest"):
+            return apply(self.task, self.config, self.params, graphs)
 
 
 def compile(  # as in "compile a program": the module's builtin is not needed here
@@ -99,10 +103,10 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
     Raises CannotCompile, naming the place, for a program or a network in which it
     cannot be done exactly; ValueError for a sharpness or bound that is not positive.
     """
-    if not (sharpness > 0 and largest_value > 0):
+    if not (0 < sharpness <= EXACT and 0 < largest_value <= LARGEST_VALUE):
         raise ValueError(
-            f"sharpness and largest_value must be positive, got {sharpness} and "
-            f"{largest_value}"
+            f"sharpness must be in (0, {EXACT:.0f}] and largest_value in "
+            f"(0, {LARGEST_VALUE:.0f}], got {sharpness} and {largest_value}"
         )
     _check_config(program, config)
     bounds = Bounds(largest_value, LARGEST_WEIGHT)
@@ -120,6 +124,7 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
         key_gap=selector.key_gap,
         rounding=selector.rounding,
         offset=selector.offset,
+        separated=selector.separated,
         ties_by_index=selector.ties_by_index,
         position_gap=selector.position_gap,
         contrast=selector.contrast,
@@ -127,6 +132,8 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
         weight=LARGEST_WEIGHT,
         self_loops=self_loops,
         directed=selector.directed,
+        near_pointers=not config.attention_bias
+        and config.hint_mode == "encoded_decoded",
         linear_positions=config.pointer_decoder == "simple",
     )
     filled = fill(template(task_of(program), config), params)
@@ -151,11 +158,13 @@ def fill(shapes: Shapes, params: Mapping[str, Mapping[str, AnyArray]]) -> Params
     filled: dict[str, dict[str, Array]] = {}
     for (module, leaf), array in given.items():
         array = jnp.asarray(array, jnp.float32)
-        if array.shape != wanted[module, leaf] or not jnp.isfinite(array).all():
+        if array.shape != wanted[module, leaf]:
             raise ValueError(
                 f"{module}/{leaf} has shape {array.shape}, expected "
-                f"{wanted[module, leaf]} and finite values"
+                f"{wanted[module, leaf]}"
             )
+        if not jnp.isfinite(array).all():
+            raise ValueError(f"{module}/{leaf} has values that are not finite")
         filled.setdefault(module, {})[leaf] = array
     return filled
 

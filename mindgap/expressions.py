@@ -6,6 +6,7 @@ row in each. Knows no JAX.
 """
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -179,9 +180,9 @@ def lift(value: Any) -> Expr:
     """The value as an expression; raises ProgramError if it is neither."""
     if isinstance(value, Expr):
         return value
-    if isinstance(value, Number):
+    if isinstance(value, Number) and math.isfinite(value):
         return Constant(value)
-    raise ProgramError(f"{value!r} is neither an expression nor a number")
+    raise ProgramError(f"{value!r} is neither an expression nor a finite number")
 
 
 def sort_of(expr: Expr) -> Sort:

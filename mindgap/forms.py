@@ -169,6 +169,8 @@ def condition(expr: Expr, negated: bool = False) -> Condition:
             )
         literals += [lit for lit in part.literals if lit not in literals]
         comparisons += part.comparisons
+    # of a single literal, "all" and "any" are the same: one form for it
+    every = every or len(literals) + len(comparisons) == 1
     return Condition(every, tuple(literals), tuple(comparisons))
 
 

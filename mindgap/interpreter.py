@@ -26,7 +26,7 @@ from mindgap.expressions import (
     Subtract,
 )
 from mindgap.graphs import Graphs, Trajectory
-from mindgap.program import GraphProgram
+from mindgap.program import SHOWN, GraphProgram
 from mindgap.tasks import base
 from mindgap.tasks.base import Feature, Task
 
@@ -110,12 +110,6 @@ def shown(program: GraphProgram) -> dict[str, str]:
 
 @functools.cache
 def _own_task(program: GraphProgram) -> Task:
-    types: dict[str, base.Type] = {
-        "bool": "mask",
-        "float": "scalar",
-        "node": "pointer",
-    }
-
     def solve(weights, source, positions) -> Trajectory:
         nodes = weights.shape[0]
         run = _run(program, nodes, positions, weights, source)
@@ -141,8 +135,8 @@ def _own_task(program: GraphProgram) -> Task:
         "adj": base.ADJACENCY,
     }
     for name, sort in program.components.items():
-        features[name] = Feature("output", "node", types[sort])
-        features[f"{name}_h"] = Feature("hint", "node", types[sort])
+        features[name] = Feature("output", "node", SHOWN[sort])
+        features[f"{name}_h"] = Feature("hint", "node", SHOWN[sort])
     return Task(
         name=program.name,
         features=features,

@@ -146,8 +146,10 @@ class Layout:
 
 def keeps(program: GraphProgram, component: str) -> bool:
     """Whether a component is the same at every step: its start is all there is."""
-    unchanged = Affine({Field("self", component): 1.0})
-    return as_sum(program.effects[component]) == unchanged
+    effect = program.effects[component]
+    if isinstance(effect, Condition) and not effect.every:
+        return False  # its sum is that of the complement
+    return as_sum(effect) == Affine({Field("self", component): 1.0})
 
 
 def settled(program: GraphProgram, form: Affine) -> Affine:

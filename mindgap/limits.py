@@ -41,6 +41,8 @@ class Limits:
     rounding: float
     """...plus this times (number of the step) * (size of the larger key + offset)."""
     offset: float
+    separated: bool
+    """Whether the network is sharp enough to keep a node apart from its candidates."""
     ties_by_index: bool
     """Whether equal keys are told apart by a second key, the index."""
     position_gap: float
@@ -55,6 +57,9 @@ class Limits:
     """Whether graphs may have self-loops."""
     directed: bool
     """Whether edges may lack their opposite."""
+    near_pointers: bool
+    """Whether references must be to neighbours or to oneself: hints that are fed back
+    make neighbours of others."""
     linear_positions: bool
     """Whether node i must lie at i / N."""
 
@@ -95,6 +100,12 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
     exactly = "exactly" if limits.fixed_nodes else "at most"
     if wrong:
         return [f"{nodes} nodes, {exactly} {limits.nodes} allowed"] * len(positions)
+    if not limits.separated:
+        return ["the network is too soft: self is not kept apart"] * len(positions)
+    if graphs.source is None:
+        return ["no source"] * len(positions)
+    source = np.asarray(graphs.source)
+    refuse(((source != 0) & (source != 1)).any(1), "a source that is neither 0 nor 1")
     inside = (positions.min(1) >= 0) & (positions.max(1) < 1)
     refuse(np.logical_not(inside), "positions outside [0, 1)")
     apart = np.diff(positions, axis=1).min(1, initial=1.0)
@@ -104,7 +115,7 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
         linear = np.arange(nodes, dtype=np.float32) / np.float32(nodes)
         off = np.abs(positions - linear).max(1)
         refuse(off > 1e-6, "positions that are not i / N", off)
-    heaviest = np.where(weights < 0, np.inf, weights).max((1, 2))
+    heaviest = np.where(weights >= 0, weights, np.inf).max((1, 2))
     refuse(
         heaviest > limits.weight, f"weights outside [0, {limits.weight:g}]", heaviest
     )
@@ -139,7 +150,10 @@ def _follow(program: GraphProgram, limits: Limits, graphs: Graphs, refuse) -> No
         refuse(contrast < limits.contrast, "compared values are too close", contrast)
     positions = np.asarray(graphs.positions)[:, None, None, :]
     for name, sort in program.components.items():
-        held = np.where(taken, np.asarray(run.states[name])[:, 1:], 0.0)
+        held = np.asarray(run.states[name])
+        held = np.concatenate(
+            [held[:, :1], np.where(taken, held[:, 1:], held[:, :1])], 1
+        )
         if sort == "float":
             outside = (held < 0) | (held > limits.value)
             refuse(
@@ -148,6 +162,10 @@ def _follow(program: GraphProgram, limits: Limits, graphs: Graphs, refuse) -> No
                 np.abs(held).max((1, 2)),
             )
         if sort == "node":
-            off = np.abs(held[..., None] - positions).min(-1)
-            stray = np.where(taken, off, 0.0).max((1, 2))
+            off = np.abs(held[..., None] - positions)
+            stray = off.min(-1).max((1, 2))
             refuse(stray > limits.position_gap / 4, f"{name} is no node", stray)
+            if limits.near_pointers:
+                near = np.asarray(graphs.adjacency)[:, None]
+                named = np.take_along_axis(near, off.argmin(-1)[..., None], -1)
+                refuse((named == 0).any((1, 2, 3)), f"{name} is no neighbour")

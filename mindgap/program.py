@@ -20,7 +20,7 @@ Knows no JAX.
 import dataclasses
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from mindgap import forms
 from mindgap.expressions import (
@@ -43,6 +43,14 @@ INPUTS: dict[Role, dict[str, Sort]] = {
     "edge": {"adj": "bool", "weight": "float"},
 }
 """The fields that every program has; components join `self` and `other`."""
+
+RESERVED = ("index", "pos", "s", "adj", "weight", "A")
+SHOWN: dict[Sort, Literal["mask", "scalar", "pointer"]] = {
+    "bool": "mask",
+    "float": "scalar",
+    "node": "pointer",
+}
+"""Which type of feature shows a component of each sort."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -123,10 +131,15 @@ class GraphProgram:
         """Every component's expression at the start."""
         place = f"{self.name}, start"
         made = _traced(place, self.start, [_Fields("init", INPUTS["init"], place)])
-        if not isinstance(made, Mapping) or not made or "index" in made:
+        if not isinstance(made, Mapping) or not made:
             raise ProgramError(
-                f"{place}: needs an expression for each component, none of them called "
-                f"`index`, got {made!r}"
+                f"{place}: needs an expression for each component, got {made!r}"
+            )
+        taken = {*RESERVED, *(f"{name}_h" for name in made)} & set(made)
+        if taken:
+            raise ProgramError(
+                f"{place}: no component may be called {', '.join(sorted(taken))}: "
+                f"{', '.join(RESERVED)} are inputs, and name_h is the hint of name"
             )
         return {name: lift(value) for name, value in made.items()}
 
@@ -208,6 +221,13 @@ class GraphProgram:
                 raise ProgramError(
                     f"{self.name}: {feature} is {component}: needs a task, and one of "
                     f"the components {', '.join(self.components)}"
+                )
+            features, sort = self.task.features, self.components[component]
+            if feature not in features or features[feature].type != SHOWN[sort]:
+                raise ProgramError(
+                    f"{self.name}: {feature} is {component}, a {sort}: the task has "
+                    + ", ".join(f"{k} ({f.type})" for k, f in features.items())
+                    + f"; a {sort} is shown by a {SHOWN[sort]}"
                 )
 
     def _check_node(self, name: str, expr: Expr, where: str):

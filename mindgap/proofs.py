@@ -8,9 +8,8 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from mindgap.expressions import ProgramError
 from mindgap.forms import Affine, Condition, Field, Literal, merged
-from mindgap.layout import as_sum
+from mindgap.layout import CannotCompile, as_sum
 from mindgap.program import Effect, GraphProgram
 
 Truths = Mapping[str, float]
@@ -140,8 +139,9 @@ def _cases(program: GraphProgram) -> Iterator[tuple[Truths, Truths, bool]]:
     """What a node and whom it looks at may hold, and whether that is a candidate."""
     names = [n for n, sort in program.components.items() if sort == "bool"] + ["s"]
     if len(names) > 7:
-        raise ProgramError(
-            f"{program.name}: {len(names) - 1} truth values; at most 6 can be checked"
+        raise CannotCompile(
+            f"{program.name}, start: {len(names) - 1} components are truth values "
+            f"({', '.join(names[:-1])}); at most 6 can be checked"
         )
     nodes = [
         dict(zip(names, values, strict=True))

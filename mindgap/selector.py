@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mindgap.attention import NO_EDGE
 from mindgap.forms import Affine, Field, Literal, difference, merged
 from mindgap.layout import CannotCompile, Layout, Reading, settled
 from mindgap.limits import LEAK, NODES, UNIT
@@ -28,6 +29,7 @@ from mindgap.program import GraphProgram
 from mindgap.proofs import Bounds, interval, is_whole, misses_itself_once
 
 OTHER_INDEX = Field("other", "index")
+LARGEST_KEY = 2.0**16
 ROOM = 2.0**-20
 """Positions must be this far apart: references to nodes carry rounding errors."""
 
@@ -49,6 +51,8 @@ class Selector(NamedTuple):
     key_gap: float
     rounding: float
     offset: float
+    separated: bool
+    """Whether a node's own score is far enough from those of all others."""
     ties_by_index: bool
     position_gap: float
     contrast: float
@@ -63,6 +67,8 @@ class _Key(NamedTuple):
     shift: float
     tie: float
     """The weight of the index as a second key, 0 without."""
+    size: float
+    """The largest size of the key as written, with what all candidates share."""
 
 
 def select(
@@ -77,6 +83,11 @@ def select(
     Raises CannotCompile if the network cannot tell a node from its neighbours, or keys
     can tie, or there are not enough channels.
     """
+    if Literal(Field("edge", "adj"), True) not in program.selection.mask.literals:
+        raise CannotCompile(
+            f"{program.name}, mask of select: without edge.adj every node is a "
+            "candidate, but the network attends to neighbours"
+        )
     key, contrast, diagonal = _key(program, config, bounds), 0.0, 0.0
     if config.attention_bias:
         assert config.nodes is not None
@@ -97,8 +108,22 @@ def select(
     residue = 3 * UNIT * SLOPE * cancelled
     gap = (np.log(NODES) - np.log(LEAK) + 2 * residue) / sharpness
     floats = any(program.components.get(f.name) == "float" for f in key.form.terms)
+    whole = key.tie == 0.5  # and so without rounding errors that add up
+    rounding = UNIT * (6 if floats and not whole else 2)
+    starts = sum(
+        interval(program, program.beginnings[name], bounds)[1]
+        for name, sort in program.components.items()
+        if sort == "float"
+    )
+    shared = abs(program.selection.key.constant) + sum(
+        abs(factor) * (bounds.value if program.components.get(f.name) == "float" else 1)
+        for f, factor in program.selection.key.terms.items()
+        if f.role in ("self", "init")
+    )
+    offset = key.shift + shared + starts + (bounds.weight if floats else 0.0)
     by_index = key.tie or key.form.terms.get(OTHER_INDEX, 0.0)
-    apart = max(ROOM, gap / abs(by_index) if by_index else 0.0)
+    needed = gap + rounding * (key.shift + key.range) * bool(key.tie)
+    apart = max(ROOM, needed / abs(by_index) if by_index else 0.0)
     if key.tie and key.tie < 1:
         assert config.nodes is not None
         apart = max(apart, 0.999 / config.nodes)  # labels must outweigh the index
@@ -106,8 +131,9 @@ def select(
         channels,
         diagonal,
         key_gap=float(gap),
-        rounding=UNIT * (6 if floats else 2),
-        offset=key.shift + (bounds.weight if floats else 0.0),
+        rounding=rounding,
+        offset=offset,
+        separated=sharpness * key.range >= np.log(NODES) - np.log(LEAK),
         ties_by_index=bool(key.tie),
         position_gap=float(apart),
         contrast=contrast,
@@ -128,7 +154,7 @@ def _key(program: GraphProgram, config: ModelConfig, bounds: Bounds) -> _Key:
     if OTHER_INDEX in terms and len(terms) == 1:
         pass  # positions differ
     elif is_whole(program, form):
-        tie = 1.0  # less than the least difference between two keys
+        tie = 0.5  # times an index below 1: less than any difference between two keys
     elif len(terms) == 1 and all(
         program.components.get(f.name) == "node" for f in terms
     ):
@@ -148,7 +174,15 @@ def _key(program: GraphProgram, config: ModelConfig, bounds: Bounds) -> _Key:
     if tie:
         form = form.plus(Affine({OTHER_INDEX: tie}))
     low, high = interval(program, form, bounds)
-    return _Key(form, max(high - low, 1.0), -low, tie)
+    # the interpreter, whose gaps are held against the limits, adds up the whole key
+    size = max(map(abs, interval(program, selection.key, bounds)))
+    if tie and size > LARGEST_KEY:
+        raise CannotCompile(
+            f"{program.name}, key of select: can be as large as {size:g}, and float32 "
+            f"tells whole keys from an index only up to {LARGEST_KEY:g}:\n"
+            f"    {selection.made.key}"
+        )
+    return _Key(form, max(high - low, 1.0), -low, tie, size)
 
 
 def _key_channel(layout: Layout, key: _Key, sharpness: float) -> Channel:
@@ -181,11 +215,6 @@ def _by_bias(
     what rectifying pairs cancel, and -B.
     """
     mask = program.selection.mask
-    if not any(lit == Literal(Field("edge", "adj"), True) for lit in mask.literals):
-        raise CannotCompile(
-            f"{program.name}, mask of select: without edge.adj every node is a "
-            "candidate, but the network attends to neighbours"
-        )
     reach = sharpness * key.range
     wrong = 8 * reach
     penalty = Affine({})
@@ -197,13 +226,14 @@ def _by_bias(
     ]
     cancelled = 0.0
     for less in mask.comparisons:
-        if merged(difference(less)) != Affine({}):
+        apart = difference(less)
+        if merged(apart) != Affine({}) or apart.of("edge"):
             raise CannotCompile(
                 f"{program.name}, mask of select: the two sides of a comparison must "
                 f"be the same field of other and of self:\n    {less}"
             )
         # 0 if the difference is -contrast or less, 2 Q if it is 0, and more above
-        form = difference(less).plus(Affine({}, contrast / 2))
+        form = apart.plus(Affine({}, contrast / 2))
         steep = 4 * wrong / contrast
         zeta = layout.reading(form).times(steep)
         channels += _rectified("comparison", zeta, -1.0)
@@ -239,6 +269,12 @@ def _by_position(
             f"{program.selection.made.where}"
         )
     reach = sharpness * key.range
+    if 3 * reach > NO_EDGE / 2:
+        raise CannotCompile(
+            f"{program.name}, key of select: without attention_bias, sharpness times "
+            f"the key's range must stay below {NO_EDGE / 6:.2g}, which keeps nodes that "
+            f"are no neighbours out; it is {reach:.2g}"
+        )
     apart = 8 * reach
     wrong = Affine({}, 1.0).plus(literal.affine, -1.0)  # of j
     mine = Affine(

@@ -197,7 +197,8 @@ def compare(
     program, task = compiled.program, compiled.task
     steps = max(1, next(iter(graphs.trajectory.hints.values())).shape[1] - 1)
     meant = interpret(program, graphs, steps)
-    ours = apply(task, compiled.config, compiled.params, graphs)
+    with jax.default_matmul_precision("highest"):
+        ours = apply(task, compiled.config, compiled.params, graphs)
     logits, hints = ours.logits, ours.hints
     if network == "clrs":
         logits, hints = run_in_clrs(compiled, graphs)
