@@ -133,7 +133,7 @@ def select(
         key_gap=float(gap),
         rounding=rounding,
         offset=offset,
-        separated=sharpness * key.range >= np.log(NODES) - np.log(LEAK),
+        separated=bool(sharpness * key.range >= np.log(NODES) - np.log(LEAK)),
         ties_by_index=bool(key.tie),
         position_gap=float(apart),
         contrast=contrast,
@@ -272,8 +272,8 @@ def _by_position(
     if 3 * reach > NO_EDGE / 2:
         raise CannotCompile(
             f"{program.name}, key of select: without attention_bias, sharpness times "
-            f"the key's range must stay below {NO_EDGE / 6:.2g}, which keeps nodes that "
-            f"are no neighbours out; it is {reach:.2g}"
+            f"the key's range must stay below {NO_EDGE / 6:.2g}, else nodes that are "
+            f"no neighbours take part; it is {reach:.2g}"
         )
     apart = 8 * reach
     wrong = Affine({}, 1.0).plus(literal.affine, -1.0)  # of j

@@ -513,7 +513,7 @@ def test_graphs_without_a_source_are_refused():
     compiled = compile(programs.components, cases.MODIFIED)
     graphs = cases.random_graphs(programs.components, 4, 3)
     assert compiled.refusals(graphs._replace(source=None)) == ["no source"] * 3
-    half = compiled.refusals(graphs._replace(source=graphs.source / 2))
+    half = compiled.refusals(graphs._replace(source=np.asarray(graphs.source) / 2))
     assert half == ["a source that is neither 0 nor 1"] * 3
 
 
