@@ -388,14 +388,14 @@ marked["attention"]["bias"] = jnp.zeros((nodes, nodes)).at[0, 1].set(-50.0)
 flip = np.arange(nodes)[::-1]
 
 
-def flipped(array, axes):  # the same graphs, with the nodes numbered backwards
+def flipped(array, axes):  # of the same graphs, with the nodes numbered backwards
     return functools.reduce(lambda a, axis: jnp.take(a, flip, axis), axes, array)
 
 
-backwards = graphs._replace(
-    positions=flipped(graphs.positions, [1]),
-    weights=flipped(graphs.weights, [1, 2]),
-    source=flipped(graphs.source, [1]),
+backwards = task.run(
+    flipped(graphs.weights, [1, 2]),
+    flipped(graphs.source, [1]),
+    flipped(graphs.positions, [1]),
 )
 for name, params in {"B = 0": fresh, "one entry of B set": marked}.items():
     once, twice = (

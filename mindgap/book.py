@@ -27,6 +27,8 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+# What TensorFlow logs where dm-clrs is imported, whatever one sets.
+NOISE = re.compile(r"WARNING: All log messages before absl|[IW]\d{4} [\d:.]+ +\d+ ")
 
 
 class BookError(Exception):
@@ -322,7 +324,8 @@ def _collapse(outputs: list[Any]) -> list[Any]:
     for output in joined:
         if output.output_type == "stream":
             lines = output.text.replace("\r\n", "\n").split("\n")
-            output.text = "\n".join(_last_frame(line) for line in lines)
+            kept = [line for line in lines if not NOISE.match(line)]
+            output.text = "\n".join(_last_frame(line) for line in kept)
     return [o for o in joined if o.output_type != "stream" or o.text.strip()]
 
 
