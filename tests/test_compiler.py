@@ -469,7 +469,7 @@ READ_OUT = {
         "decoder_d/node", "w", lambda w: np.roll(w, -4, 0)
     ),
     "a truth value upside down": edited("decoder_msk/node", "w", lambda w: -w),
-    "no threshold": edited("decoder_msk/node", "b", lambda b: 0 * b),
+    "a threshold of the wrong sign": edited("decoder_msk/node", "b", lambda b: -b),
     "pointers to the neighbour": edited("decoder_pi/receiver", "w", lambda w: w * 1.3),
     "a pointer decoder without its second half": edited(
         "decoder_pi/score", "w", zeroed(1)
