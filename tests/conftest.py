@@ -21,3 +21,10 @@ settings.load_profile("mindgap")
 @pytest.fixture
 def key():
     return jax.random.key(0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget_what_was_compiled():
+    """Programs compiled for one file are of no use to the next, and fill memory."""
+    yield
+    jax.clear_caches()
