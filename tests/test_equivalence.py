@@ -18,6 +18,13 @@ BFS, BELLMAN_FORD = programs.bfs, programs.bellman_ford
 MINIMAL = cases.resized(cases.MODIFIED, hidden_size=4)
 
 
+@pytest.fixture(autouse=True)
+def forget_every_network():
+    """Hardly two tests here share one."""
+    yield
+    jax.clear_caches()
+
+
 SMALL = [
     *itertools.product((BFS, BELLMAN_FORD), (4, 128), (1, 2, 3, 4)),
     *((p, 8, 4) for p in programs.PROGRAMS.values() if p not in (BFS, BELLMAN_FORD)),
