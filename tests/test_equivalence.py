@@ -173,7 +173,7 @@ NODES = [
 
 
 @pytest.mark.slow
-@settings(max_examples=120, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from(MASKS),
     st.sampled_from(KEYS),
