@@ -73,7 +73,7 @@ def encode(
         _join(gathered["node"]),
         _join(gathered["edge"]),
         meta,
-        neighbours.astype(jnp.float32),
+        neighbours.astype(float),
     )
 
 

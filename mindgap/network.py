@@ -241,7 +241,7 @@ def _start(task: Task, config: ModelConfig, graphs: Graphs) -> dict[str, Array]:
             hint = jnp.asarray(graphs.trajectory.hints[name])[:, 0]
             if feature.type == "pointer":
                 hint = jax.nn.one_hot(hint, hint.shape[-1])
-            start[name] = hint.astype(jnp.float32)
+            start[name] = hint.astype(float)
     return start
 
 

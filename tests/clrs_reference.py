@@ -1,5 +1,9 @@
 """dm-clrs itself, driven with our tasks and parameters."""
 
+import contextlib
+from types import SimpleNamespace
+from unittest import mock
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,15 +24,25 @@ def feedback(name: str, nodes: int, count: int, seed: int, p=(0.3, 0.6)):
 
 def as_graphs(task: tasks.Task, batch):
     """The graphs of a dm-clrs batch, solved by our algorithm."""
-    inputs = {d.name: jnp.asarray(d.data, jnp.float32) for d in batch.features.inputs}
+    inputs = {d.name: jnp.asarray(d.data, float) for d in batch.features.inputs}
     return task.run(inputs["A"], inputs.get("s"), inputs["pos"]).trimmed()
 
 
 def model(name: str, config: ModelConfig, batch):
     """dm-clrs's BaselineModel of the same network, initialised by itself."""
     made = interop.clrs_model(tasks.TASKS[name], config, batch)
-    made.init([batch.features], 7)  # long unrolls of some other seeds are chaotic
+    made.init([batch.features], 7)
     return made
+
+
+@contextlib.contextmanager
+def double_precision():
+    """jax in float64, and dm-clrs, whose encoders cast to float32, with it."""
+    from clrs._src import encoders
+
+    wide = SimpleNamespace(**{**vars(jnp), "float32": jnp.float64})
+    with jax.enable_x64(True), mock.patch.object(encoders, "jnp", wide):
+        yield
 
 
 def everything(made, batch):
@@ -73,7 +87,7 @@ def nudged(params, seed: int = 0):
 
     def nudge(array):
         ends = np.where(rng.random(array.shape) < 0.5, -np.inf, np.inf)
-        return np.nextafter(np.asarray(array), ends.astype(np.float32))
+        return np.nextafter(np.asarray(array), ends.astype(array.dtype))
 
     return jax.tree.map(nudge, params)
 

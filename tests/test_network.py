@@ -1,6 +1,7 @@
 """The network is dm-clrs's where its switches are off, and differs only where asked."""
 
 import dataclasses
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,10 +15,13 @@ from mindgap.network import ModelConfig
 from tests import clrs_reference
 
 MODES = ("encoded_decoded", "decoded_only", "none")
-SIZES = [
-    pytest.param(4, id="n=4"),
-    pytest.param(16, id="n=16"),
-    pytest.param(64, id="n=64"),
+SINGLE = [
+    # DFS's 192 steps at n = 64 are chaotic in single precision: dm-clrs does not agree
+    # with itself when its parameters move by their last bit. See double precision.
+    (name, nodes)
+    for name in tasks.TASKS
+    for nodes in (4, 16, 64)
+    if (name, nodes) != ("dfs", 64)
 ]
 VARIANTS = [
     # every switch that dm-clrs has is off its default in one of them
@@ -27,12 +31,20 @@ VARIANTS = [
 ]
 
 
-def both(task, config, batch):
-    """(loss, (logits, hints)), gradients: ours and dm-clrs's, and dm-clrs's noise."""
+class Gaps(NamedTuple):
+    """max |a - b| / max |b| of outputs, hints and loss, and of the gradients."""
+
+    values: float
+    gradient: float
+
+
+def gaps(task, config, batch, nudges=1, dtype=np.float32) -> tuple[Gaps, Gaps]:
+    """Ours against dm-clrs's, and the most that `nudges` of its parameters do to it."""
     graphs = clrs_reference.as_graphs(task, batch)
     made = clrs_reference.model(task.name, config, batch)
-    theirs = clrs_reference.everything(made, batch)
-    weights = made.params
+    weights = jax.tree.map(lambda leaf: np.asarray(leaf, dtype), made.params)
+    run = clrs_reference.everything(made, batch)
+    theirs = run(weights)
 
     @jax.jit
     def ours(params):
@@ -44,31 +56,38 @@ def both(task, config, batch):
 
         return jax.value_and_grad(loss, has_aux=True)(params)
 
-    value, gradient = ours(interop.from_clrs(task, config, weights))
-    gradient = interop.to_clrs(task, config, gradient)
-    return (value, gradient), theirs(weights), theirs(clrs_reference.nudged(weights))
+    values, gradient = ours(interop.from_clrs(task, config, weights))
+    found = values, interop.to_clrs(task, config, gradient)
+    noisy = [run(clrs_reference.nudged(weights, seed)) for seed in range(nudges)]
+    noise = [Gaps(*map(clrs_reference.gap, other, theirs)) for other in noisy]
+    worst = Gaps(*np.max(noise, 0).tolist()) if noise else Gaps(0.0, 0.0)
+    return Gaps(*map(clrs_reference.gap, found, theirs)), worst
 
 
 @pytest.mark.clrs
 @pytest.mark.slow
-@pytest.mark.parametrize("nodes", SIZES)
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("name", list(tasks.TASKS))
-def test_outputs_hints_loss_and_gradients_are_those_of_dm_clrs(name, mode, nodes):
+@pytest.mark.parametrize(("name", "nodes"), SINGLE)
+def test_outputs_hints_loss_and_gradients_are_those_of_dm_clrs(name, nodes, mode):
     task, config = tasks.TASKS[name], ModelConfig(hidden_size=32, hint_mode=mode)
     batch = clrs_reference.feedback(name, nodes, 2 if nodes == 64 else 4, seed=nodes)
-    (ours, gradient), (theirs, their_gradient), (noisy, noisy_gradient) = both(
-        task, config, batch
-    )
-    found = clrs_reference.gap(ours, theirs)
-    found_gradient = clrs_reference.gap(gradient, their_gradient)
-    if nodes == 64:
-        assert found <= 10 * clrs_reference.gap(noisy, theirs)
-        noise = clrs_reference.gap(noisy_gradient, their_gradient)
-        assert found_gradient <= 10 * noise
-    else:
-        assert found <= 1e-4
-        assert found_gradient <= 1e-3
+    found, noise = gaps(task, config, batch, nudges=3)
+    assert found.values <= max(1e-5, 10 * noise.values)
+    assert found.gradient <= max(1e-5, 10 * noise.gradient)
+    assert max(noise) < 0.01
+
+
+@pytest.mark.clrs
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", list(tasks.TASKS))
+def test_in_double_precision_they_agree_on_large_graphs_to_rounding(name, mode):
+    task, config = tasks.TASKS[name], ModelConfig(hidden_size=32, hint_mode=mode)
+    with clrs_reference.double_precision():
+        batch = clrs_reference.feedback(name, 64, 2, seed=64)
+        found, _ = gaps(task, config, batch, nudges=0, dtype=np.float64)
+    assert found.values <= 1e-7
+    assert found.gradient <= 1e-7
 
 
 @pytest.mark.clrs
@@ -77,11 +96,9 @@ def test_outputs_hints_loss_and_gradients_are_those_of_dm_clrs(name, mode, nodes
 def test_the_other_switches_of_dm_clrs_too(changes):
     config = ModelConfig(hidden_size=32, **changes)
     batch = clrs_reference.feedback("bellman_ford", 8, 4, seed=5)
-    (ours, gradient), (theirs, their_gradient), _ = both(
-        tasks.bellman_ford, config, batch
-    )
-    assert clrs_reference.gap(ours, theirs) <= 1e-4
-    assert clrs_reference.gap(gradient, their_gradient) <= 1e-3
+    found, _ = gaps(tasks.bellman_ford, config, batch)
+    assert found.values <= 1e-4
+    assert found.gradient <= 1e-3
 
 
 @pytest.mark.clrs

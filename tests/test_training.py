@@ -39,7 +39,8 @@ def close(a, b):
     x, y = (
         np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(t)]) for t in (a, b)
     )
-    assert np.mean(np.abs(x - y) > 1e-6) < 0.01
+    # another key, or a step more or less, moves nearly all of them
+    assert np.mean(np.abs(x - y) > 1e-6) < 0.1
 
 
 @pytest.mark.slow
