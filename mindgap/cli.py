@@ -27,6 +27,7 @@ def run(
     seeds: str = "0:2",
     steps: int | None = None,
     store: Path = RESULTS,
+    cluster: str | None = None,
     dry: bool = False,
 ) -> None:
     """Train what is missing and record it.
@@ -36,6 +37,8 @@ def run(
         seeds: first:end, end not included, or one number.
         steps: training steps; the experiment's own if not given.
         store: the folder of results.
+        cluster: address of a dask scheduler (tcp://host:port) whose workers train; or
+            local, for one worker per core of this machine.
         dry: only say what is missing.
     """
     from mindgap import experiments
@@ -52,7 +55,7 @@ def run(
             f"recorded, {experiment.train.steps} steps"
         )
         if not dry:
-            complete(experiment, wanted, results)
+            complete(experiment, wanted, results, cluster=cluster)
 
 
 @app.command
@@ -178,6 +181,47 @@ def verify(
         sys.exit(1)
 
 
+@app.command
+def merge(stores: tyro.conf.Positional[tuple[Path, ...]], /) -> None:
+    """Add the records of all stores but the last to the last: mindgap merge A B.
+
+    Args:
+        stores: folders of results; the last is made if it is not there.
+    """
+    from mindgap.store import Store
+
+    if len(stores) < 2:
+        raise ValueError(f"merge needs two stores at least, got {len(stores)}")
+    *others, into = map(Store, stores)
+    for name, digest, added, already in into.merge(*others):
+        print(f"{name} ({digest}): {added} seeds added, {already} there already")
+
+
+@app.command
+def bench(*, task: str | None = None, rounds: int = 5, json: bool = False) -> None:
+    """Time a training step here and in dm-clrs, in turn, per seed.
+
+    Args:
+        task: bfs, bellman_ford or dfs; all three if not given.
+        rounds: of which the median is taken.
+        json: print data instead of a table.
+    """
+    from mindgap import bench, tasks
+
+    if task is not None and task not in tasks.TASKS:
+        raise ValueError(f"no task {task!r}: one of {', '.join(tasks.TASKS)}")
+    if rounds < 1:
+        raise ValueError(f"--rounds {rounds}: at least 1")
+    chosen = [t for name, t in tasks.TASKS.items() if task in (None, name)]
+    rows = []
+    for timing in bench.measure(chosen, rounds):
+        rows.append(dataclasses.asdict(timing))
+        if not json:
+            print(timing, flush=True)
+    if json:
+        _print_json(rows)
+
+
 @book_app.command(name="run")
 def book_run(
     chapter: tyro.conf.Positional[str | None] = None,
@@ -243,7 +287,7 @@ def main() -> None:
             )
         else:
             app.cli(prog="mindgap", description=__doc__, args=arguments)
-    except (BookError, StoreError, ValueError, KeyError, OSError) as error:
+    except (BookError, StoreError, ValueError, KeyError, OSError, ImportError) as error:
         message = error.args[0] if isinstance(error, KeyError) else error
         print(f"mindgap: {message}", file=sys.stderr)
         sys.exit(2)

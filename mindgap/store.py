@@ -8,14 +8,18 @@ under its name only when it is complete: it is written under a temporary name, s
 and renamed. Its name ends in a checksum of its bytes, so damage is always seen.
 """
 
+import contextlib
 import dataclasses
+import fcntl
 import hashlib
+import io
+import itertools
 import json
 import os
 import tempfile
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,10 +36,11 @@ COLUMNS = {
 """Of every row: `step` and `graph` are -1 where a value belongs to none."""
 
 _CERTIFICATE = b"mindgap"
+_VISIBLE = "[!.]*.parquet"
 
 
 class StoreError(Exception):
-    """A record that cannot be read, or that would overwrite another."""
+    """A record that cannot be read or written, or that would overwrite another."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +50,15 @@ class Record:
     path: Path
     seeds: tuple[int, ...]
     certificate: Mapping[str, Any]
+
+
+class Merged(NamedTuple):
+    """How many seeds of one experiment a merge added, and how many were there."""
+
+    name: str
+    digest: str
+    added: int
+    already: int
 
 
 class Store:
@@ -63,8 +77,7 @@ class Store:
         Raises StoreError, naming the file, if one is damaged or a seed is in two.
         """
         found = [
-            self._open(path)
-            for path in sorted(self._home(name, digest).glob("*.parquet"))
+            self._open(path) for path in sorted(self._home(name, digest).glob(_VISIBLE))
         ]
         seen: dict[int, Path] = {}
         for record in found:
@@ -110,16 +123,13 @@ class Store:
     ) -> Path:
         """Writes one record, whole or not at all.
 
-        Raises StoreError if a seed is recorded already or the rows are not of the
-        block's seeds; OSError if the folder cannot be written.
+        Of two processes that put the same seed, the later one is refused. Raises
+        StoreError if a seed is recorded already, if the rows are not of the block's
+        seeds, or if the folder cannot be written.
         """
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        new = self.missing(name, digest, seeds)
-        if len(new) < len(seeds):
-            taken = sorted(set(seeds) - set(new))
-            raise StoreError(f"{name}: seeds {taken} are recorded already")
         if set(rows["seed"]) != set(seeds) or list(rows.columns) != list(COLUMNS):
             raise StoreError(
                 f"{name}: rows of seeds {sorted(set(rows['seed']))} and columns "
@@ -133,36 +143,125 @@ class Store:
                 _CERTIFICATE: text.encode(),
             }
         )
-        home = self._home(name, digest)
-        home.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=home, prefix=".", delete=False) as file:
-            try:
-                pq.write_table(table, file, compression="zstd")
-                file.flush()
-                os.fsync(file.fileno())
-                checksum = _checksum(Path(file.name))
-                span = f"seeds-{min(seeds):05d}-{max(seeds):05d}"
-                path = home / f"{span}-{checksum}.parquet"
-                os.replace(file.name, path)
-            except BaseException:
-                os.unlink(file.name)
-                raise
+        content = io.BytesIO()
+        pq.write_table(table, content, compression="zstd")
+        span = f"seeds-{min(seeds):05d}-{max(seeds):05d}"
+        checksum = _checksum(content.getvalue())
+        path = self._home(name, digest) / f"{span}-{checksum}.parquet"
+        with self._writing(), self._locked():
+            new = self.missing(name, digest, seeds)
+            if len(new) < len(seeds):
+                taken = sorted(set(seeds) - set(new))
+                raise StoreError(f"{name}: seeds {taken} are recorded already")
+            _place(path, content.getvalue())
         return path
+
+    def merge(self, *others: "Store") -> list[Merged]:
+        """Adds the records of other stores, and the weights kept beside them.
+
+        A seed that is here already, with the same rows, stays as it is. The other
+        stores are only read.
+
+        Raises StoreError, before anything is written, if another store has no records,
+        if a record is damaged, or if a seed has other rows in one store than in
+        another; and as `put` does.
+        """
+        for other in others:
+            if not other.experiments():
+                raise StoreError(f"{other.folder} has no records to merge")
+        for one, another in itertools.combinations([self, *others], 2):
+            one._agree(another)
+        merged = []
+        for name, digest in sorted(
+            {e for other in others for e in other.experiments()}
+        ):
+            records = [r for other in others for r in other.records(name, digest)]
+            seeds = {seed for record in records for seed in record.seeds}
+            new = set(self.missing(name, digest, seeds))
+            merged.append(Merged(name, digest, len(new), len(seeds - new)))
+            for record in records:
+                if wanted := [seed for seed in record.seeds if seed in new]:
+                    self._adopt(name, digest, record, wanted)
+                    new -= set(wanted)
+        return merged
+
+    def experiments(self) -> list[tuple[str, str]]:
+        """Name and digest of everything recorded here."""
+        homes = {path.parent for path in self.folder.rglob(f"*/*/{_VISIBLE}")}
+        inside = [home.relative_to(self.folder) for home in sorted(homes)]
+        return [(home.parent.as_posix(), home.name) for home in inside]
+
+    def prove_writable(self) -> None:
+        """Raises StoreError, saying why, if nothing can be written here."""
+        with self._writing(), tempfile.TemporaryFile(dir=self.folder) as file:
+            file.write(b"mindgap")
+            file.flush()
+            os.fsync(file.fileno())
 
     def put_weights(
         self, name: str, digest: str, seed: int, weights: Mapping[str, Any]
     ) -> Path:
-        """Keeps named arrays of one seed beside its record, as safetensors."""
-        import numpy as np
-        from safetensors.numpy import save_file
+        """Keeps named arrays of one seed beside its record, as safetensors.
 
-        home = self._home(name, digest) / "weights"
-        home.mkdir(parents=True, exist_ok=True)
-        path = home / f"seed-{seed:05d}.safetensors"
-        draft = path.with_suffix(".draft")
-        save_file({k: np.ascontiguousarray(v) for k, v in weights.items()}, draft)
-        os.replace(draft, path)
+        Raises StoreError if the folder cannot be written.
+        """
+        import numpy as np
+        from safetensors.numpy import save
+
+        path = _weights(self._home(name, digest), seed)
+        content = save({k: np.ascontiguousarray(v) for k, v in weights.items()})
+        with self._writing():
+            _place(path, content)
         return path
+
+    def _agree(self, other: "Store") -> None:
+        """Refuses a seed whose rows differ between the stores."""
+        for name, digest in other.experiments():
+            ours = {s: r for r in self.records(name, digest) for s in r.seeds}
+            theirs = {s: r for r in other.records(name, digest) for s in r.seeds}
+            for seed in sorted(ours.keys() & theirs.keys()):
+                one, another = ours[seed], theirs[seed]
+                if not _same(one, another, seed):
+                    raise StoreError(
+                        f"{name} ({digest}): seed {seed} has other rows in "
+                        f"{another.path} than in {one.path}; nothing was merged"
+                    )
+
+    def _adopt(
+        self, name: str, digest: str, record: Record, seeds: Sequence[int]
+    ) -> None:
+        """Copies some seeds of another store's record.
+
+        Weights first, as after training: a seed with a record is never visited again.
+        """
+        for seed in seeds:
+            kept = _weights(record.path.parent, seed)
+            path = _weights(self._home(name, digest), seed)
+            if kept.exists() and not path.exists():
+                content = kept.read_bytes()
+                with self._writing():
+                    _place(path, content)
+        self.put(name, digest, seeds, _rows(record, seeds), record.certificate)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Turns what the file system says into a StoreError."""
+        try:
+            # A file in the way is told by the next step: "Not a directory".
+            with contextlib.suppress(FileExistsError):
+                self.folder.mkdir(parents=True)
+            yield
+        except OSError as error:
+            raise StoreError(
+                f"the store {self.folder} cannot be written: {error.strerror or error}"
+            ) from error
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One process at a time; the system frees the lock of a killed one."""
+        with open(self.folder / ".lock", "w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _home(self, name: str, digest: str) -> Path:
         return self.folder / name / digest
@@ -172,7 +271,7 @@ class Store:
         import pyarrow.parquet as pq
 
         try:
-            if _checksum(path) != path.stem.rpartition("-")[2]:
+            if _checksum(path.read_bytes()) != path.stem.rpartition("-")[2]:
                 raise ValueError("its bytes are not those of its name's checksum")
             metadata = pq.read_schema(path).metadata or {}
             certificate = json.loads(metadata[_CERTIFICATE])
@@ -184,8 +283,49 @@ class Store:
             ) from error
 
 
-def _checksum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+def _checksum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _weights(home: Path, seed: int) -> Path:
+    return home / "weights" / f"seed-{seed:05d}.safetensors"
+
+
+def _rows(record: Record, seeds: Sequence[int]) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.read_parquet(record.path, filters=[("seed", "in", seeds)])
+
+
+def _same(one: Record, another: Record, seed: int) -> bool:
+    """Whether two records have the same rows of a seed, in any order."""
+    ours, theirs = (
+        _rows(record, [seed])
+        .astype(COLUMNS)
+        .sort_values(list(COLUMNS), ignore_index=True)
+        for record in (one, another)
+    )
+    return ours.equals(theirs)
+
+
+def _place(path: Path, content: bytes) -> None:
+    """Writes a file, whole or not at all.
+
+    Killed, it leaves at most a draft: a file whose name starts with a dot, which
+    nothing reads.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(
+        dir=path.parent, prefix=".", suffix=".draft", delete=False
+    ) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(file.name, path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
 
 
 def digest(configuration: Any) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 HOME = Path(__file__).parent.parent / "mindgap"
 LAYERS = [
-    {"graphs", "summary", "store", "pairwise", "linear", "expressions"},
+    {"graphs", "summary", "store", "checkpoint", "pairwise", "linear", "expressions"},
     {"tasks.base", "attention", "forms"},
     {"tasks.bfs", "tasks.dfs", "tasks.bellman_ford", "codecs", "program"},
     {"tasks", "interpreter"},
@@ -22,7 +22,9 @@ LAYERS = [
     {"experiments.base"},
     {"experiments.tables"},
     {"experiments"},
-    {"run", "report", "plots"},
+    {"blocks", "report", "plots"},
+    {"cluster", "bench"},
+    {"run"},
     {"book"},
     {"cli"},
     {""},

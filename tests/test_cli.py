@@ -7,6 +7,8 @@ import sys
 import pytest
 
 from mindgap import cli
+from mindgap.store import Store
+from tests.test_store import put
 
 
 def mindgap(monkeypatch, capsys, *arguments):
@@ -67,6 +69,18 @@ def test_a_table_without_results_is_strict_json(monkeypatch, capsys, tmp_path):
     assert rows[0]["mean"] is None
 
 
+def test_stores_merge_into_the_last_one_named(monkeypatch, capsys, tmp_path):
+    one, another, into = (tmp_path / name for name in ("one", "another", "into/new"))
+    put(Store(one), 0)
+    put(Store(one), 5)
+    put(Store(another), 0, 1)
+    asked = ("merge", str(one), str(another), str(into))
+    _, out, _ = mindgap(monkeypatch, capsys, *asked)
+    assert out == "t/x (abc): 3 seeds added, 0 there already\n"
+    _, out, _ = mindgap(monkeypatch, capsys, *asked)
+    assert out == "t/x (abc): 0 seeds added, 3 there already\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -77,6 +91,8 @@ def test_a_table_without_results_is_strict_json(monkeypatch, capsys, tmp_path):
         (["params", "--hidden-size", "5", "--heads", "2"], "must divide hidden_size"),
         (["book", "run", "-p", "seeds"], "-p 'seeds' is not of the form name=value"),
         (["book", "run", "99"], "no chapter '99'"),
+        (["merge", "results"], "merge needs two stores at least, got 1"),
+        (["merge", "nowhere", "results"], "nowhere has no records to merge"),
     ],
 )
 def test_a_mistake_is_one_clear_line(monkeypatch, capsys, tmp_path, arguments, message):

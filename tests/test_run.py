@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mindgap import experiments, report, run
+from mindgap import blocks, experiments, report, run
 from mindgap.network import ModelConfig
 from mindgap.store import Store
 from mindgap.training import TrainConfig
@@ -91,14 +91,18 @@ def test_rows_compare_with_the_paper_and_say_why_not(experiment, store):
 
 @pytest.mark.slow
 def test_a_lost_run_is_refused_and_named(experiment, tmp_path, monkeypatch):
-    trained = run.train_block
+    made = blocks._trainer
 
-    def diverged(*arguments):
-        state, curves = trained(*arguments)
-        curves.loss[1, 7] = np.nan
-        return state, curves
+    def diverging(*arguments):
+        trainer = made(*arguments)
 
-    monkeypatch.setattr(run, "train_block", diverged)
+        def advance(*arguments):
+            state, curves = trainer.advance(*arguments)
+            return state, curves._replace(loss=curves.loss.at[1, 7].set(np.nan))
+
+        return trainer._replace(advance=advance)
+
+    monkeypatch.setattr(blocks, "_trainer", diverging)
     store = Store(tmp_path)
     with pytest.raises(FloatingPointError, match=r"seeds \[5\] is not finite"):
         run.complete(experiment, [4, 5], store)
@@ -113,5 +117,5 @@ def test_another_number_of_steps_is_not_the_papers(experiment):
 def test_small_networks_train_together_and_large_ones_apart():
     base = experiments.EXPERIMENTS["table-1/bfs"]
     minimal = dataclasses.replace(base, model=ModelConfig(hidden_size=4))
-    assert run.block_size(base) == 1
-    assert run.block_size(minimal) > 16
+    assert blocks.block_size(base) == 1
+    assert blocks.block_size(minimal) > 16

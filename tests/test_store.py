@@ -1,10 +1,14 @@
 """Records are whole or absent, and nothing is overwritten."""
 
+import contextlib
 import dataclasses
+import errno
+import multiprocessing
 import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -28,6 +32,16 @@ def rows(*seeds):
 
 def put(store, *seeds):
     return store.put("t/x", "abc", seeds, rows(*seeds), {"steps": 7})
+
+
+def contents(folder):
+    """Of every file."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder): path.read_bytes() for path in files}
+
+
+def drafts(folder):
+    return [path for path in folder.rglob(".*") if path.name != ".lock"]
 
 
 def test_what_is_put_is_found(tmp_path):
@@ -105,38 +119,216 @@ def test_a_seed_in_two_records_is_named(tmp_path):
         Store(tmp_path).load("t/x", "abc")
 
 
-def test_a_writer_killed_half_way_leaves_no_record(tmp_path):
-    """A real process, killed inside the write."""
-    script = textwrap.dedent(f"""
-        import os, signal
-        import pyarrow.parquet
-        from tests.test_store import put
-        from mindgap.store import Store
-        def torn(table, file, **options):
-            file.write(b"PAR1 half a record")
-            file.flush()
-            os.kill(os.getpid(), signal.SIGKILL)
-        pyarrow.parquet.write_table = torn
-        put(Store({str(tmp_path)!r}), 0)
-    """)
-    done = subprocess.run([sys.executable, "-c", script], cwd=os.getcwd())
+@pytest.mark.parametrize("moment", ["fsync", "replace"])
+def test_a_writer_killed_half_way_leaves_at_most_a_draft(tmp_path, moment):
+    """A real process, killed with the draft torn, or whole and not yet renamed."""
+    script = f"""
+    import os, signal
+    from tests.test_store import Store, put
+    put(Store({str(tmp_path)!r}), 0)
+    def killed(draft, *_):
+        if {moment!r} == "fsync":
+            os.ftruncate(draft, 20)
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.{moment} = killed
+    put(Store({str(tmp_path)!r}), 1)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)])
     assert done.returncode == -9
+    assert len(drafts(tmp_path)) == 1
     store = Store(tmp_path)
-    assert store.missing("t/x", "abc", range(2)) == [0, 1]
-    put(store, 0)
+    assert store.experiments() == [("t/x", "abc")]
+    assert store.missing("t/x", "abc", range(2)) == [1]
     assert set(store.load("t/x", "abc").seed) == {0}
+    put(store, 1)
+    assert set(store.load("t/x", "abc").seed) == {0, 1}
 
 
-def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):
-    import pyarrow.parquet
+WRITERS = {
+    "put": lambda store: put(store, 1),
+    "put_weights": lambda store: store.put_weights("t/x", "abc", 1, {"w": np.ones(9)}),
+    "prove_writable": Store.prove_writable,
+}
 
-    def full(table, file, **options):
-        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pyarrow.parquet, "write_table", full)
-    with pytest.raises(OSError, match="No space left"):
-        put(Store(tmp_path), 0)
-    assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+@pytest.fixture(params=WRITERS)
+def write(request):
+    return WRITERS[request.param]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EDQUOT])
+def test_what_the_file_system_refuses_is_said(tmp_path, monkeypatch, write, number):
+    def refuse(file):
+        raise OSError(number, os.strerror(number))
+
+    put(Store(tmp_path), 0)
+    before = contents(tmp_path)
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(StoreError) as raised:
+        write(Store(tmp_path))
+    reason = os.strerror(number)
+    assert str(raised.value) == f"the store {tmp_path} cannot be written: {reason}"
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_file_in_the_way_is_said(tmp_path, write, place):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match=f"{place} cannot be written: Not a directory"):
+        write(Store(tmp_path / place))
+
+
+def test_a_full_disk_leaves_no_draft(tmp_path):
+    """A limit on the size of files stands in for a disk without room."""
+    script = f"""
+    import resource
+    from tests.test_store import WRITERS, Store, StoreError, put
+    put(Store({str(tmp_path)!r}), 0)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5, 5))
+    for write in WRITERS.values():
+        try:
+            write(Store({str(tmp_path)!r}))
+        except StoreError as error:
+            print(error)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    message = f"the store {tmp_path} cannot be written: File too large\n"
+    assert done.stdout == message * len(WRITERS)
+    assert drafts(tmp_path) == []
+    assert Store(tmp_path).missing("t/x", "abc", range(2)) == [1]
+
+
+ROUNDS = 40
+
+
+def race(folder, start, offset):
+    """Puts two seeds a round, at the same moment as another process."""
+    for round in range(ROUNDS):
+        first = 3 * round + offset
+        start.wait()
+        with contextlib.suppress(StoreError):
+            put(Store(folder), first, first + 1)
+
+
+def test_of_two_writers_at_the_same_moment_one_is_refused(tmp_path):
+    spawn = multiprocessing.get_context("spawn")
+    start = spawn.Barrier(2, timeout=120)
+    both = [spawn.Process(target=race, args=(tmp_path, start, i)) for i in (0, 1)]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join()
+    assert [process.exitcode for process in both] == [0, 0]
+    records = Store(tmp_path).records("t/x", "abc")  # refuses a seed in two of them
+    assert [record.seeds[0] // 3 for record in records] == list(range(ROUNDS))
+    assert all(len(record.seeds) == 2 for record in records)
+
+
+@pytest.fixture
+def ours(tmp_path):
+    return Store(tmp_path / "ours")
+
+
+@pytest.fixture
+def theirs(tmp_path):
+    return Store(tmp_path / "theirs")
+
+
+def test_stores_merge(ours, theirs):
+    put(ours, 0)
+    put(theirs, 0)
+    theirs.put("t/x", "abc", [3, 2], rows(3, 2), {"steps": 8})
+    theirs.put("other", "def", [1], rows(1), {"steps": 9})
+    theirs.put_weights("t/x", "abc", 2, {"w": np.arange(3.0)})
+    (theirs.folder / "t/x/abc/.torn.parquet").write_bytes(b"PAR1")
+    (theirs.folder / ".lock").unlink()
+    before = contents(theirs.folder)
+    assert ours.merge(theirs) == [("other", "def", 1, 0), ("t/x", "abc", 2, 1)]
+    assert contents(theirs.folder) == before
+    assert contents(ours.folder) == {
+        **{k: v for k, v in before.items() if k.name != ".torn.parquet"},
+        Path(".lock"): b"",
+    }
+    before = contents(ours.folder)
+    assert ours.merge(theirs) == [("other", "def", 0, 1), ("t/x", "abc", 0, 3)]
+    assert contents(ours.folder) == before
+
+
+def test_several_stores_merge_at_once(tmp_path, ours, theirs):
+    third = Store(tmp_path / "third")
+    put(theirs, 0)
+    put(theirs, 7)
+    put(third, 0, 1)
+    assert ours.merge(theirs, third) == [("t/x", "abc", 3, 0)]
+    assert sorted(set(ours.load("t/x", "abc").seed)) == [0, 1, 7]
+
+
+def test_of_a_record_that_overlaps_the_new_seeds_are_added(ours, theirs):
+    put(ours, 0)
+    theirs.put("t/x", "abc", [0, 1], rows(0, 1), {"steps": 8})
+    for seed in range(2):
+        theirs.put_weights("t/x", "abc", seed, {"w": np.arange(3.0)})
+    assert ours.merge(theirs) == [("t/x", "abc", 1, 1)]
+    _, added = ours.records("t/x", "abc")
+    assert added.certificate == {"steps": 8, "seeds": [1]}
+    assert list(ours.load("t/x", "abc").value) == [0, 1, 2, 3]
+    (kept,) = ours.folder.rglob("*.safetensors")
+    assert kept.name == "seed-00001.safetensors"
+
+
+def test_weights_that_are_here_already_stay(ours, theirs):
+    put(theirs, 0)
+    theirs.put_weights("t/x", "abc", 0, {"w": np.zeros(3)})
+    kept = ours.put_weights("t/x", "abc", 0, {"w": np.ones(3)})
+    before = kept.read_bytes()
+    ours.merge(theirs)
+    assert kept.read_bytes() == before
+
+
+def test_the_same_rows_in_another_order_are_the_same(ours, theirs):
+    undefined = rows(0).assign(value=[np.nan, 1.0])
+    ours.put("t/x", "abc", [0], undefined, {"date": "today"})
+    theirs.put("t/x", "abc", [0], undefined[::-1], {"date": "yesterday"})
+    assert ours.merge(theirs) == [("t/x", "abc", 0, 1)]
+
+
+@pytest.mark.parametrize("clash", ["with ours", "between theirs"])
+def test_other_rows_of_a_seed_are_refused_before_any_is_copied(
+    tmp_path, ours, theirs, clash
+):
+    third = Store(tmp_path / "third")
+    one = put(ours if clash == "with ours" else theirs, 1)
+    another = put(third, 0, 1)  # there seed 1 has other values
+    theirs.put("a", "def", [1], rows(1), {})
+    before = contents(tmp_path)
+    with pytest.raises(StoreError) as raised:
+        ours.merge(theirs, third)
+    said = f"t/x (abc): seed 1 has other rows in {another} than in {one}"
+    assert said in str(raised.value)
+    assert contents(tmp_path) == before
+
+
+def test_a_damaged_record_is_named_before_any_is_copied(ours, theirs):
+    theirs.put("a", "def", [1], rows(1), {})
+    put(theirs, 0).write_bytes(b"PAR1")
+    with pytest.raises(StoreError, match="is damaged"):
+        ours.merge(theirs)
+    assert not ours.folder.exists()
+
+
+@pytest.mark.parametrize("empty", [True, False], ids=["empty", "absent"])
+def test_a_store_without_records_is_not_merged(tmp_path, ours, theirs, empty):
+    put(theirs, 0)
+    if empty:
+        (tmp_path / "third").mkdir()
+    with pytest.raises(StoreError, match="third has no records"):
+        ours.merge(theirs, Store(tmp_path / "third"))
+    assert not ours.folder.exists()
 
 
 def test_the_digest_changes_with_every_setting():

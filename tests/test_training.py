@@ -142,3 +142,21 @@ def test_a_redraw_keeps_each_graph_with_its_trajectory(key):
 def test_impossible_settings_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         TrainConfig(**changes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(tasks.TASKS))
+def test_training_compiles_for_cuda(name):
+    """Nothing that only a CPU has creeps into a span of steps."""
+    trainer = training.ensemble(
+        training.make_trainer(tasks.TASKS[name], SMALL, SHORT, training.SEEDS)
+    )
+
+    def train(seeds):
+        keys = jax.vmap(training.key_of)(seeds)
+        return trainer.advance(keys, trainer.begin(keys), jnp.array(0), 3)
+
+    exported = jax.export.export(jax.jit(train), platforms=["cuda"])(jnp.arange(2))
+    assert exported.platforms == ("cuda",)
+    assert "callback" not in exported.mlir_module()
+    assert "while" in exported.mlir_module()

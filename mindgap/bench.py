@@ -1,0 +1,214 @@
+"""The same training step here and in dm-clrs, in turn, on this machine.
+
+A step is sampling, forward, backward and update at the paper's settings (batch 32,
+hidden size 128); times are medians of rounds, averaged over the five lengths. Both
+sides run in every round, so that a slow moment of the machine hits both.
+"""
+
+import dataclasses
+import statistics
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Key
+
+from mindgap import interop, training
+from mindgap.network import ModelConfig
+from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
+from mindgap.training import TrainConfig
+
+SPAN = 10
+"""Steps of ours in one compiled call; training has more, and so less overhead."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Timing:
+    """Milliseconds per seed and step, and what a step needs beside its parameters."""
+
+    task: str
+    hidden_size: int
+    seeds: int
+    ours_ms: float
+    dm_clrs_ms: float | None
+    ratio: float | None
+    sampling_ours_ms: float
+    sampling_dm_clrs_ms: float | None
+    sampling_ratio: float | None
+    memory_gib: float
+    """Arguments, results and temporaries of ours at the largest length."""
+    device: str
+
+    def __str__(self) -> str:
+        line = (
+            f"{self.task}, hidden size {self.hidden_size}, seeds {self.seeds}: "
+            f"{self.ours_ms:.2f} ms ({self.sampling_ours_ms:.3f} ms of it sampling)"
+        )
+        if self.ratio is not None:
+            line += (
+                f", dm-clrs {self.dm_clrs_ms:.0f} ms ({self.sampling_dm_clrs_ms:.1f} "
+                f"ms), {self.ratio:.1f} times as much ({self.sampling_ratio:.0f} times)"
+            )
+        return f"{line}; {self.memory_gib:.2f} GiB"
+
+
+def measure(tasks: Iterable[Task], rounds: int) -> Iterator[Timing]:
+    """Each task at the paper's size, and 256 networks of hidden size 4."""
+    for task in tasks:
+        yield against_dm_clrs(task, rounds)
+        yield alone(task, 4, 256, rounds)
+
+
+def against_dm_clrs(task: Task, rounds: int = 5) -> Timing:
+    """One network of the paper's size, and dm-clrs's own model, sampler and step."""
+    model, config = ModelConfig(), TrainConfig()
+    trained, sampled, memory = _ours(task, model, config, 1)
+    their_trained, their_sampled = _theirs(task, model, config)
+    sides = (trained, their_trained, sampled, their_sampled)
+    ours, theirs, our_data, their_data = (
+        1000 * statistics.mean(statistics.median(times) for times in side)
+        for side in _in_turn(sides, rounds)
+    )
+    return Timing(
+        task.name,
+        model.hidden_size,
+        1,
+        ours,
+        theirs,
+        theirs / ours,
+        our_data,
+        their_data,
+        their_data / our_data,
+        memory,
+        jax.devices()[0].device_kind,
+    )
+
+
+def alone(task: Task, hidden_size: int, seeds: int, rounds: int = 5) -> Timing:
+    """An ensemble, without dm-clrs, which has none; times are per seed."""
+    model = ModelConfig(hidden_size=hidden_size)
+    trained, sampled, memory = _ours(task, model, TrainConfig(), seeds)
+    ours, data = (
+        1000 * statistics.mean(statistics.median(times) for times in side) / seeds
+        for side in _in_turn((trained, sampled), rounds)
+    )
+    device = jax.devices()[0].device_kind
+    return Timing(
+        task.name,
+        hidden_size,
+        seeds,
+        ours,
+        None,
+        None,
+        data,
+        None,
+        None,
+        memory,
+        device,
+    )
+
+
+Step = Callable[[], float]
+"""Runs one or more steps; seconds per step."""
+
+
+def _in_turn(sides: tuple[list[Step], ...], rounds: int) -> list[list[list[float]]]:
+    """Seconds of each side, length and round, after one round that is not counted."""
+    times = [[[] for _ in side] for side in sides]
+    for turn in range(rounds + 1):
+        for length in range(len(sides[0])):
+            for side, steps in enumerate(sides):
+                seconds = steps[length]()
+                if turn:
+                    times[side][length].append(seconds)
+    return times
+
+
+def _ours(
+    task: Task, model: ModelConfig, config: TrainConfig, seeds: int
+) -> tuple[list[Step], list[Step], float]:
+    """Training and sampling at each length, and GiB at the largest."""
+    keys = jax.vmap(training.key_of)(jnp.arange(seeds))
+    trained, sampled, memory = [], [], 0.0
+    for nodes in config.lengths:
+        # the span starts at step 1, so that validation is never due
+        one = dataclasses.replace(config, lengths=(nodes,), evaluate_every=10**9)
+        trainer = training.ensemble(
+            training.make_trainer(task, model, one, training.SEEDS)
+        )
+        state = trainer.begin(keys)
+        advance = trainer.advance.lower(keys, state, jnp.array(1), SPAN).compile()
+        used = advance.memory_analysis()
+        if used is not None and nodes == max(config.lengths):
+            memory = used.temp_size_in_bytes + used.argument_size_in_bytes
+            memory = (memory + used.output_size_in_bytes) / 2**30
+        trained.append(_span(advance, keys, state))
+        sampled.append(_sampling(task, config.batch, nodes, keys))
+    return trained, sampled, memory
+
+
+def _span(advance: Callable[..., Any], keys: Key[Array, "seeds"], state: Any) -> Step:
+    def step() -> float:
+        nonlocal state
+        started = time.perf_counter()
+        state, _ = jax.block_until_ready(advance(keys, state, jnp.array(1)))
+        return (time.perf_counter() - started) / SPAN
+
+    return step
+
+
+def _sampling(task: Task, batch: int, nodes: int, keys: Key[Array, "seeds"]) -> Step:
+    def sample(key):
+        return task.sample(key, nodes, batch, TRAIN_PROBABILITIES, True)
+
+    @jax.jit
+    def span():
+        each = jax.vmap(lambda key: jax.random.split(key, SPAN))(keys)
+        return jax.lax.map(jax.vmap(sample), each.swapaxes(0, 1))
+
+    return _call(span, SPAN)
+
+
+def _call(function: Callable[[], Any], steps: int) -> Step:
+    def step() -> float:
+        started = time.perf_counter()
+        jax.block_until_ready(function())
+        return (time.perf_counter() - started) / steps
+
+    return step
+
+
+def _theirs(
+    task: Task, model: ModelConfig, config: TrainConfig
+) -> tuple[list[Step], list[Step]]:
+    """dm-clrs's run.py in short: fresh graphs with random positions, then a step."""
+    streams = [_stream(task, nodes, config.batch) for nodes in config.lengths]
+    for stream in streams:
+        # its hints are as long as the longest seen so far: until that settles, it
+        # compiles again and again
+        for _ in range(50):
+            next(stream)
+    made = interop.clrs_model(task, model, next(streams[-1]))
+    key = jax.random.PRNGKey(0)
+    trained = [
+        _call(lambda s=stream: made.feedback(key, next(s)), 1) for stream in streams
+    ]
+    return trained, [_call(lambda s=stream: next(s), 1) for stream in streams]
+
+
+def _stream(task: Task, nodes: int, batch: int) -> Iterator[Any]:
+    import clrs
+    import numpy as np
+
+    sampler, _ = clrs.build_sampler(
+        task.name, seed=nodes, num_samples=-1, length=nodes, p=TRAIN_PROBABILITIES
+    )
+
+    def batches():
+        while True:
+            yield sampler.next(batch)
+
+    placed: Any = clrs.process_random_pos(batches(), np.random.RandomState(nodes))
+    return placed

@@ -1,0 +1,274 @@
+"""One block of seeds: trained together, stopped and resumed, measured.
+
+Several devices share the seeds of a block, which is padded to a multiple of them. At
+the end of each compiled span of steps all that the rest depends on may be written to a
+checkpoint. Resumed spans run the same compiled program on the same numbers, so a killed
+run ends with the scores of one that was not.
+"""
+
+import datetime
+import functools
+import os
+import platform
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mindgap import training
+from mindgap.checkpoint import Checkpoint
+from mindgap.experiments.base import Data, Experiment
+from mindgap.graphs import AnyArray
+from mindgap.network import ModelConfig, Params
+from mindgap.tasks.base import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SPAN = 250
+"""Steps in one compiled call, between two lines of progress."""
+
+_NONE = training.Curves(jnp.zeros((0, 0)), jnp.zeros((0, 0)))
+
+Report = Callable[[int, float, float], None]
+"""Called with steps done, their mean loss, and the last validation score."""
+
+
+class Block(NamedTuple):
+    """What is recorded of a block of seeds."""
+
+    seeds: Sequence[int]
+    rows: "pd.DataFrame"
+    weights: dict[int, dict[str, np.ndarray]]
+    """Of each seed, `best/module/leaf` and `last/module/leaf`."""
+    certificate: dict[str, Any]
+
+
+def block_size(experiment: Experiment) -> int:
+    """How many seeds to train at once.
+
+    On a CPU, matrix products of the paper's size already use every core; mapping seeds
+    of small networks saves the overhead of many small operations.
+    """
+    if jax.default_backend() != "cpu":
+        return 16
+    return max(1, min(64, 1024 // experiment.model.hidden_size**2))
+
+
+def cut(seeds: Sequence[int], size: int) -> list[Sequence[int]]:
+    """The seeds in blocks of at most that size."""
+    return [seeds[first : first + size] for first in range(0, len(seeds), size)]
+
+
+def complete(
+    experiment: Experiment,
+    seeds: Sequence[int],
+    report: Report,
+    checkpoint: Checkpoint | None = None,
+) -> Block:
+    """Trains a block to its end, from its checkpoint if there is one, and measures it.
+
+    Raises FloatingPointError, naming the seeds, if a loss is not finite, and OSError if
+    the checkpoint cannot be written.
+    """
+    state, curves, about = train(experiment, seeds, report, checkpoint)
+    started = time.monotonic()
+    rows = measure(experiment, seeds, state, curves)
+    weights = {
+        seed: {
+            f"{kept}/{module}/{leaf}": np.asarray(array[index])
+            for kept, params in (("best", state.best), ("last", state.params))
+            for module, leaves in params.items()
+            for leaf, array in leaves.items()
+        }
+        for index, seed in enumerate(seeds)
+    }
+    about["seconds"] = round(about["seconds"] + time.monotonic() - started, 1)
+    return Block(seeds, rows, weights, about)
+
+
+def train(
+    experiment: Experiment,
+    seeds: Sequence[int],
+    report: Report,
+    checkpoint: Checkpoint | None = None,
+) -> tuple[training.TrainState, training.Curves, dict[str, Any]]:
+    """Trains an ensemble to its end; every leaf has a leading axis of seeds.
+
+    Also returns the certificate, with the seconds spent; if the block was resumed, the
+    first run's, with when and by which commit.
+    """
+    total, started = experiment.train.steps, time.monotonic()
+    trainer = _trainer(experiment.task, experiment.model, experiment.train)
+    shared = _Shared(len(seeds))
+    keys = shared.out(jax.vmap(training.key_of)(jnp.asarray(seeds)))
+    state, curves, done = shared.out(trainer.begin(keys)), [], 0
+    about = {**certificate(experiment), "seeds": list(seeds), "seconds": 0.0}
+    kept = checkpoint.load((state, _NONE)) if checkpoint else None
+    if kept:
+        state, curves = shared.out(kept.tree[0]), [kept.tree[1]]
+        done = curves[0].loss.shape[1]
+        again = {"at": done, "commit": about["commit"], "date": about["date"]}
+        about = {**kept.about, "resumed": [*kept.about.get("resumed", ()), again]}
+    spent, score = about["seconds"], float("nan")
+    while done < total:
+        count = min(SPAN, total - done)
+        state, curve = trainer.advance(keys, state, jnp.array(done), count)
+        curves.append(shared.back(curve))
+        _check(experiment, seeds, curves[-1].loss)
+        done += count
+        evaluated = curves[-1].validation[:, ~np.isnan(curves[-1].validation[0])]
+        score = evaluated[:, -1].mean() if evaluated.size else score
+        report(done, float(curves[-1].loss.mean()), float(score))
+        about["seconds"] = spent + time.monotonic() - started
+        if checkpoint and done < total and checkpoint.due():
+            checkpoint.save((shared.back(state), _joined(curves)), about)
+    return shared.back(state), _joined(curves), about
+
+
+def _joined(curves: Sequence[training.Curves]) -> training.Curves:
+    return jax.tree.map(lambda *parts: np.concatenate(parts, 1), *curves)
+
+
+class _Shared:
+    """Arrays with a leading axis of seeds, spread over all devices of this process."""
+
+    def __init__(self, seeds: int):
+        self._seeds, self._devices = seeds, jax.devices()
+        mesh = jax.sharding.Mesh(np.array(self._devices), (training.SEEDS,))
+        spec = jax.sharding.PartitionSpec(training.SEEDS)
+        self._sharding = jax.sharding.NamedSharding(mesh, spec)
+
+    def out(self, tree: Any) -> Any:
+        """To the devices; the last seed is repeated until they all have as many."""
+
+        def pad(leaf):
+            extra = -leaf.shape[0] % len(self._devices)
+            return jnp.concatenate([leaf, jnp.repeat(leaf[-1:], extra, 0)])
+
+        return jax.device_put(jax.tree.map(pad, tree), self._sharding)
+
+    def back(self, tree: Any) -> Any:
+        """To this process's memory, without the repetitions."""
+        return jax.tree.map(lambda leaf: leaf[: self._seeds], jax.device_get(tree))
+
+
+def _check(experiment: Experiment, seeds: Sequence[int], loss: np.ndarray) -> None:
+    lost = [
+        s for s, part in zip(seeds, loss, strict=True) if not np.isfinite(part).all()
+    ]
+    if lost:
+        raise FloatingPointError(
+            f"{experiment.name}: the loss of seeds {lost} is not finite; nothing of "
+            "this block is recorded"
+        )
+
+
+def certificate(experiment: Experiment) -> dict[str, Any]:
+    """Where a result comes from: settings, versions, commit, machine, date.
+
+    To be made before the work, so that it names the code that does the work.
+    """
+    packages = ("mindgap", "jax", "jaxlib", "dm-haiku", "optax", "dm-clrs", "numpy")
+    return {
+        "experiment": experiment.name,
+        "configuration": experiment.configuration,
+        "steps": experiment.train.steps,
+        "versions": {name: metadata.version(name) for name in packages},
+        "python": platform.python_version(),
+        "commit": commit(),
+        "device": f"{jax.devices()[0].device_kind}, {os.cpu_count()} cores",
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def commit() -> str:
+    """The commit of the library's source, `+` if it was changed; or its version."""
+    home = Path(__file__).parent
+    try:
+        # an installed copy may lie inside somebody else's repository
+        _git(home, "ls-files", "--error-unmatch", __file__)
+        head = _git(home, "rev-parse", "--short=12", "HEAD")
+        changed = _git(home, "status", "--porcelain", "--", str(home))
+        return head + ("+" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return f"mindgap {metadata.version('mindgap')}"
+
+
+def measure(
+    experiment: Experiment,
+    seeds: Sequence[int],
+    state: training.TrainState,
+    curves: training.Curves,
+) -> "pd.DataFrame":
+    """The rows of one block: accuracies of both checkpoints, and learning curves."""
+    import pandas as pd
+
+    every = experiment.train.evaluate_every
+    parts = []
+
+    def add(seed: int, metric: str, values: AnyArray, **where: Any) -> None:
+        blank = {"data": "", "checkpoint": "", "step": -1, "graph": -1}
+        columns = {"seed": seed, "metric": metric, **blank, **where, "value": values}
+        parts.append(pd.DataFrame(columns))
+
+    for data in (experiment.test, *experiment.beside):
+        for checkpoint, params in (("best", state.best), ("last", state.params)):
+            scores = _scores(experiment, data, params)
+            for seed, row in zip(seeds, scores, strict=True):
+                add(
+                    seed,
+                    "pointer_accuracy",
+                    row,
+                    data=data.name,
+                    checkpoint=checkpoint,
+                    graph=np.arange(len(row)),
+                )
+    for index, seed in enumerate(seeds):
+        validation = curves.validation[index]
+        evaluated = np.flatnonzero(~np.isnan(validation))
+        add(seed, "validation", validation[evaluated], step=evaluated)
+        starts = np.arange(0, len(validation), every)
+        loss = [curves.loss[index, s : s + every].mean() for s in starts]
+        add(seed, "loss", np.array(loss), step=starts)
+        add(seed, "best_step", np.asarray(state.best_step[index : index + 1]))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _scores(experiment: Experiment, data: Data, params: Params) -> np.ndarray:
+    graphs = data.draw(experiment.task)
+    return np.asarray(
+        training.evaluate(experiment.task, experiment.model, params, graphs)
+    )
+
+
+def cache_compilation() -> None:
+    """Compiled programs outlive the process, unless the user has set this up."""
+    chosen = jax.config.jax_compilation_cache_dir  # pyright: ignore
+    if chosen is None:
+        home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+        jax.config.update("jax_compilation_cache_dir", str(home / "mindgap" / "xla"))
+
+
+@functools.lru_cache(maxsize=3)
+def _trainer(
+    task: Task, model: ModelConfig, config: training.TrainConfig
+) -> training.Trainer:
+    """The last ensembles' functions, so that their next blocks compile nothing."""
+    return training.ensemble(training.make_trainer(task, model, config, training.SEEDS))
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(folder), *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip()
