@@ -11,7 +11,7 @@ README = (ROOT / "README.md").read_text()
 
 @pytest.mark.slow
 def test_the_readmes_code_block_runs(capsys):
-    (block,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    block = re.findall(r"```python\n(.*?)```", README, re.S)[0]
     exec(block, {})
     program, _, reached = capsys.readouterr().out.rpartition("pi    ←")
     assert program.startswith("bfs: reach (bool), pi (node)")
@@ -31,6 +31,6 @@ def test_every_module_is_in_the_readme_and_every_file_named_exists():
 def test_commands_in_the_readme_are_those_of_the_command_line():
     from mindgap import cli
 
-    known = {"run", "status", "table", "params", "book", "verify"}
+    known = {"run", "status", "table", "params", "book", "verify", "merge", "bench"}
     assert set(re.findall(r"^mindgap (\w+)", README, re.M)) <= known
     assert all(callable(getattr(cli, name, None)) or name == "book" for name in known)
