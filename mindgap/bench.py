@@ -57,13 +57,17 @@ class Timing:
 def measure(tasks: Iterable[Task], rounds: int) -> Iterator[Timing]:
     """Each task at the paper's size, and 256 networks of hidden size 4."""
     for task in tasks:
-        yield against_dm_clrs(task, rounds)
-        yield alone(task, 4, 256, rounds)
+        yield against_dm_clrs(task, rounds, ModelConfig(), TrainConfig())
+        yield alone(task, rounds, hidden_size=4, seeds=256, config=TrainConfig())
 
 
-def against_dm_clrs(task: Task, rounds: int = 5) -> Timing:
-    """One network of the paper's size, and dm-clrs's own model, sampler and step."""
-    model, config = ModelConfig(), TrainConfig()
+def against_dm_clrs(
+    task: Task,
+    rounds: int,
+    model: ModelConfig,
+    config: TrainConfig,
+) -> Timing:
+    """One network, and dm-clrs's own model, sampler and step."""
     trained, sampled, memory = _ours(task, model, config, 1)
     their_trained, their_sampled = _theirs(task, model, config)
     sides = (trained, their_trained, sampled, their_sampled)
@@ -86,10 +90,16 @@ def against_dm_clrs(task: Task, rounds: int = 5) -> Timing:
     )
 
 
-def alone(task: Task, hidden_size: int, seeds: int, rounds: int = 5) -> Timing:
+def alone(
+    task: Task,
+    rounds: int,
+    hidden_size: int,
+    seeds: int,
+    config: TrainConfig,
+) -> Timing:
     """An ensemble, without dm-clrs, which has none; times are per seed."""
     model = ModelConfig(hidden_size=hidden_size)
-    trained, sampled, memory = _ours(task, model, TrainConfig(), seeds)
+    trained, sampled, memory = _ours(task, model, config, seeds)
     ours, data = (
         1000 * statistics.mean(statistics.median(times) for times in side) / seeds
         for side in _in_turn((trained, sampled), rounds)

@@ -140,7 +140,7 @@ class _Shared:
     """Arrays with a leading axis of seeds, spread over all devices of this process."""
 
     def __init__(self, seeds: int):
-        self._seeds, self._devices = seeds, jax.devices()
+        self._seeds, self._devices = seeds, jax.devices()[:seeds]
         mesh = jax.sharding.Mesh(np.array(self._devices), (training.SEEDS,))
         spec = jax.sharding.PartitionSpec(training.SEEDS)
         self._sharding = jax.sharding.NamedSharding(mesh, spec)

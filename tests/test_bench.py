@@ -1,0 +1,55 @@
+"""The benchmark times what it says, on both sides."""
+
+import dataclasses
+import json
+import sys
+
+import pytest
+
+from mindgap import bench, cli, tasks
+from mindgap.network import ModelConfig
+from mindgap.training import TrainConfig
+
+SHORT = TrainConfig(lengths=(4,), batch=4, validation_graphs=4)
+
+
+@pytest.mark.clrs
+@pytest.mark.slow
+def test_both_sides_are_timed_and_compared():
+    found = bench.against_dm_clrs(tasks.bfs, 1, ModelConfig(hidden_size=8), SHORT)
+    assert (found.task, found.hidden_size, found.seeds) == ("bfs", 8, 1)
+    assert found.dm_clrs_ms is not None and found.sampling_dm_clrs_ms is not None
+    assert found.ratio == pytest.approx(found.dm_clrs_ms / found.ours_ms)
+    assert 0 < found.sampling_ours_ms and 0 < found.sampling_dm_clrs_ms
+    assert 0 < found.memory_gib < 1
+
+
+@pytest.mark.slow
+def test_an_ensemble_is_timed_per_seed():
+    found = bench.alone(tasks.bfs, 1, hidden_size=4, seeds=3, config=SHORT)
+    assert found.seeds == 3 and found.ratio is None and found.ours_ms > 0
+
+
+def test_medians_of_rounds_after_one_that_is_not_counted():
+    calls = iter(range(100))
+    one = [lambda: float(next(calls))] * 2
+    assert bench._in_turn((one, one), 2) == [[[4, 8], [6, 10]], [[5, 9], [7, 11]]]
+
+
+def test_the_command_prints_data(monkeypatch, capsys):
+    timing = bench.Timing("bfs", 128, 1, 2.0, 30.0, 15.0, 0.1, 9.0, 90.0, 0.5, "cpu")
+    small = dataclasses.replace(timing, hidden_size=4, dm_clrs_ms=None, ratio=None)
+    monkeypatch.setattr(bench, "measure", lambda tasks, rounds: iter([timing, small]))
+    monkeypatch.setattr(sys, "argv", ["mindgap", "bench", "--task", "bfs", "--json"])
+    cli.main()
+    first, second = json.loads(capsys.readouterr().out)
+    assert first["task"] == "bfs" and first["ratio"] == 15 and second["ratio"] is None
+    assert first["ours_ms"] == 2 and first["dm_clrs_ms"] == 30
+    assert "15.0 times as much" in str(timing)
+
+
+def test_the_command_names_what_it_does_not_know(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["mindgap", "bench", "--task", "dijkstra"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert "dijkstra" in capsys.readouterr().err
