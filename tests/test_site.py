@@ -93,7 +93,7 @@ def opened(browser: Any, url: str, width: str) -> list[str]:
     browser.execute_cdp_cmd("Network.clearBrowserCache", {})
     for log in ("performance", "browser"):
         browser.get_log(log)  # reading empties it
-    browser.set_script_timeout(30)
+    browser.set_script_timeout(120)
     browser.get(url)
     browser.execute_async_script(
         "const done = arguments[0];"
