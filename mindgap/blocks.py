@@ -150,6 +150,8 @@ class _Shared:
 
         def pad(leaf):
             extra = -leaf.shape[0] % len(self._devices)
+            if not extra:
+                return leaf
             return jnp.concatenate([leaf, jnp.repeat(leaf[-1:], extra, 0)])
 
         return jax.device_put(jax.tree.map(pad, tree), self._sharding)
