@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 SPAN = 250
 """Steps in one compiled call, between two lines of progress."""
 
-_NONE = training.Curves(jnp.zeros((0, 0)), jnp.zeros((0, 0)))
-
 Report = Callable[[int, float, float], None]
 """Called with steps done, their mean loss, and the last validation score."""
 
@@ -110,7 +108,8 @@ def train(
     keys = shared.out(jax.vmap(training.key_of)(jnp.asarray(seeds)))
     state, curves, done = shared.out(trainer.begin(keys)), [], 0
     about = {**certificate(experiment), "seeds": list(seeds), "seconds": 0.0}
-    kept = checkpoint.load((state, _NONE)) if checkpoint else None
+    none = training.Curves(jnp.zeros(0), jnp.zeros(0))
+    kept = checkpoint.load((state, none)) if checkpoint else None
     if kept:
         state, curves = shared.out(kept.tree[0]), [kept.tree[1]]
         done = curves[0].loss.shape[1]

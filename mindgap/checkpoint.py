@@ -5,9 +5,8 @@ appears under its name only when it is complete, and a file that cannot be read 
 (each array carries a checksum) counts as none.
 """
 
+import io
 import json
-import os
-import tempfile
 import time
 import zipfile
 from collections.abc import Mapping
@@ -16,6 +15,8 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+
+from mindgap.files import place
 
 OVERHEAD = 0.05
 """Share of the time that may go into writing checkpoints."""
@@ -46,19 +47,10 @@ class Checkpoint:
         """
         started = time.monotonic()
         leaves = jax.device_get(jax.tree.leaves(tree))
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=self.path.parent, prefix=".", delete=False
-        ) as file:
-            try:
-                named = {f"leaf_{i}": leaf for i, leaf in enumerate(leaves)}
-                np.savez(file, about=np.array(json.dumps(dict(about))), **named)
-                file.flush()
-                os.fsync(file.fileno())
-                os.replace(file.name, self.path)
-            except BaseException:
-                os.unlink(file.name)
-                raise
+        named = {f"leaf_{i}": leaf for i, leaf in enumerate(leaves)}
+        content = io.BytesIO()
+        np.savez(content, about=np.array(json.dumps(dict(about))), **named)
+        place(self.path, content.getvalue())
         ended = time.monotonic()
         self._next = ended + (ended - started) / OVERHEAD
 

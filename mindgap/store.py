@@ -21,6 +21,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mindgap.files import place
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -153,7 +155,7 @@ class Store:
             if len(new) < len(seeds):
                 taken = sorted(set(seeds) - set(new))
                 raise StoreError(f"{name}: seeds {taken} are recorded already")
-            _place(path, content.getvalue())
+            place(path, content.getvalue())
         return path
 
     def merge(self, *others: "Store") -> list[Merged]:
@@ -211,7 +213,7 @@ class Store:
         path = _weights(self._home(name, digest), seed)
         content = save({k: np.ascontiguousarray(v) for k, v in weights.items()})
         with self._writing():
-            _place(path, content)
+            place(path, content)
         return path
 
     def _agree(self, other: "Store") -> None:
@@ -240,7 +242,7 @@ class Store:
             if kept.exists() and not path.exists():
                 content = kept.read_bytes()
                 with self._writing():
-                    _place(path, content)
+                    place(path, content)
         self.put(name, digest, seeds, _rows(record, seeds), record.certificate)
 
     @contextlib.contextmanager
@@ -306,26 +308,6 @@ def _same(one: Record, another: Record, seed: int) -> bool:
         for record in (one, another)
     )
     return ours.equals(theirs)
-
-
-def _place(path: Path, content: bytes) -> None:
-    """Writes a file, whole or not at all.
-
-    Killed, it leaves at most a draft: a file whose name starts with a dot, which
-    nothing reads.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        dir=path.parent, prefix=".", suffix=".draft", delete=False
-    ) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            os.replace(file.name, path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
 
 
 def digest(configuration: Any) -> str:

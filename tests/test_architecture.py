@@ -8,6 +8,7 @@ import pytest
 
 HOME = Path(__file__).parent.parent / "mindgap"
 LAYERS = [
+    {"files"},
     {"graphs", "summary", "store", "checkpoint", "pairwise", "linear", "expressions"},
     {"tasks.base", "attention", "forms"},
     {"tasks.bfs", "tasks.dfs", "tasks.bellman_ford", "codecs", "program"},

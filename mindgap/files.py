@@ -1,0 +1,25 @@
+"""Files that are whole or absent, whatever happens while they are written."""
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def place(path: Path, content: bytes) -> None:
+    """Writes a file, whole or not at all.
+
+    Killed, it leaves at most a draft: a file whose name starts with a dot, which
+    nothing reads. Raises OSError if the folder cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(
+        dir=path.parent, prefix=".", suffix=".draft", delete=False
+    ) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(file.name, path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
