@@ -9,6 +9,7 @@ biases; both are dm-clrs's here. Eq. 16 is printed after Eq. 9; we add its term 
 the activation, so that a node's own state and the edge's arrive together.
 """
 
+import functools
 from typing import Literal, NamedTuple
 
 import haiku as hk
@@ -16,8 +17,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mindgap import pairwise
-from mindgap.linear import Encoded, Linear, linear, project
+from mindgap import linear, pairwise
+from mindgap.codecs import Encoders, Features
+from mindgap.linear import Linear, declare
 
 EdgeValues = Literal["none", "projected", "first_component"]
 
@@ -63,19 +65,19 @@ class Attention(hk.Module):
         size, heads, nodes = self._size, self._heads, self._bias_nodes
         projected = self._edge_values == "projected"
         return AttentionWeights(
-            value=linear("value", 2 * size, size),
-            skip=linear("skip", 2 * size, size),
-            sender=linear("in", 2 * size, size),
-            receiver=linear("out", 2 * size, size),
-            edge=linear("edge", size, size),
-            meta=linear("meta", size, size),
-            scores=[linear(f"score_{k}", size // heads, 1) for k in range(heads)],
+            value=declare("value", 2 * size, size),
+            skip=declare("skip", 2 * size, size),
+            sender=declare("in", 2 * size, size),
+            receiver=declare("out", 2 * size, size),
+            edge=declare("edge", size, size),
+            meta=declare("meta", size, size),
+            scores=[declare(f"score_{k}", size // heads, 1) for k in range(heads)],
             norm=self._norm() if self._layer_norm else None,
             bias=hk.get_parameter("bias", (nodes, nodes), init=jnp.zeros)
             if nodes is not None
             else None,
-            edge_info=linear("edge_info", size, size) if projected else None,
-            edge_reduce=linear("edge_reduce", size, size) if projected else None,
+            edge_info=declare("edge_info", size, size) if projected else None,
+            edge_reduce=declare("edge_reduce", size, size) if projected else None,
         )
 
     def _norm(self) -> Linear:
@@ -86,71 +88,92 @@ class Attention(hk.Module):
         )
 
 
-def attend(
-    weights: AttentionWeights,
-    edge_values: EdgeValues,
-    node: Encoded,
-    edge: Encoded,
-    meta: Float[Array, "B S"],
-    hidden: Float[Array, "B N S"],
-    neighbours: Float[Array, "B N N"],
-) -> tuple[Float[Array, "B N S"], Float[Array, "B H N N"]]:
-    """One step of attention: new hidden states, and the coefficients alpha.
+class Layer(NamedTuple):
+    """The same parameters as a step of attention reads them (see `linear.fold`)."""
 
-    `node` is (B, N), `edge` (B, N, N) many encoded features: receiver i reads edge ij.
-    `neighbours` is A of Eq. 7 as 0 or 1.
-    """
-    both = (node, hidden)  # [x_i | h_i]
-    values = project(weights.value, both)  # Eq. 3
-    scores = pre_attention_scores(weights, both, edge, meta)  # Eq. 4-6, 17
-    allowed = NO_EDGE * (neighbours - 1)  # Eq. 7
-    alpha = jax.nn.softmax(scores + allowed[:, None], axis=-1)  # Eq. 8
-    heads = values.reshape(*values.shape[:2], alpha.shape[1], -1)
-    attended = jnp.einsum("bhij,bjhf->bihf", alpha, heads).reshape(values.shape)
-    attended += edge_information(weights, edge_values, alpha, edge)  # Eq. 15-16
-    new = jax.nn.relu(attended + project(weights.skip, both))  # Eq. 9
-    if weights.norm is not None:
-        new = _normalise(weights.norm, new)
+    reads: Linear
+    """[node scalars | hidden] to values, skip, sender and receiver, S each."""
+    edge: Linear
+    """Edge scalars to S."""
+    meta: Linear
+    """Graph scalars to S."""
+    scores: list[tuple[Float[Array, "F"], Float[Array, "1"]]]
+    """omega of each head, F = S / H wide, and its bias."""
+    norm: Linear | None
+    bias: Float[Array, "N N"] | None
+    info: Linear | None
+    """Edge scalars to what edges say in Eq. 15-16: S wide, or feature 0 alone."""
+    reduce: Linear | None
+
+
+def fold(weights: AttentionWeights, encoders: Encoders, kind: EdgeValues) -> Layer:
+    """The layer's parameters, with the encoders of what it reads."""
+    edge = linear.fold([weights.edge], encoders.edge)
+    meta = linear.fold([weights.meta], encoders.graph)
+    read = [weights.value, weights.skip, weights.sender, weights.receiver]
+    info = None
+    if kind == "first_component":
+        info = Linear(encoders.edge.w[:, :1], encoders.edge.b[:1])
+    elif weights.edge_info is not None:
+        info = linear.fold([weights.edge_info], encoders.edge)
+    return Layer(
+        linear.fold(read, encoders.node),
+        edge,
+        meta,
+        [(omega.w[:, 0], omega.b) for omega in weights.scores],
+        weights.norm,
+        weights.bias,
+        info,
+        weights.edge_reduce,
+    )
+
+
+def attend(
+    layer: Layer, seen: Features, hidden: Float[Array, "B N S"]
+) -> tuple[Float[Array, "B N S"], Float[Array, "B H N N"]]:
+    """One step of attention: new hidden states, and the coefficients alpha."""
+    read = linear.apply(layer.reads, seen.node, hidden)  # [x_i | h_i]
+    values, skip, z_in, z_out = linear.split(read, 4)  # Eq. 3
+    scores = pre_attention_scores(layer, z_in, z_out, seen)  # Eq. 4-6, 17
+    allowed = NO_EDGE * (seen.neighbours - 1)  # Eq. 7
+    alphas = [jax.nn.softmax(head + allowed, axis=-1) for head in scores]  # Eq. 8
+    heads = linear.split(values, len(alphas))
+    attended = [alpha @ head for alpha, head in zip(alphas, heads, strict=True)]
+    alpha = jnp.stack(alphas, 1)
+    new = linear.beside(*attended) + edge_information(layer, alpha, seen.edge)
+    new = jax.nn.relu(new + skip)  # Eq. 9, 15-16
+    if layer.norm is not None:
+        new = _normalise(layer.norm, new)
     return new, alpha
 
 
 def pre_attention_scores(
-    weights: AttentionWeights,
-    both: tuple[Encoded, Float[Array, "B N S"]],
-    edge: Encoded,
-    meta: Float[Array, "B S"],
-) -> Float[Array, "B H N N"]:
-    """Unnormalised scores a (Eq. 4-6), with the bias B of Eq. 17 where there is one.
+    layer: Layer,
+    z_in: Float[Array, "B N S"],
+    z_out: Float[Array, "B N S"],
+    seen: Features,
+) -> list[Float[Array, "B N N"]]:
+    """Unnormalised scores a of each head (Eq. 4-6), with the bias B of Eq. 17, if any.
 
     Written with `pairwise.leaky`: zeta itself, (B, N, N, S), is not formed. B is one
     more edge scalar, which every feature receives with weight 1.
     """
-    z_in = project(weights.sender, both)
-    z_edge = edge.folded(weights.edge.w)
-    z_meta = project(weights.meta, (meta,))
-    constant = weights.edge.b + z_edge.b
-    z_out = project(weights.receiver, both) + z_meta[:, None] + constant
-    scalars, mix = z_edge.scalars, z_edge.w
-    if weights.bias is not None:
-        bias = jnp.broadcast_to(weights.bias, scalars.shape[:-1])[..., None]
+    z_meta = linear.apply(layer.meta, seen.graph)
+    z_out = z_out + (z_meta + layer.edge.b)[:, None]
+    scalars, mix = seen.edge, layer.edge.w
+    if layer.bias is not None:
+        bias = jnp.broadcast_to(layer.bias, scalars.shape[:-1])[..., None]
         scalars = jnp.concatenate([scalars, bias], -1)
         mix = jnp.concatenate([mix, jnp.ones_like(mix[:1])])
-    size = z_in.shape[-1] // len(weights.scores)
-    scores = []
-    for head, omega in enumerate(weights.scores):
-        part = slice(head * size, (head + 1) * size)
-        operands = pairwise.Operands(
-            z_out[..., part], z_in[..., part], scalars, mix[:, part], omega.w[:, 0]
-        )
-        scores.append(pairwise.leaky(operands) + omega.b)
-    return jnp.stack(scores, 1)
+    sides = (linear.split(side, len(layer.scores)) for side in (z_out, z_in, mix))
+    return [
+        pairwise.leaky(pairwise.Operands(receiver, sender, scalars, part, omega)) + b
+        for receiver, sender, part, (omega, b) in zip(*sides, layer.scores, strict=True)
+    ]
 
 
 def edge_information(
-    weights: AttentionWeights,
-    edge_values: EdgeValues,
-    alpha: Float[Array, "B H N N"],
-    edge: Encoded,
+    layer: Layer, alpha: Float[Array, "B H N N"], edge: Float[Array, "B N N K"]
 ) -> Float[Array, "B N S"] | float:
     """What the edges add to the attended values (Eq. 15-16), in a form free of N.
 
@@ -158,20 +181,19 @@ def edge_information(
     `first_component`: feature 0 gains sum_j alpha_ij e_ij0, the first form in the
     authors' code, which has no parameters.
     """
-    if edge_values == "none":
+    if layer.info is None:
         return 0.0
-    seen = jnp.einsum("bhij,bijk->bihk", alpha, edge.scalars)
-    if edge_values == "first_component":
-        first = seen[:, :, 0] @ edge.w[:, 0] + edge.b[0]
-        return jnp.zeros((*first.shape, edge.w.shape[1])).at[..., 0].set(first)
-    assert weights.edge_info is not None and weights.edge_reduce is not None
-    info = edge.folded(weights.edge_info.w)
-    by_head = info.w.reshape(info.w.shape[0], alpha.shape[1], -1)
+    seen = jnp.einsum("bhij,bijk->bihk", alpha, edge)
+    if layer.reduce is None:
+        first = linear.apply(layer.info, seen[:, :, 0])
+        return jnp.pad(first, ((0, 0), (0, 0), (0, layer.edge.w.shape[1] - 1)))
+    by_head = layer.info.w.reshape(layer.info.w.shape[0], alpha.shape[1], -1)
     middle = jnp.einsum("bihk,khf->bihf", seen, by_head)
-    middle = middle.reshape(*middle.shape[:2], -1) + info.b + weights.edge_info.b
-    return project(weights.edge_reduce, (middle,))
+    middle = middle.reshape(*middle.shape[:2], -1) + layer.info.b
+    return linear.apply(layer.reduce, middle)
 
 
+@functools.partial(jax.checkpoint, prevent_cse=False)
 def _normalise(norm: Linear, hidden: Float[Array, "B N S"]) -> Float[Array, "B N S"]:
     """Haiku's layer norm over the hidden size (epsilon 1e-5)."""
     mean = hidden.mean(-1, keepdims=True)

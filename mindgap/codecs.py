@@ -5,6 +5,7 @@ pointer is an edge feature. Decoders read [x_i | h_i | new h_i], three hidden si
 wide (the paper's Eq. 11-14 print h alone), and the edge features.
 """
 
+import itertools
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
@@ -13,8 +14,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mindgap import pairwise
-from mindgap.linear import Encoded, Linear, linear, project
+from mindgap import linear, pairwise
+from mindgap.linear import Linear, declare
 from mindgap.tasks.base import Feature
 
 PointerDecoder = Literal["pairwise", "simple"]
@@ -23,12 +24,20 @@ SHARPEN = -1000.0
 """The constant c of Eq. 20."""
 
 
-class Features(NamedTuple):
-    """The encoded inputs of one processor step (Eq. 10)."""
+class Encoders(NamedTuple):
+    """All encoders of a location side by side: their sum is what Eq. 10 adds up."""
 
-    node: Encoded
-    edge: Encoded
-    meta: Float[Array, "B S"]
+    node: Linear
+    edge: Linear
+    graph: Linear
+
+
+class Features(NamedTuple):
+    """What one processor step sees, not yet encoded, in the order of `Encoders`."""
+
+    node: Float[Array, "B N K"]
+    edge: Float[Array, "B N N K"]
+    graph: Float[Array, "B K"]
     neighbours: Float[Array, "B N N"]
     """Who may attend to whom, 0 or 1: edges either way, self, and strong pointers."""
 
@@ -39,42 +48,53 @@ def encoder(name: str, feature: Feature, hidden_size: int) -> Linear:
     if feature.stage == "hint" and feature.type == "scalar":
         # CLRS's `xavier_on_scalars`
         init = hk.initializers.TruncatedNormal(1 / hidden_size**0.5)
-    return linear(f"encoder_{name}", max(1, feature.classes), hidden_size, init)
+    return declare(f"encoder_{name}", max(1, feature.classes), hidden_size, init)
 
 
-def encode(
-    encoders: Mapping[str, Linear],
-    features: Mapping[str, Feature],
-    values: Mapping[str, Float[Array, "B ..."]],
+def join(
+    encoders: Mapping[str, Linear], features: Mapping[str, Feature], hidden_size: int
+) -> Encoders:
+    """The encoders of each location side by side (Eq. 10)."""
+    layers: dict[str, list[Linear]] = {"node": [], "edge": [], "graph": []}
+    for name, feature in features.items():
+        layers[_place(feature)].append(encoders[name])
+    none = Linear(jnp.zeros((0, hidden_size)), jnp.zeros(hidden_size))
+    return Encoders(
+        *(
+            Linear(
+                jnp.concatenate([none.w, *(layer.w for layer in side)]),
+                sum((layer.b for layer in side), none.b),
+            )
+            for side in layers.values()
+        )
+    )
+
+
+def gather(
+    features: Mapping[str, Feature], values: Mapping[str, Float[Array, "B ..."]]
 ) -> Features:
-    """Sum of all encodings (Eq. 10): v_i = sum_j W_j v_ij, and the same for edges.
+    """The scalars that are encoded at each node, edge and graph.
 
     Pointers are (B, N, N) distributions over nodes; two nodes may attend to each other
     if p_ij + p_ji exceeds one half.
     """
-    nodes = values["pos"].shape[1]
-    neighbours = jnp.broadcast_to(jnp.eye(nodes, dtype=bool), values["adj"].shape)
-    gathered: dict[str, list[tuple[Array, Linear]]] = {"node": [], "edge": []}
-    some = next(iter(encoders.values()))
-    meta = jnp.zeros((values["pos"].shape[0], some.w.shape[1]))
-    for name, value in values.items():
-        feature, layer = features[name], encoders[name]
-        scalars = value if feature.type == "categorical" else value[..., None]
-        if feature.location == "graph":
-            meta = meta + project(layer, (scalars,))
-            continue
-        is_edge = feature.location == "edge" or feature.type == "pointer"
-        gathered["edge" if is_edge else "node"].append((scalars, layer))
+    batch, nodes = values["pos"].shape
+    neighbours = jnp.broadcast_to(jnp.eye(nodes, dtype=bool), (batch, nodes, nodes))
+    scalars: dict[str, list[Array]] = {
+        "node": [jnp.zeros((batch, nodes, 0))],
+        "edge": [jnp.zeros((batch, nodes, nodes, 0))],
+        "graph": [jnp.zeros((batch, 0))],
+    }
+    for name, feature in features.items():
+        value, place = values[name], _place(feature)
+        shown = value if feature.type == "categorical" else value[..., None]
+        scalars[place].append(shown)
         if feature.type == "pointer":
             neighbours |= value + value.mT > 0.5
-        elif is_edge and feature.type == "mask":
+        elif place == "edge" and feature.type == "mask":
             neighbours |= value + value.mT > 0
-    return Features(
-        _join(gathered["node"]),
-        _join(gathered["edge"]),
-        meta,
-        neighbours.astype(float),
-    )
+    sides = (jnp.concatenate(side, -1) for side in scalars.values())
+    return Features(*sides, neighbours.astype(float))
 
 
 class Decoder(hk.Module):
@@ -94,56 +114,129 @@ class Decoder(hk.Module):
         """The layers by name; `decode` applies them. `simple_nodes` selects Eq. 20."""
         feature, size, read = self._feature, self._size, 3 * self._size
         if feature.type == "pointer" and self._simple is not None:
-            return {name: linear(name, read, self._simple) for name in ("p1", "p2")}
+            return {name: declare(name, read, self._simple) for name in ("p1", "p2")}
         if feature.type == "pointer":
             return {
-                "receiver": linear("receiver", read, size),
-                "sender": linear("sender", read, size),
-                "edge": linear("edge", size, size),
-                "score": linear("score", size, 1),
+                "receiver": declare("receiver", read, size),
+                "sender": declare("sender", read, size),
+                "edge": declare("edge", size, size),
+                "score": declare("score", size, 1),
             }
         width = max(1, feature.classes)
-        layers = {"node": linear("node", read, width)}
+        layers = {"node": declare("node", read, width)}
         if feature.location == "graph":
-            layers["meta"] = linear("meta", size, width)
+            layers["meta"] = declare("meta", size, width)
         return layers
 
 
+class Decoders(NamedTuple):
+    """Several features' decoders as they read a step (see `linear.fold`).
+
+    Pointers' and nodes' layers are folded side by side, in the order of the features.
+    """
+
+    pointers: Linear | None
+    """[node scalars | hidden | new]: receiver and sender (or p1 and p2) of each."""
+    edges: dict[str, Linear]
+    """Of each pointer (Eq. 12-14): edge scalars to S."""
+    scores: dict[str, tuple[Float[Array, "S"], Float[Array, "1"]]]
+    nodes: Linear | None
+    """[node scalars | hidden | new]: every prediction at nodes that is no pointer."""
+    graphs: dict[str, tuple[Linear, Linear]]
+    """Of each prediction at the graph: what the maximum over nodes of [encoded node |
+    hidden | new] says, and what the graph scalars say."""
+    encoder: Linear
+    """The nodes' encoder, whose features' maximum the graph's predictions read."""
+
+
+def fold(
+    layers: Mapping[str, Mapping[str, Linear]],
+    features: Mapping[str, Feature],
+    encoders: Encoders,
+) -> Decoders:
+    """The decoders of some features, with the encoders of what they read."""
+    pointers, nodes, edges, scores, graphs = [], [], {}, {}, {}
+    for name, feature in features.items():
+        layer = layers[name]
+        if "p1" in layer:
+            pointers += [layer["p1"], layer["p2"]]
+        elif feature.type == "pointer":
+            edges[name] = edge = linear.fold([layer["edge"]], encoders.edge)
+            scores[name] = layer["score"].w[:, 0], layer["score"].b
+            sender = layer["sender"]._replace(b=layer["sender"].b + edge.b)
+            pointers += [layer["receiver"], sender]
+        elif feature.location == "graph":
+            meta = linear.fold([layer["meta"]], encoders.graph)
+            graphs[name] = layer["node"], meta
+        else:
+            nodes.append(layer["node"])
+    return Decoders(
+        linear.fold(pointers, encoders.node) if pointers else None,
+        edges,
+        scores,
+        linear.fold(nodes, encoders.node) if nodes else None,
+        graphs,
+        encoders.node,
+    )
+
+
 def decode(
-    layers: Mapping[str, Linear],
-    feature: Feature,
+    decoders: Decoders,
+    features: Mapping[str, Feature],
     seen: Features,
     hidden: Float[Array, "B N S"],
     new: Float[Array, "B N S"],
-) -> Float[Array, "B ..."]:
-    """One prediction (Eq. 11-14): logits, or the value itself for a scalar.
+) -> dict[str, Float[Array, "B ..."]]:
+    """The predictions (Eq. 11-14): logits, or the value itself for a scalar.
 
     (B, N, N) for pointers, (B, N, classes) for categories, (B,) for the graph,
     else (B, N).
     """
-    read = (seen.node, hidden, new)
-    if "p1" in layers:
-        return SHARPEN * jnp.maximum(  # Eq. 20
-            project(layers["p1"], read), project(layers["p2"], read)
-        )
-    if feature.type == "pointer":
-        edge = seen.edge.folded(layers["edge"].w)
-        constant = layers["edge"].b + edge.b
-        operands = pairwise.Operands(  # Eq. 12-14, with max(p_1, p_2 + p_e) in Eq. 13
-            receiver=project(layers["receiver"], read),
-            sender=project(layers["sender"], read) + constant,
-            edges=edge.scalars.swapaxes(1, 2),
-            mix=edge.w,
-            weight=layers["score"].w[:, 0],
-        )
-        return pairwise.largest(operands) + layers["score"].b
-    if feature.location == "graph":
-        largest = [_largest(block) for block in (seen.node.dense, hidden, new)]
-        answer = project(layers["node"], largest)
-        answer = answer + project(layers["meta"], (seen.meta,))
-    else:
-        answer = project(layers["node"], read)  # Eq. 11
-    return answer if feature.type == "categorical" else answer[..., 0]
+    read, said = (seen.node, hidden, new), {}
+    pointers = [name for name, f in features.items() if f.type == "pointer"]
+    if decoders.pointers is not None:
+        sides = linear.split(linear.apply(decoders.pointers, *read), 2 * len(pointers))
+        for name, first, second in zip(pointers, sides[::2], sides[1::2], strict=True):
+            said[name] = _point(decoders, name, seen, first, second)
+    at_nodes = {
+        name: max(1, f.classes)
+        for name, f in features.items()
+        if f.location == "node" and f.type != "pointer"
+    }
+    if decoders.nodes is not None:
+        ends = list(itertools.accumulate(at_nodes.values()))[:-1]
+        answers = jnp.split(linear.apply(decoders.nodes, *read), ends, -1)  # Eq. 11
+        said |= dict(zip(at_nodes, answers, strict=True))
+    for name, (node, meta) in decoders.graphs.items():
+        dense = linear.apply(decoders.encoder, seen.node)
+        largest = [_largest(block) for block in (dense, hidden, new)]
+        said[name] = linear.apply(node, *largest) + linear.apply(meta, seen.graph)
+    return {
+        name: said[name]
+        if feature.type in ("pointer", "categorical")
+        else said[name][..., 0]
+        for name, feature in features.items()
+    }
+
+
+def _point(
+    decoders: Decoders,
+    name: str,
+    seen: Features,
+    first: Float[Array, "B N S"],
+    second: Float[Array, "B N S"],
+) -> Float[Array, "B N N"]:
+    if name not in decoders.edges:
+        return SHARPEN * jnp.maximum(first, second)  # Eq. 20
+    weight, constant = decoders.scores[name]
+    operands = pairwise.Operands(  # Eq. 12-14, with max(p_1, p_2 + p_e) in Eq. 13
+        receiver=first,
+        sender=second,
+        edges=seen.edge.swapaxes(1, 2),
+        mix=decoders.edges[name].w,
+        weight=weight,
+    )
+    return pairwise.largest(operands) + constant
 
 
 def feed_back(
@@ -168,10 +261,6 @@ def _largest(states: Float[Array, "B N S"]) -> Float[Array, "B S"]:
     return jnp.take_along_axis(states, holder, 1)[:, 0]
 
 
-def _join(parts: list[tuple[Array, Linear]]) -> Encoded:
-    """Several encoders side by side: the sum of their encodings, as one."""
-    return Encoded(
-        jnp.concatenate([scalars for scalars, _ in parts], -1),
-        jnp.concatenate([layer.w for _, layer in parts]),
-        jnp.sum(jnp.stack([layer.b for _, layer in parts]), 0),
-    )
+def _place(feature: Feature) -> str:
+    """Where a feature is encoded: a pointer says something of each edge."""
+    return "edge" if feature.type == "pointer" else feature.location

@@ -2,13 +2,17 @@
 
 The features of this network (paper Eq. 10) are encodings of a few scalars: pos, s,
 reach_h and the like. A layer that reads them need not see all S dimensions: its weight
-is folded into the encoder's first, which is equal up to rounding and much cheaper.
+is folded into the encoder's once, and then it reads the scalars themselves. Layers that
+read the same are folded side by side, into one matrix product. Both are equal up to
+rounding and much cheaper.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import haiku as hk
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -20,24 +24,7 @@ class Linear(NamedTuple):
     b: Float[Array, "outputs"]
 
 
-class Encoded(NamedTuple):
-    """`scalars @ w + b`, kept as factors."""
-
-    scalars: Float[Array, "*dims K"]
-    w: Float[Array, "K S"]
-    b: Float[Array, "S"]
-
-    @property
-    def dense(self) -> Float[Array, "*dims S"]:
-        """The features themselves."""
-        return self.scalars @ self.w + self.b
-
-    def folded(self, weight: Float[Array, "S F"]) -> "Encoded":
-        """These features times a weight, still as factors."""
-        return Encoded(self.scalars, self.w @ weight, self.b @ weight)
-
-
-def linear(
+def declare(
     name: str,
     inputs: int,
     outputs: int,
@@ -51,18 +38,38 @@ def linear(
     return _Parameters(inputs, outputs, w_init, name=name)()
 
 
-def project(
-    layer: Linear, blocks: Sequence[Encoded | Float[Array, "*dims S"]]
+@functools.partial(jax.checkpoint, prevent_cse=False)
+def apply(
+    layer: Linear, *blocks: Float[Array, "*dims _"]
 ) -> Float[Array, "*dims outputs"]:
-    """The layer applied to the concatenation of the blocks, each S wide."""
-    size = layer.w.shape[0] // len(blocks)
-    total = layer.b
-    for index, block in enumerate(blocks):
-        rows = layer.w[index * size : (index + 1) * size]
-        total = total + (
-            block.folded(rows).dense if isinstance(block, Encoded) else block @ rows
-        )
-    return total
+    """The layer on the blocks side by side."""
+    return beside(*blocks) @ layer.w + layer.b
+
+
+def beside(*blocks: Float[Array, "*dims _"]) -> Float[Array, "*dims features"]:
+    """Blocks of features side by side."""
+    return blocks[0] if len(blocks) == 1 else jnp.concatenate(blocks, -1)
+
+
+def fold(layers: Sequence[Linear], encoder: Linear) -> Linear:
+    """The layers side by side, reading scalars where they read their encoding.
+
+    Each layer reads [encoded | rest], S of them encoded; what is returned reads
+    [scalars | rest], with equal results.
+    """
+    w = jnp.concatenate([layer.w for layer in layers], 1)
+    b = jnp.concatenate([layer.b for layer in layers])
+    size = encoder.w.shape[1]
+    return Linear(
+        jnp.concatenate([encoder.w @ w[:size], w[size:]]), b + encoder.b @ w[:size]
+    )
+
+
+def split(
+    outputs: Float[Array, "*dims outputs"], layers: int
+) -> list[Float[Array, "*dims S"]]:
+    """What each of several equally wide folded layers said."""
+    return [outputs] if layers == 1 else jnp.split(outputs, layers, axis=-1)
 
 
 class _Parameters(hk.Module):

@@ -18,15 +18,18 @@ def loss(
     graphs: Graphs,
     logits: Mapping[str, Array],
     hints: Mapping[str, Array],
+    share: Float[Array, ""] | float = 1.0,
+    hint_share: Float[Array, ""] | float = 1.0,
 ) -> Float[Array, ""]:
     """Output loss plus one loss for every decoded hint, each a mean, in nats.
 
-    A hint's loss is the mean over the steps and nodes that its graph reaches.
+    A hint's loss is the mean over the steps and nodes that its graph reaches. The
+    shares weigh outputs and hints, for graphs that are a part of a batch.
     """
     total = jnp.zeros(())
     for name, predicted in logits.items():
         truth = jnp.asarray(graphs.trajectory.outputs[name])
-        total += _error(task.features[name], truth, predicted).mean()
+        total += share * _error(task.features[name], truth, predicted).mean()
     lengths = jnp.asarray(graphs.trajectory.lengths)
     for name, predicted in hints.items():
         truth = jnp.asarray(graphs.trajectory.hints[name])[:, 1:]
@@ -34,7 +37,8 @@ def loss(
         reached = lengths[:, None] > jnp.arange(truth.shape[1]) + 1
         reached = reached.reshape(reached.shape + (1,) * (error.ndim - 2))
         mask = jnp.broadcast_to(reached, error.shape)
-        total += jnp.where(mask, error, 0).sum() / jnp.maximum(mask.sum(), 1e-12)
+        mean = jnp.where(mask, error, 0).sum() / jnp.maximum(mask.sum(), 1e-12)
+        total += hint_share * mean
     return total
 
 

@@ -16,12 +16,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
-from mindgap import codecs
-from mindgap.attention import Attention, AttentionWeights, EdgeValues, attend
+from mindgap import attention, codecs, recurrence
+from mindgap.attention import Attention, AttentionWeights, EdgeValues
 from mindgap.codecs import PointerDecoder
 from mindgap.graphs import AnyArray, Graphs
 from mindgap.linear import Linear
-from mindgap.tasks.base import Task
+from mindgap.tasks.base import Feature, Task
 
 HintMode = Literal["encoded_decoded", "decoded_only", "none"]
 Reach = Literal["neighbours", "all"]
@@ -83,6 +83,11 @@ class ModelConfig:
         """The features that have a decoder: the outputs, and hints unless `none`."""
         stages = ("output",) if self.hint_mode == "none" else ("output", "hint")
         return [name for name, f in task.features.items() if f.stage in stages]
+
+    def decoded_hints(self, task: Task) -> dict[str, Feature]:
+        """The hints that are predicted at every step."""
+        decoded = self.decodes(task)
+        return {name: f for name, f in task.stage("hint").items() if name in decoded}
 
     def encodes(self, task: Task) -> list[str]:
         """The features that have an encoder: inputs, and hints if they are fed back."""
@@ -168,68 +173,50 @@ def unroll(
     steps: Int[Array, ""] | None = None,
 ) -> Result:
     """The network's recurrence over the T - 1 steps of the batch's trajectory."""
-    inputs, start = task.inputs(graphs), _start(task, config, graphs)
     batch, nodes = graphs.positions.shape
     if config.nodes not in (None, nodes):
         raise ValueError(f"this network only takes {config.nodes} nodes, got {nodes}")
     total = max(1, next(iter(graphs.trajectory.hints.values())).shape[1] - 1)
-    lengths = jnp.asarray(graphs.trajectory.lengths)
     features = {name: task.features[name] for name in config.encodes(task)}
-    hints = {name: f for name, f in task.stage("hint").items()}
-    decoded = [name for name in config.decodes(task) if name in hints]
+    outputs, hints = task.stage("output"), config.decoded_hints(task)
+    encoders = codecs.join(weights.encoders, features, config.hidden_size)
+    layer = attention.fold(weights.attention, encoders, config.edge_values)
 
-    def see(fed: dict[str, Array]) -> codecs.Features:
-        seen = codecs.encode(weights.encoders, features, {**inputs, **fed})
+    def see(inputs: dict[str, Array], fed: dict[str, Array]) -> codecs.Features:
+        seen = codecs.gather(features, {**inputs, **fed})
         if config.attend_to == "all":
             return seen._replace(neighbours=jnp.ones_like(seen.neighbours))
         return seen
 
-    def step(carry, time):
-        hidden, fed, held = carry
-        seen, new, watched = see(fed), hidden, []
+    def step(folded, inputs: dict[str, Array], carry, _):
+        (layer, decoders), (hidden, fed) = folded, carry
+        seen, new, watched = see(inputs, fed), hidden, []
         for _ in range(config.message_steps):
-            new, alpha = attend(
-                weights.attention,
-                config.edge_values,
-                seen.node,
-                seen.edge,
-                seen.meta,
-                new,
-                seen.neighbours,
-            )
+            new, alpha = attention.attend(layer, seen, new)
             watched.append((new, alpha))
-        told = {
-            name: codecs.decode(weights.decoders[name], hints[name], seen, hidden, new)
-            for name in decoded
-        }
-        going = (time == 0) | (lengths > time + 1)
-        held = jax.tree.map(functools.partial(_where, going), (hidden, fed, new), held)
+        told = codecs.decode(decoders, hints, seen, hidden, new)
         fed = {name: codecs.feed_back(hints[name], told[name]) for name in fed}
-        return (new, fed, held), (told, watched if trace else [])
+        return (new, fed), (told, watched if trace else [])
 
-    def maybe_step(carry, time):
-        if steps is None:
-            return step(carry, time)
-        _, skipped = jax.eval_shape(step, carry, time)
-        zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), skipped)
-        return jax.lax.cond(
-            time < steps, step, lambda carry, time: (carry, zeros), carry, time
-        )
-
+    inputs = task.inputs(graphs)
     hidden = jnp.zeros((batch, nodes, config.hidden_size))
-    carry = (hidden, start, (hidden, start, hidden))
-    (_, _, held), (told, watched) = jax.lax.scan(maybe_step, carry, jnp.arange(total))
-    before, fed, after = held
-    seen = see(fed)
-    logits = {
-        name: codecs.decode(weights.decoders[name], feature, seen, before, after)
-        for name, feature in task.stage("output").items()
-    }
+    kept, (told, watched) = recurrence.unroll(
+        step,
+        total,
+        (layer, codecs.fold(weights.decoders, hints, encoders)),
+        inputs,
+        (hidden, _start(task, config, graphs)),
+        jnp.array(total) if steps is None else jnp.minimum(steps, total),
+    )
+    last = jnp.clip(jnp.asarray(graphs.trajectory.lengths) - 2, 0, total - 1)
+    (before, fed), (after, _) = _at(kept, last), _at(kept, last + 1)
+    decoders = codecs.fold(weights.decoders, outputs, encoders)
+    logits = codecs.decode(decoders, outputs, see(inputs, fed), before, after)
     told = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 0, 1), told)
     if not trace:
         return Result(logits, told, None, None)
-    states, attention = (_by_step(list(parts)) for parts in zip(*watched, strict=True))
-    return Result(logits, told, states, attention)
+    states, alphas = (_by_step(list(parts)) for parts in zip(*watched, strict=True))
+    return Result(logits, told, states, alphas)
 
 
 def _start(task: Task, config: ModelConfig, graphs: Graphs) -> dict[str, Array]:
@@ -245,8 +232,10 @@ def _start(task: Task, config: ModelConfig, graphs: Graphs) -> dict[str, Array]:
     return start
 
 
-def _where(going, new, old):
-    return jnp.where(going.reshape(going.shape + (1,) * (new.ndim - 1)), new, old)
+def _at(kept: Any, time: Int[Array, "B"]) -> Any:
+    """Of (T, B, ...) each graph's own time: (B, ...)."""
+    graph = jnp.arange(time.shape[0])
+    return jax.tree.map(lambda leaf: leaf[time, graph], kept)
 
 
 def _by_step(parts: list[Array]) -> Array:

@@ -25,6 +25,9 @@ from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
 SEEDS = "seeds"
 """Name of the mapped axis of an ensemble."""
 
+PAIRS = 2048
+"""Pairs of nodes that a part of a batch has at most: as many as a cache holds."""
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
@@ -118,13 +121,24 @@ def make_trainer(
         steps = jnp.maximum(1, jnp.max(graphs.trajectory.lengths) - 1)
         return steps if axis is None else jax.lax.pmax(steps, axis)
 
-    def loss(params: Params, graphs: Graphs) -> Float[Array, ""]:
+    def loss(params: Params, graphs: Graphs, *shares) -> Float[Array, ""]:
         found = network.predict(task, model, params, graphs, needed(graphs))
-        return metrics.loss(task, graphs, found.logits, found.hints)
+        return metrics.loss(task, graphs, found.logits, found.hints, *shares)
+
+    def descend(params: Params, graphs: Graphs):
+        """Loss and gradient, part by part of the batch: see `by_length`."""
+
+        def add(total, part):
+            return jax.tree.map(
+                jnp.add, total, jax.value_and_grad(loss)(params, *part)
+            ), None
+
+        nothing = jax.tree.map(jnp.zeros_like, (jnp.zeros(()), params))
+        return jax.lax.scan(add, nothing, by_length(graphs, PAIRS))[0]
 
     def learn(nodes: int, key: Key[Array, ""], params, moments):
         graphs = task.sample(key, nodes, config.batch, TRAIN_PROBABILITIES, True)
-        error, gradient = jax.value_and_grad(loss)(params, graphs)
+        error, gradient = descend(params, graphs)
         updates, moments = optimiser.update(gradient, moments, params)
         return optax.apply_updates(params, updates), moments, error
 
@@ -201,6 +215,35 @@ def ensemble(trainer: Trainer) -> Trainer:
     return Trainer(
         jax.jit(jax.vmap(trainer.begin)),
         jax.jit(mapped, static_argnums=3, donate_argnums=1),
+    )
+
+
+def by_length(
+    graphs: Graphs, pairs: int
+) -> tuple[Graphs, Float[Array, "parts"], Float[Array, "parts"]]:
+    """A batch in equal parts of graphs of like length, with their shares of the loss.
+
+    A part unrolls as long as its own longest graph, so that graphs do not wait for the
+    longest of the batch; and it has at most so many `pairs` of nodes, if it can, which
+    suits a processor's cache. The shares are of graphs and of steps with hints: losses
+    weighted by them add up to the batch's.
+    """
+    batch, nodes = graphs.positions.shape
+    fitting = [
+        size
+        for size in range(1, batch + 1)
+        if batch % size == 0 and size * nodes**2 <= pairs
+    ]
+    size = max(fitting, default=1)
+    lengths = jnp.asarray(graphs.trajectory.lengths)
+    steps = next(iter(graphs.trajectory.hints.values())).shape[1] - 1
+    ordered = graphs.take(jnp.argsort(lengths))
+    parts = jax.tree.map(lambda leaf: leaf.reshape(-1, size, *leaf.shape[1:]), ordered)
+    reached = jnp.clip(parts.trajectory.lengths - 1, 0, steps).sum(1)
+    return (
+        parts,
+        jnp.full(batch // size, size / batch),
+        reached / jnp.maximum(reached.sum(), 1),
     )
 
 

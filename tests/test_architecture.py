@@ -10,9 +10,9 @@ HOME = Path(__file__).parent.parent / "mindgap"
 LAYERS = [
     {"files"},
     {"graphs", "summary", "store", "checkpoint", "pairwise", "linear", "expressions"},
-    {"tasks.base", "attention", "forms"},
+    {"recurrence", "tasks.base", "forms"},
     {"tasks.bfs", "tasks.dfs", "tasks.bellman_ford", "codecs", "program"},
-    {"tasks", "interpreter"},
+    {"attention", "tasks", "interpreter"},
     {"network", "metrics", "floors", "programs"},
     {"interop", "training", "layout"},
     {"proofs"},

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from mindgap import codecs, metrics, network, tasks
-from mindgap.linear import Encoded, Linear, project
+from mindgap import codecs, linear, metrics, network, tasks
+from mindgap.linear import Linear
 from mindgap.network import ModelConfig
 
 UNOPTIMISED = {
@@ -42,11 +42,7 @@ def test_the_maximum_over_nodes_and_its_gradient(key):
     assert_allclose(ours, theirs, rtol=1e-6)
 
 
-def test_neighbours_are_edges_either_way_self_and_strong_pointers(key):
-    config = ModelConfig(hidden_size=4)
-    layers = network.weights(
-        tasks.bfs, config, network.init(tasks.bfs, config, key)
-    ).encoders
+def test_neighbours_are_edges_either_way_self_and_strong_pointers():
     weights = jnp.zeros((1, 4, 4)).at[0, 0, 1].set(1.0)
     graphs = tasks.bfs.run(weights, jnp.eye(4)[:1])
     pointers = jnp.zeros((1, 4, 4)).at[0, 2, 3].set(0.3).at[0, 3, 2].set(0.25)
@@ -55,7 +51,8 @@ def test_neighbours_are_edges_either_way_self_and_strong_pointers(key):
         "pi_h": pointers.at[0, 1, 3].set(0.5),
         "reach_h": jnp.zeros((1, 4)),
     }
-    seen = codecs.encode(layers, tasks.bfs.features, values)
+    features = {name: tasks.bfs.features[name] for name in values}
+    seen = codecs.gather(features, values)
     expected = jnp.eye(4).at[0, 1].set(1).at[1, 0].set(1)
     # 0.3 + 0.25 exceeds one half, 0.5 alone does not
     expected = expected.at[2, 3].set(1).at[3, 2].set(1)
@@ -70,13 +67,17 @@ def test_the_simple_pointer_decoder_is_equation_20(key):
         "p1": Linear(jnp.concatenate([jnp.zeros((2, 4)), read[:1]]), -positions),
         "p2": Linear(jnp.concatenate([jnp.zeros((2, 4)), -read[:1]]), positions),
     }
-    node = Encoded(jnp.zeros((1, 4, 1)), jnp.zeros((1, 1)), jnp.zeros(1))
-    edge = Encoded(jnp.zeros((1, 4, 4, 1)), jnp.zeros((1, 1)), jnp.zeros(1))
-    seen = codecs.Features(node, edge, jnp.zeros((1, 1)), jnp.ones((1, 4, 4)))
-    new = jnp.array([[[0.25], [0.0], [0.75], [0.5]]])
-    logits = codecs.decode(
-        layers, tasks.bfs.features["pi"], seen, jnp.zeros((1, 4, 1)), new
+    nothing = Linear(jnp.zeros((1, 1)), jnp.zeros(1))
+    features = {"pi": tasks.bfs.features["pi"]}
+    decoders = codecs.fold({"pi": layers}, features, codecs.Encoders(*[nothing] * 3))
+    seen = codecs.Features(
+        jnp.zeros((1, 4, 1)),
+        jnp.zeros((1, 4, 4, 1)),
+        jnp.zeros((1, 1)),
+        jnp.ones((1, 4, 4)),
     )
+    new = jnp.array([[[0.25], [0.0], [0.75], [0.5]]])
+    logits = codecs.decode(decoders, features, seen, jnp.zeros((1, 4, 1)), new)["pi"]
     assert_array_equal(logits.argmax(-1)[0], [1, 0, 3, 2])
     assert_allclose(logits[0, 0], -1000 * jnp.abs(positions - 0.25))
 
@@ -87,7 +88,8 @@ def test_folding_is_exact_up_to_rounding(key):
     scalars, w, b, weight, hidden = (
         jax.random.normal(k, s) for k, s in zip(keys, shapes, strict=True)
     )
-    encoded = Encoded(scalars, w, b)
-    found = project(Linear(weight, jnp.ones(7)), (encoded, hidden))
-    dense = jnp.concatenate([encoded.dense, hidden], -1)
-    assert_allclose(found, dense @ weight + 1, rtol=1e-4, atol=1e-4)
+    encoder, layer = Linear(w, b), Linear(weight, jnp.ones(7))
+    folded = linear.fold([layer, layer], encoder)
+    dense = jnp.concatenate([linear.apply(encoder, scalars), hidden], -1)
+    for found in linear.split(linear.apply(folded, scalars, hidden), 2):
+        assert_allclose(found, dense @ weight + 1, rtol=1e-4, atol=1e-4)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from mindgap import attention, interop, metrics, network, tasks
-from mindgap.linear import Encoded
+from mindgap import attention, codecs, interop, linear, metrics, network, tasks
+from mindgap.linear import Linear
 from mindgap.network import ModelConfig
 from tests import clrs_reference
 
@@ -114,17 +114,24 @@ def test_one_step_of_attention_is_dm_clrs_processor(changes, key):
     )
     keys = jax.random.split(key, 6)
     draw = jax.random.normal
-    node = Encoded(draw(keys[0], (3, 7, 2)), draw(keys[1], (2, 32)), jnp.ones(32))
-    edge = Encoded(draw(keys[2], (3, 7, 7, 2)), draw(keys[1], (2, 32)), jnp.ones(32))
-    meta, hidden = draw(keys[3], (3, 32)), draw(keys[4], (3, 7, 32))
+    encoders = codecs.Encoders(
+        *(Linear(draw(k, (2, 32)), draw(k, (32,))) for k in jax.random.split(key, 3))
+    )
     near = (jax.random.uniform(keys[5], (3, 7, 7)) < 0.5) | jnp.eye(7, dtype=bool)
-    near = near.astype(jnp.float32)
+    seen = codecs.Features(
+        draw(keys[0], (3, 7, 2)),
+        draw(keys[2], (3, 7, 7, 2)),
+        draw(keys[3], (3, 2)),
+        near.astype(jnp.float32),
+    )
+    hidden = draw(keys[4], (3, 7, 32))
 
     def step(node, edge, meta, near, hidden):
         return factory(32)(node, edge, meta, near, hidden, batch_size=3, nb_nodes=7)[0]
 
     processor = hk.without_apply_rng(hk.transform(step))
-    inputs = (node.dense, edge.dense, meta, near, hidden)
+    encoded = map(linear.apply, encoders, seen[:3])
+    inputs = (*encoded, seen.neighbours, hidden)
     theirs = processor.init(key, *inputs)
     ours = network.init(tasks.bfs, config, key)
     names = dict(interop._names(tasks.bfs, config))
@@ -140,8 +147,10 @@ def test_one_step_of_attention_is_dm_clrs_processor(changes, key):
         for module, leaves in ours.items()
     }
     weights = network.weights(tasks.bfs, config, given).attention
-    near = jnp.ones_like(near) if full else near
-    new, alpha = attention.attend(weights, "none", node, edge, meta, hidden, near)
+    if full:
+        seen = seen._replace(neighbours=jnp.ones((3, 7, 7)))
+    layer = attention.fold(weights, encoders, "none")
+    new, alpha = attention.attend(layer, seen, hidden)
     assert clrs_reference.gap(new, processor.apply(theirs, *inputs)) <= 1e-5
     assert_allclose(alpha.sum(-1), 1, rtol=1e-5)
 
@@ -239,13 +248,12 @@ def test_edge_values_are_the_attended_edges(key):
     params = network.init(tasks.bfs, config, key)
     weights = network.weights(tasks.bfs, config, params).attention
     alpha = jax.nn.softmax(jax.random.normal(key, (1, 2, 4, 4)))
-    edge = Encoded(
-        jax.random.normal(key, (1, 4, 4, 3)),
-        jax.random.normal(key, (3, 6)),
-        jnp.ones(6),
-    )
-    found = attention.edge_information(weights, "projected", alpha, edge)
-    info = edge.dense @ weights.edge_info.w + weights.edge_info.b
+    edge = jax.random.normal(key, (1, 4, 4, 3))
+    encoder = Linear(jax.random.normal(key, (3, 6)), jnp.ones(6))
+    encoders, dense = codecs.Encoders(*[encoder] * 3), linear.apply(encoder, edge)
+    layer = attention.fold(weights, encoders, "projected")
+    found = attention.edge_information(layer, alpha, edge)
+    info = linear.apply(weights.edge_info, dense)
     for i in range(4):
         middle = np.zeros(6)
         for head in range(2):
@@ -254,8 +262,10 @@ def test_edge_values_are_the_attended_edges(key):
                 middle[part] += alpha[0, head, i, j] * info[0, i, j, part]
         expected = middle @ weights.edge_reduce.w + weights.edge_reduce.b
         assert_allclose(found[0, i], expected, rtol=1e-4, atol=1e-5)
-    first = attention.edge_information(weights, "first_component", alpha, edge)
-    expected = (alpha[0, 0] * edge.dense[0, :, :, 0]).sum(-1)
+    weights = weights._replace(edge_info=None, edge_reduce=None)
+    layer = attention.fold(weights, encoders, "first_component")
+    first = attention.edge_information(layer, alpha, edge)
+    expected = (alpha[0, 0] * dense[0, :, :, 0]).sum(-1)
     assert_allclose(first[0, :, 0], expected, rtol=1e-4, atol=1e-5)
     assert not first[..., 1:].any()
 
@@ -268,14 +278,16 @@ def test_the_bias_is_added_before_the_activation(key):
     bias = jax.random.normal(key, (3, 3))
     params["attention"]["bias"] = bias
     weights = network.weights(tasks.bfs, config, params).attention
-    node = Encoded(jnp.ones((1, 3, 1)), jax.random.normal(key, (1, 4)), jnp.zeros(4))
-    edge = Encoded(jnp.zeros((1, 3, 3, 1)), jnp.zeros((1, 4)), jnp.zeros(4))
-    hidden, meta = jax.random.normal(key, (1, 3, 4)), jnp.zeros((1, 4))
-    scores = attention.pre_attention_scores(weights, (node, hidden), edge, meta)
-    both = jnp.concatenate([node.dense, hidden], -1)[0]
-    zeta = (both @ weights.sender.w)[None] + (both @ weights.receiver.w)[:, None]
-    expected = jax.nn.leaky_relu(zeta + bias[..., None]) @ weights.scores[0].w
-    assert_allclose(scores[0, 0], expected[..., 0], rtol=1e-5, atol=1e-6)
+    nothing = Linear(jnp.zeros((1, 4)), jnp.zeros(4))
+    layer = attention.fold(weights, codecs.Encoders(*[nothing] * 3), "none")
+    seen = codecs.Features(
+        jnp.zeros((1, 3, 1)), jnp.zeros((1, 3, 3, 1)), jnp.zeros((1, 1)), jnp.eye(3)
+    )
+    z_in, z_out = jax.random.normal(key, (2, 1, 3, 4))
+    (scores,) = attention.pre_attention_scores(layer, z_in, z_out, seen)
+    zeta = z_in[0][None] + z_out[0][:, None] + bias[..., None]
+    expected = jax.nn.leaky_relu(zeta) @ weights.scores[0].w
+    assert_allclose(scores[0], expected[..., 0], rtol=1e-5, atol=1e-6)
     assert "bias" not in network.init(tasks.bfs, plain, key).get("attention", {})
 
 

@@ -121,6 +121,31 @@ def test_it_learns():
     assert np.nanmax(curves.validation) > 0.8
 
 
+@pytest.mark.parametrize("pairs", [1, 50, 75, 1000])
+def test_the_parts_of_a_batch_add_up_to_it(pairs, key):
+    """Loss and gradient, against the whole batch at once."""
+    graphs = tasks.bellman_ford.sample(key, 5, 12, (0.2, 0.9))
+    params = network.init(tasks.bellman_ford, SMALL, key)
+
+    def loss(params, graphs, *shares):
+        found = network.predict(tasks.bellman_ford, SMALL, params, graphs)
+        return metrics.loss(
+            tasks.bellman_ford, graphs, found.logits, found.hints, *shares
+        )
+
+    parts = training.by_length(graphs, pairs)
+    assert parts[0].positions.shape[1] == {1: 1, 50: 2, 75: 3, 1000: 12}[pairs]
+    lengths = parts[0].trajectory.lengths
+    assert (np.diff(lengths.ravel()) >= 0).all()
+    found = jax.lax.map(lambda part: jax.value_and_grad(loss)(params, *part), parts)
+    total = jax.tree.map(lambda leaf: leaf.sum(0), found)
+    jax.tree.map(
+        lambda a, b: assert_allclose(a, b, rtol=1e-4, atol=1e-5),
+        total,
+        jax.value_and_grad(loss)(params, graphs),
+    )
+
+
 def test_a_redraw_keeps_each_graph_with_its_trajectory(key):
     pool = tasks.bfs.sample(key, 6, 12)
     drawn = training.redraw(jax.random.key(1), pool)

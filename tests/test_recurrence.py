@@ -1,0 +1,99 @@
+"""A recurrence that stops early is the loop that takes as many steps."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+from numpy.testing import assert_allclose
+
+from mindgap import recurrence
+
+TOTAL = 4
+
+
+def step(weights, constants, carry, time):
+    state, tally = carry
+    state = jnp.tanh(state @ weights["mix"] + constants * weights["scale"] + time / 8)
+    return (state, tally + state.sum()), {"state": state**2, "time": time}
+
+
+def written_out(weights, constants, start, steps):
+    carries, reports = [start], []
+    for time in range(steps):
+        carry, report = step(weights, constants, carries[-1], time)
+        carries.append(carry)
+        reports.append(report["state"])
+    return jnp.stack([state for state, _ in carries]), carries[-1][1], reports
+
+
+@pytest.fixture
+def given(key):
+    mix, constants, state = jax.random.normal(key, (3, 5, 5))
+    return {"mix": mix, "scale": jnp.array(0.5)}, constants, (state, jnp.array(1.0))
+
+
+@pytest.mark.parametrize("steps", range(TOTAL + 1))
+def test_values_and_gradients_are_those_of_the_loop(given, steps):
+    weights, constants, start = given
+
+    def ours(weights, start):
+        (states, tallies), told = recurrence.unroll(
+            step, TOTAL, weights, constants, start, jnp.array(steps)
+        )
+        found = states[: steps + 1], tallies[steps], list(told["state"][:steps])
+        # what belongs to no step is zero, and no gradient comes from it
+        rest = [states[steps + 1 :], told["state"][steps:], told["time"][steps:]]
+        return weigh(found) + sum(map(jnp.sum, rest)), (*found, rest)
+
+    def weigh(found):
+        return sum(
+            (index + 1) * jnp.sum(jnp.sin(leaf))
+            for index, leaf in enumerate(jax.tree.leaves(found))
+        )
+
+    def plain(weights, start):
+        found = written_out(weights, constants, start, steps)
+        return weigh(found), found
+
+    (value, (*found, rest)), gradient = jax.value_and_grad(ours, (0, 1), has_aux=True)(
+        weights, start
+    )
+    (error, written), by_hand = jax.value_and_grad(plain, (0, 1), has_aux=True)(
+        weights, start
+    )
+    jax.tree.map(
+        lambda a, b: assert_allclose(a, b, rtol=1e-4, atol=1e-5),
+        (value, tuple(found), gradient),
+        (error, written, by_hand),
+    )
+    assert not any(leaf.any() for leaf in rest)
+
+
+def test_it_maps_over_weights(given):
+    weights, constants, start = given
+    many = jax.tree.map(lambda leaf: jnp.stack([leaf, 2 * leaf]), weights)
+
+    def loss(weights):
+        kept, _ = recurrence.unroll(
+            step, TOTAL, weights, constants, start, jnp.array(3)
+        )
+        return jnp.sum(kept[0][3] ** 2)
+
+    together = jax.jit(jax.vmap(jax.grad(loss)))(many)
+    one_by_one = jax.lax.map(jax.grad(loss), many)
+    jax.tree.map(lambda a, b: assert_allclose(a, b, rtol=1e-4), together, one_by_one)
+
+
+def test_weights_are_not_kept_at_every_step(given):
+    _, constants, (state, tally) = given
+    weights = {"mix": jnp.ones((5, 5)), "scale": jnp.array(1.0)}
+    start = (state[:2], tally)
+
+    def loss(weights):
+        kept, _ = recurrence.unroll(
+            step, 100, weights, constants[:2], start, jnp.array(3)
+        )
+        return jnp.sum(kept[0][3])
+
+    text = str(jax.make_jaxpr(jax.grad(loss))(weights))
+    assert "f32[100,2,5]" in text
+    assert "f32[100,5,5]" not in text
