@@ -93,8 +93,8 @@ def gather(
             neighbours |= value + value.mT > 0.5
         elif place == "edge" and feature.type == "mask":
             neighbours |= value + value.mT > 0
-    sides = (jnp.concatenate(side, -1) for side in scalars.values())
-    return Features(*sides, neighbours.astype(float))
+    node, edge, graph = (jnp.concatenate(side, -1) for side in scalars.values())
+    return Features(node, edge, graph, neighbours.astype(float))
 
 
 class Decoder(hk.Module):

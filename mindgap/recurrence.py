@@ -20,7 +20,6 @@ Step = Callable[[Tree, Tree, Tree, Int[Array, ""]], tuple[Tree, Tree]]
 """(weights, constants, carry, time) to the next carry and what to report."""
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
 def unroll(
     step: Step,
     total: int,
@@ -34,11 +33,15 @@ def unroll(
     Takes the first `steps` of `total` steps; what belongs to later ones is zero. No
     gradient goes to the constants; whatever else `step` closes over must not need one.
     """
+    return _unrolled(step, total, weights, constants, start, steps)
 
+
+def _plain(step, total, weights, constants, start, steps) -> tuple[Tree, Tree]:
     def one(carry, time):
         return *step(weights, constants, carry, time), []
 
-    return _loop(one, total, start, steps)[:2]
+    kept, told, _ = _loop(one, total, start, steps)
+    return kept, told
 
 
 def _loop(one: Callable, total: int, start: Tree, steps: Int[Array, ""]) -> Tree:
@@ -64,7 +67,7 @@ def _loop(one: Callable, total: int, start: Tree, steps: Int[Array, ""]) -> Tree
 
 @jax.tree_util.register_static
 @dataclasses.dataclass(frozen=True)
-class _Pull:
+class _Derivative:
     """A step's derivative without its arrays, and where each of them is found."""
 
     tree: Any
@@ -85,7 +88,7 @@ def _keep(step, total, weights, constants, start, steps):
         arguments = jax.tree.leaves((weights, constants, carry, time))
         number = {id(leaf): index for index, leaf in enumerate(arguments)}
         known = tuple(number.get(id(leaf)) for leaf in leaves)
-        pulls.append(_Pull(tree, known))
+        pulls.append(_Derivative(tree, known))
         return (
             carry_after,
             report,
@@ -120,7 +123,8 @@ def _pull(step, total, residuals, pulled):
     return of_weights, None, of_start, None
 
 
-unroll.defvjp(_keep, _pull)
+_unrolled = jax.custom_vjp(_plain, nondiff_argnums=(0, 1))
+_unrolled.defvjp(_keep, _pull)
 
 
 def _reserve(steps: int, leaf: Any, number: int = 0) -> Array:

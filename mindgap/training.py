@@ -9,6 +9,7 @@ better than all before.
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ SEEDS = "seeds"
 """Name of the mapped axis of an ensemble."""
 
 PAIRS = 2048
-"""Pairs of nodes that a part of a batch has at most: as many as a cache holds."""
+"""Pairs of nodes in a part of a batch, at most: as many as a CPU's cache holds."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,8 +134,10 @@ def make_trainer(
                 jnp.add, total, jax.value_and_grad(loss)(params, *part)
             ), None
 
+        # on an accelerator small parts one after another would leave it idle
+        pairs = PAIRS if jax.default_backend() == "cpu" else math.inf
         nothing = jax.tree.map(jnp.zeros_like, (jnp.zeros(()), params))
-        return jax.lax.scan(add, nothing, by_length(graphs, PAIRS))[0]
+        return jax.lax.scan(add, nothing, by_length(graphs, pairs))[0]
 
     def learn(nodes: int, key: Key[Array, ""], params, moments):
         graphs = task.sample(key, nodes, config.batch, TRAIN_PROBABILITIES, True)
@@ -219,7 +222,7 @@ def ensemble(trainer: Trainer) -> Trainer:
 
 
 def by_length(
-    graphs: Graphs, pairs: int
+    graphs: Graphs, pairs: float
 ) -> tuple[Graphs, Float[Array, "parts"], Float[Array, "parts"]]:
     """A batch in equal parts of graphs of like length, with their shares of the loss.
 
