@@ -294,11 +294,11 @@ def certificate(program, network="mindgap", nodes=sizes):
 
 
 rows = [certificate(programs.bfs), certificate(programs.bellman_ford)]
-more = [programs.hop_count]
 if profile != "quick":  # the profile that leaves out what takes longest
     rows.append(certificate(programs.bfs, "clrs", nodes=(4, 16)))
-    more += [programs.components, programs.reachability, programs.nearest_neighbour]
-rows += [certificate(program, nodes=(16,)) for program in more]
+    more = [programs.hop_count, programs.components]
+    more += [programs.reachability, programs.nearest_neighbour]
+    rows += [certificate(program, nodes=(16,)) for program in more]
 pd.DataFrame(rows).set_index("program")
 
 # %% [markdown]
