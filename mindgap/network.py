@@ -154,7 +154,8 @@ def predict(
     """`apply` without states and attention: what training and scoring need.
 
     Steps from `steps` on, if given, are not computed (their hints read 0): at least
-    the largest length less one, else outputs come too early.
+    the largest length less one, else the outputs of longer graphs mean nothing.
+    Gradients go to the parameters, not to the graphs.
     """
     return unroll(task, config, weights(task, config, params), graphs, False, steps)
 
@@ -198,7 +199,7 @@ def unroll(
         fed = {name: codecs.feed_back(hints[name], told[name]) for name in fed}
         return (new, fed), (told, watched if trace else [])
 
-    inputs = task.inputs(graphs)
+    inputs = jax.lax.stop_gradient(task.inputs(graphs))
     hidden = jnp.zeros((batch, nodes, config.hidden_size))
     kept, (told, watched) = recurrence.unroll(
         step,
@@ -206,7 +207,7 @@ def unroll(
         (layer, codecs.fold(weights.decoders, hints, encoders)),
         inputs,
         (hidden, _start(task, config, graphs)),
-        jnp.array(total) if steps is None else jnp.minimum(steps, total),
+        jnp.array(total) if steps is None else steps,
     )
     last = jnp.clip(jnp.asarray(graphs.trajectory.lengths) - 2, 0, total - 1)
     (before, fed), (after, _) = _at(kept, last), _at(kept, last + 1)

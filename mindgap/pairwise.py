@@ -12,7 +12,7 @@ functions are positively homogeneous in (y, x, U), so by Euler's theorem the gra
 w follows from theirs: the derivative needs one tensor of slopes, and sums of it.
 
 The sums are taken over at most a few scalars per edge (K), which is exact for this
-network: its edge features are encodings of a few scalars (see `linear.Encoded`).
+network: its edge features are encodings of a few scalars (see `linear.fold`).
 """
 
 import functools

@@ -30,9 +30,11 @@ def unroll(
 ) -> tuple[Tree, Tree]:
     """The carries before each step and after the last, (total + 1, ...), and reports.
 
-    Takes the first `steps` of `total` steps; what belongs to later ones is zero. No
-    gradient goes to the constants; whatever else `step` closes over must not need one.
+    Takes the first `steps` of `total` steps; what belongs to later ones is zero. All
+    weights and carries are floats. No gradient goes to the constants; whatever else
+    `step` closes over must not need one.
     """
+    steps = jnp.minimum(steps, total)
     return _unrolled(step, total, weights, constants, start, steps)
 
 

@@ -27,7 +27,8 @@ SEEDS = "seeds"
 """Name of the mapped axis of an ensemble."""
 
 PAIRS = 2048
-"""Pairs of nodes in a part of a batch, at most: as many as a CPU's cache holds."""
+"""Pairs of nodes in a part of a batch, at most: what suits a CPU's cache at the paper's
+hidden size; tiny networks only gain from the shorter unrolls."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +109,7 @@ def make_trainer(
     """Pure functions that start and continue the training of one seed.
 
     With `axis`, they are meant for `vmap` over seeds under that axis name, and seeds
-    stop unrolling together: a step costs what the longest trajectory costs.
+    stop unrolling together: each part of a batch costs what its longest graph costs.
     """
     optimiser = config.optimiser
 
@@ -227,9 +228,10 @@ def by_length(
     """A batch in equal parts of graphs of like length, with their shares of the loss.
 
     A part unrolls as long as its own longest graph, so that graphs do not wait for the
-    longest of the batch; and it has at most so many `pairs` of nodes, if it can, which
-    suits a processor's cache. The shares are of graphs and of steps with hints: losses
-    weighted by them add up to the batch's.
+    longest of the batch; and it has at most so many `pairs` of nodes, which suits a
+    processor's cache, but at least one graph (few sizes divide an odd batch). The
+    shares are of graphs and of steps with hints: losses weighted by them add up to the
+    batch's.
     """
     batch, nodes = graphs.positions.shape
     fitting = [

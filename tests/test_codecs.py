@@ -89,7 +89,8 @@ def test_folding_is_exact_up_to_rounding(key):
         jax.random.normal(k, s) for k, s in zip(keys, shapes, strict=True)
     )
     encoder, layer = Linear(w, b), Linear(weight, jnp.ones(7))
-    folded = linear.fold([layer, layer], encoder)
+    folded = linear.fold([layer, Linear(-2 * weight, layer.b)], encoder)
     dense = jnp.concatenate([linear.apply(encoder, scalars), hidden], -1)
-    for found in linear.split(linear.apply(folded, scalars, hidden), 2):
-        assert_allclose(found, dense @ weight + 1, rtol=1e-4, atol=1e-4)
+    one, two = linear.split(linear.apply(folded, scalars, hidden), 2)
+    assert_allclose(one, dense @ weight + 1, rtol=1e-4, atol=1e-4)
+    assert_allclose(two, -2 * dense @ weight + 1, rtol=1e-4, atol=2e-4)

@@ -95,5 +95,8 @@ def test_weights_are_not_kept_at_every_step(given):
         return jnp.sum(kept[0][3])
 
     text = str(jax.make_jaxpr(jax.grad(loss))(weights))
-    assert "f32[100,2,5]" in text
     assert "f32[100,5,5]" not in text
+    # what does change, a state of its own beside carries and reports, is kept
+    assert text.count("f32[100,2,5]") > str(jax.make_jaxpr(loss)(weights)).count(
+        "f32[100,2,5]"
+    )

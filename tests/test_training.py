@@ -81,8 +81,10 @@ def test_seeds_differ(mapped):
 
 
 @pytest.mark.slow
-def test_a_step_is_clipped_adam_on_the_loss(key):
+@pytest.mark.parametrize("pairs", [18, math.inf], ids=["two-parts", "whole"])
+def test_a_step_is_clipped_adam_on_the_loss(pairs, key, monkeypatch):
     """One step written out by hand, with the data that the seed draws."""
+    monkeypatch.setattr(training, "PAIRS", pairs)
     config = dataclasses.replace(SHORT, steps=1, learning_rate=0.01, clip_norm=0.1)
     seed = training.key_of(0)
     state, curves = jax.jit(training.make_train(tasks.bfs, SMALL, config))(seed)
@@ -138,6 +140,7 @@ def test_the_parts_of_a_batch_add_up_to_it(pairs, key):
     assert parts[0].positions.shape[1] == {1: 1, 50: 2, 75: 3, math.inf: 12}[pairs]
     lengths = parts[0].trajectory.lengths
     assert (np.diff(lengths.ravel()) >= 0).all()
+    assert lengths.min() == 1  # a graph that gives no hint to be learned
     found = jax.lax.map(lambda part: jax.value_and_grad(loss)(params, *part), parts)
     total = jax.tree.map(lambda leaf: leaf.sum(0), found)
     jax.tree.map(
@@ -172,8 +175,9 @@ def test_impossible_settings_are_refused(changes, message):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(tasks.TASKS))
-def test_training_compiles_for_cuda(name):
+def test_training_compiles_for_cuda(name, monkeypatch):
     """Nothing that only a CPU has creeps into a span of steps."""
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     trainer = training.ensemble(
         training.make_trainer(tasks.TASKS[name], SMALL, SHORT, training.SEEDS)
     )
