@@ -9,7 +9,6 @@ better than all before.
 
 import dataclasses
 import functools
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -136,7 +135,7 @@ def make_trainer(
             ), None
 
         # on an accelerator small parts one after another would leave it idle
-        pairs = PAIRS if jax.default_backend() == "cpu" else math.inf
+        pairs = PAIRS if jax.default_backend() == "cpu" else None
         nothing = jax.tree.map(jnp.zeros_like, (jnp.zeros(()), params))
         return jax.lax.scan(add, nothing, by_length(graphs, pairs))[0]
 
@@ -223,23 +222,21 @@ def ensemble(trainer: Trainer) -> Trainer:
 
 
 def by_length(
-    graphs: Graphs, pairs: float
+    graphs: Graphs, pairs: int | None
 ) -> tuple[Graphs, Float[Array, "parts"], Float[Array, "parts"]]:
     """A batch in equal parts of graphs of like length, with their shares of the loss.
 
     A part unrolls as long as its own longest graph, so that graphs do not wait for the
     longest of the batch; and it has at most so many `pairs` of nodes, which suits a
-    processor's cache, but at least one graph (few sizes divide an odd batch). The
-    shares are of graphs and of steps with hints: losses weighted by them add up to the
-    batch's.
+    processor's cache, but at least one graph (few sizes divide an odd batch); None for
+    no limit. The shares are of graphs and of steps with hints: losses weighted by them
+    add up to the batch's.
     """
     batch, nodes = graphs.positions.shape
-    fitting = [
-        size
-        for size in range(1, batch + 1)
-        if batch % size == 0 and size * nodes**2 <= pairs
-    ]
-    size = max(fitting, default=1)
+    most = batch if pairs is None else max(1, pairs // nodes**2)
+    size = max(
+        size for size in range(1, batch + 1) if batch % size == 0 and size <= most
+    )
     lengths = jnp.asarray(graphs.trajectory.lengths)
     steps = next(iter(graphs.trajectory.hints.values())).shape[1] - 1
     ordered = graphs.take(jnp.argsort(lengths))

@@ -1,7 +1,6 @@
 """Training is a pure function of a seed: mapped, stopped or alone, it is the same."""
 
 import dataclasses
-import math
 
 import jax
 import jax.numpy as jnp
@@ -81,7 +80,7 @@ def test_seeds_differ(mapped):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("pairs", [18, math.inf], ids=["two-parts", "whole"])
+@pytest.mark.parametrize("pairs", [18, None], ids=["two-parts", "whole"])
 def test_a_step_is_clipped_adam_on_the_loss(pairs, key, monkeypatch):
     """One step written out by hand, with the data that the seed draws."""
     monkeypatch.setattr(training, "PAIRS", pairs)
@@ -124,7 +123,7 @@ def test_it_learns():
     assert np.nanmax(curves.validation) > 0.8
 
 
-@pytest.mark.parametrize("pairs", [1, 50, 75, math.inf])
+@pytest.mark.parametrize("pairs", [1, 50, 75, None])
 def test_the_parts_of_a_batch_add_up_to_it(pairs, key):
     """Loss and gradient, against the whole batch at once."""
     graphs = tasks.bellman_ford.sample(key, 5, 12, (0.2, 0.9))
@@ -137,7 +136,7 @@ def test_the_parts_of_a_batch_add_up_to_it(pairs, key):
         )
 
     parts = training.by_length(graphs, pairs)
-    assert parts[0].positions.shape[1] == {1: 1, 50: 2, 75: 3, math.inf: 12}[pairs]
+    assert parts[0].positions.shape[1] == {1: 1, 50: 2, 75: 3, None: 12}[pairs]
     lengths = parts[0].trajectory.lengths
     assert (np.diff(lengths.ravel()) >= 0).all()
     assert lengths.min() == 1  # a graph that gives no hint to be learned
