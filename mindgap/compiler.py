@@ -163,7 +163,7 @@ def fill(shapes: Shapes, params: Mapping[str, Mapping[str, AnyArray]]) -> Params
                 f"{module}/{leaf} has shape {array.shape}, expected "
                 f"{wanted[module, leaf]}"
             )
-        if not jnp.isfinite(array).all():
+        if not np.isfinite(array).all():
             raise ValueError(f"{module}/{leaf} has values that are not finite")
         filled.setdefault(module, {})[leaf] = array
     return filled

@@ -29,6 +29,11 @@ class Trajectory(NamedTuple):
     outputs: Mapping[str, AnyArray]
     lengths: Int[AnyArray, "*batch"]
 
+    @property
+    def steps(self) -> int:
+        """How many steps there is room for after hint 0, of any graph of the batch."""
+        return next(iter(self.hints.values())).shape[1] - 1
+
 
 class Graphs(NamedTuple):
     """A batch of graphs with the trajectory of one task on them.

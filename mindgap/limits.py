@@ -132,7 +132,7 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
 def _follow(program: GraphProgram, limits: Limits, graphs: Graphs, refuse) -> None:
     """Refuses what the program's own run shows: keys, comparisons, values."""
     lengths = np.maximum(2, np.asarray(graphs.trajectory.lengths))
-    steps = int(lengths.max()) - 1
+    steps = max(1, graphs.trajectory.steps)
     run = interpret(program, graphs, steps)
     time = np.arange(steps)
     taken = (time < lengths[:, None] - 1)[..., None]  # (B, T, 1)

@@ -177,7 +177,7 @@ def unroll(
     batch, nodes = graphs.positions.shape
     if config.nodes not in (None, nodes):
         raise ValueError(f"this network only takes {config.nodes} nodes, got {nodes}")
-    total = max(1, next(iter(graphs.trajectory.hints.values())).shape[1] - 1)
+    total = max(1, graphs.trajectory.steps)
     features = {name: task.features[name] for name in config.encodes(task)}
     outputs, hints = task.stage("output"), config.decoded_hints(task)
     encoders = codecs.join(weights.encoders, features, config.hidden_size)

@@ -238,7 +238,7 @@ def by_length(
         size for size in range(1, batch + 1) if batch % size == 0 and size <= most
     )
     lengths = jnp.asarray(graphs.trajectory.lengths)
-    steps = next(iter(graphs.trajectory.hints.values())).shape[1] - 1
+    steps = graphs.trajectory.steps
     ordered = graphs.take(jnp.argsort(lengths))
     parts = jax.tree.map(lambda leaf: leaf.reshape(-1, size, *leaf.shape[1:]), ordered)
     reached = jnp.clip(parts.trajectory.lengths - 1, 0, steps).sum(1)

@@ -195,7 +195,7 @@ def compare(
     right (`outputs right`, ...), and the least `margin`.
     """
     program, task = compiled.program, compiled.task
-    steps = max(1, next(iter(graphs.trajectory.hints.values())).shape[1] - 1)
+    steps = max(1, graphs.trajectory.steps)
     meant = interpret(program, graphs, steps)
     with jax.default_matmul_precision("highest"):
         ours = apply(task, compiled.config, compiled.params, graphs)

@@ -170,20 +170,24 @@ def _drawn(
     one kind share what is compiled.
     """
     directed, weighted, sourced = kind
-    pick, edge, weight, start, place = jax.random.split(key, 5)
-    chances = jax.random.choice(pick, choices, (batch, 1, 1))
-    edges = jax.random.uniform(edge, (batch, nodes, nodes)) < chances
+    pairs = nodes**2
+    # one call: each compiles for half a second
+    draws = jax.random.uniform(key, (batch, 2 + 2 * pairs + nodes))
+    chance, start, edge, weight, place = jnp.split(
+        draws, (1, 2, 2 + pairs, 2 + 2 * pairs), axis=1
+    )
+    chances = choices[(chance * len(choices)).astype(int)]
+    edges = (edge < chances).reshape(batch, nodes, nodes)
     if not directed:
         edges &= edges.mT
     weights = edges.astype(jnp.float32)
     if weighted:
-        draw = jax.random.uniform(weight, (batch, nodes, nodes))
+        draw = weight.reshape(batch, nodes, nodes)
         weights *= draw if directed else jnp.sqrt(draw * draw.mT + 1e-3)
     source = None
     if sourced:
-        starts = jax.random.randint(start, (batch,), 0, nodes)
-        source = jax.nn.one_hot(starts, nodes)
-    return weights, source, jnp.sort(jax.random.uniform(place, (batch, nodes)))
+        source = jax.nn.one_hot((start[:, 0] * nodes).astype(int), nodes)
+    return weights, source, jnp.sort(place)
 
 
 @functools.partial(jax.jit, static_argnums=0)
