@@ -10,6 +10,7 @@ the activation, so that a node's own state and the edge's arrive together.
 """
 
 import functools
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import haiku as hk
@@ -140,7 +141,7 @@ def attend(
     heads = linear.split(values, len(alphas))
     attended = [alpha @ head for alpha, head in zip(alphas, heads, strict=True)]
     alpha = jnp.stack(alphas, 1)
-    new = linear.beside(*attended) + edge_information(layer, alpha, seen.edge)
+    new = linear.beside(*attended) + edge_information(layer, alpha, seen.edges)
     new = jax.nn.relu(new + skip)  # Eq. 9, 15-16
     if layer.norm is not None:
         new = _normalise(layer.norm, new)
@@ -160,10 +161,9 @@ def pre_attention_scores(
     """
     z_meta = linear.apply(layer.meta, seen.graph)
     z_out = z_out + (z_meta + layer.edge.b)[:, None]
-    scalars, mix = seen.edge, layer.edge.w
+    scalars, mix = seen.edges, layer.edge.w
     if layer.bias is not None:
-        bias = jnp.broadcast_to(layer.bias, scalars.shape[:-1])[..., None]
-        scalars = jnp.concatenate([scalars, bias], -1)
+        scalars += (jnp.broadcast_to(layer.bias, seen.neighbours.shape),)
         mix = jnp.concatenate([mix, jnp.ones_like(mix[:1])])
     sides = (linear.split(side, len(layer.scores)) for side in (z_out, z_in, mix))
     return [
@@ -173,7 +173,9 @@ def pre_attention_scores(
 
 
 def edge_information(
-    layer: Layer, alpha: Float[Array, "B H N N"], edge: Float[Array, "B N N K"]
+    layer: Layer,
+    alpha: Float[Array, "B H N N"],
+    edges: Sequence[Float[Array, "B N N"]],
 ) -> Float[Array, "B N S"] | float:
     """What the edges add to the attended values (Eq. 15-16), in a form free of N.
 
@@ -183,7 +185,8 @@ def edge_information(
     """
     if layer.info is None:
         return 0.0
-    seen = jnp.einsum("bhij,bijk->bihk", alpha, edge)
+    each = [jnp.einsum("bhij,bij->bih", alpha, scalar) for scalar in edges]
+    seen = jnp.stack(each, -1)
     if layer.reduce is None:
         first = linear.apply(layer.info, seen[:, :, 0])
         return jnp.pad(first, ((0, 0), (0, 0), (0, layer.edge.w.shape[1] - 1)))

@@ -36,7 +36,7 @@ class Features(NamedTuple):
     """What one processor step sees, not yet encoded, in the order of `Encoders`."""
 
     node: Float[Array, "B N K"]
-    edge: Float[Array, "B N N K"]
+    edges: tuple[Float[Array, "B N N"], ...]
     graph: Float[Array, "B K"]
     neighbours: Float[Array, "B N N"]
     """Who may attend to whom, 0 or 1: edges either way, self, and strong pointers."""
@@ -80,21 +80,25 @@ def gather(
     """
     batch, nodes = values["pos"].shape
     neighbours = jnp.broadcast_to(jnp.eye(nodes, dtype=bool), (batch, nodes, nodes))
-    scalars: dict[str, list[Array]] = {
-        "node": [jnp.zeros((batch, nodes, 0))],
-        "edge": [jnp.zeros((batch, nodes, nodes, 0))],
-        "graph": [jnp.zeros((batch, 0))],
-    }
+    node, graph = [jnp.zeros((batch, nodes, 0))], [jnp.zeros((batch, 0))]
+    edges: list[Array] = []
     for name, feature in features.items():
         value, place = values[name], _place(feature)
-        shown = value if feature.type == "categorical" else value[..., None]
-        scalars[place].append(shown)
+        if place == "edge":
+            edges.append(value)
+        else:
+            shown = value if feature.type == "categorical" else value[..., None]
+            (node if place == "node" else graph).append(shown)
         if feature.type == "pointer":
             neighbours |= value + value.mT > 0.5
         elif place == "edge" and feature.type == "mask":
             neighbours |= value + value.mT > 0
-    node, edge, graph = (jnp.concatenate(side, -1) for side in scalars.values())
-    return Features(node, edge, graph, neighbours.astype(float))
+    return Features(
+        jnp.concatenate(node, -1),
+        tuple(edges),
+        jnp.concatenate(graph, -1),
+        neighbours.astype(float),
+    )
 
 
 class Decoder(hk.Module):
@@ -230,13 +234,14 @@ def _point(
         return SHARPEN * jnp.maximum(first, second)  # Eq. 20
     weight, constant = decoders.scores[name]
     operands = pairwise.Operands(  # Eq. 12-14, with max(p_1, p_2 + p_e) in Eq. 13
-        receiver=first,
-        sender=second,
-        edges=seen.edge.swapaxes(1, 2),
+        row=second,
+        column=first,
+        edges=seen.edges,
         mix=decoders.edges[name].w,
         weight=weight,
     )
-    return pairwise.largest(operands) + constant
+    # e_ji says something of the pointer from i to j, so senders are the rows
+    return pairwise.largest(operands).mT + constant
 
 
 def feed_back(

@@ -3,42 +3,73 @@
 Accuracies are per graph and never averaged further here (see `summary`).
 """
 
+import functools
 from collections.abc import Mapping
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from mindgap.graphs import AnyArray, Graphs
+from mindgap.graphs import AnyArray, Graphs, Trajectory
 from mindgap.tasks.base import Feature, Task
 
 
 def loss(
-    task: Task,
-    graphs: Graphs,
-    logits: Mapping[str, Array],
-    hints: Mapping[str, Array],
-    share: Float[Array, ""] | float = 1.0,
-    hint_share: Float[Array, ""] | float = 1.0,
+    task: Task, graphs: Graphs, logits: Mapping[str, Array], hints: Mapping[str, Array]
 ) -> Float[Array, ""]:
     """Output loss plus one loss for every decoded hint, each a mean, in nats.
 
-    A hint's loss is the mean over the steps and nodes that its graph reaches. The
-    shares weigh outputs and hints, for graphs that are a part of a batch.
+    A hint's loss is the mean over the steps and nodes that its graph reaches.
+    """
+    totals = {}
+    if hints:
+        told = {name: jnp.moveaxis(hint, 1, 0) for name, hint in hints.items()}
+        times = jnp.arange(len(next(iter(told.values()))))
+        of_step = functools.partial(hint_errors, task, graphs.trajectory)
+        totals = jax.vmap(of_step)(told, times)
+    return combined_loss(task, graphs, logits, totals)
+
+
+def hint_errors(
+    task: Task, trajectory: Trajectory, hints: Mapping[str, Array], time: Int[Array, ""]
+) -> dict[str, Float[Array, ""]]:
+    """Of each predicted hint after step `time`, (B, ...), the sum of its errors.
+
+    Graphs that have no such hint do not count.
+    """
+    totals = {}
+    for name, predicted in hints.items():
+        hint = jnp.asarray(trajectory.hints[name])
+        truth = jax.lax.dynamic_index_in_dim(hint, time + 1, 1, keepdims=False)
+        error = _error(task.features[name], truth, predicted)
+        reached = jnp.asarray(trajectory.lengths) > time + 1
+        reached = reached.reshape(-1, *[1] * (error.ndim - 1))
+        totals[name] = jnp.where(reached, error, 0).sum()
+    return totals
+
+
+def combined_loss(
+    task: Task,
+    graphs: Graphs,
+    logits: Mapping[str, Array],
+    totals: Mapping[str, Float[Array, "steps"]],
+    share: Float[Array, ""] | float = 1.0,
+    hint_share: Float[Array, ""] | float = 1.0,
+) -> Float[Array, ""]:
+    """`loss` from the `hint_errors` of all steps.
+
+    The shares weigh outputs and hints, for graphs that are a part of a batch.
     """
     total = jnp.zeros(())
     for name, predicted in logits.items():
         truth = jnp.asarray(graphs.trajectory.outputs[name])
         total += share * _error(task.features[name], truth, predicted).mean()
-    lengths = jnp.asarray(graphs.trajectory.lengths)
-    for name, predicted in hints.items():
-        truth = jnp.asarray(graphs.trajectory.hints[name])[:, 1:]
-        error = _error(task.features[name], truth, predicted[:, : truth.shape[1]])
-        reached = lengths[:, None] > jnp.arange(truth.shape[1]) + 1
-        reached = reached.reshape(reached.shape + (1,) * (error.ndim - 2))
-        mask = jnp.broadcast_to(reached, error.shape)
-        mean = jnp.where(mask, error, 0).sum() / jnp.maximum(mask.sum(), 1e-12)
-        total += hint_share * mean
+    steps = jnp.maximum(jnp.asarray(graphs.trajectory.lengths) - 1, 0).sum()
+    for name, errors in totals.items():
+        feature = task.features[name]
+        single = feature.location == "graph" or feature.type == "mask_one"
+        count = steps * (1 if single else graphs.positions.shape[-1])
+        total += hint_share * errors.sum() / jnp.maximum(count, 1)
     return total
 
 

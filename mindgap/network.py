@@ -8,7 +8,7 @@ attention; predicted hints are fed back as the next step's inputs, softly.
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, get_args
 
 import haiku as hk
@@ -19,7 +19,7 @@ from jaxtyping import Array, Float, Int, Key
 from mindgap import attention, codecs, recurrence
 from mindgap.attention import Attention, AttentionWeights, EdgeValues
 from mindgap.codecs import PointerDecoder
-from mindgap.graphs import AnyArray, Graphs
+from mindgap.graphs import AnyArray, Graphs, Trajectory
 from mindgap.linear import Linear
 from mindgap.tasks.base import Feature, Task
 
@@ -96,6 +96,10 @@ class ModelConfig:
         return [name for name, f in task.features.items() if f.stage in stages]
 
 
+Summarise = Callable[[Trajectory, dict[str, Array], Int[Array, ""]], dict[str, Array]]
+"""(trajectory, predicted hints of all graphs, after which step) to what is kept."""
+
+
 class Weights(NamedTuple):
     """All parameters of one network, by role."""
 
@@ -110,7 +114,8 @@ class Result(NamedTuple):
     logits: dict[str, Float[Array, "B N *nodes"]]
     """Outputs as decoded, at each graph's own last step; pointers' are (B, N, N)."""
     hints: dict[str, Array]
-    """Predicted hints after each step, as decoded: (B, T - 1, ...)."""
+    """Predicted hints after each step, as decoded: (B, T - 1, ...). Or what was made
+    of them there and then: (T - 1, ...), see `predict`."""
     states: Float[Array, "B steps N S"] | None
     """Hidden states after each step of attention; None unless traced."""
     attention: Float[Array, "B steps H N N"] | None
@@ -150,14 +155,17 @@ def predict(
     params: Params,
     graphs: Graphs,
     steps: Int[Array, ""] | None = None,
+    summarise: Summarise | None = None,
 ) -> Result:
     """`apply` without states and attention: what training and scoring need.
 
     Steps from `steps` on, if given, are not computed (their hints read 0): at least
-    the largest length less one, else the outputs of longer graphs mean nothing.
-    Gradients go to the parameters, not to the graphs.
+    the largest length less one, else the outputs of longer graphs are zero. With
+    `summarise`, only what it makes of the hints is kept of each step. Gradients go to
+    the parameters, not to the graphs.
     """
-    return unroll(task, config, weights(task, config, params), graphs, False, steps)
+    read = weights(task, config, params)
+    return unroll(task, config, read, graphs, False, steps, summarise)
 
 
 def weights(task: Task, config: ModelConfig, params: Params) -> Weights:
@@ -172,6 +180,7 @@ def unroll(
     graphs: Graphs,
     trace: bool,
     steps: Int[Array, ""] | None = None,
+    summarise: Summarise | None = None,
 ) -> Result:
     """The network's recurrence over the T - 1 steps of the batch's trajectory."""
     batch, nodes = graphs.positions.shape
@@ -189,31 +198,34 @@ def unroll(
             return seen._replace(neighbours=jnp.ones_like(seen.neighbours))
         return seen
 
-    def step(folded, inputs: dict[str, Array], carry, _):
-        (layer, decoders), (hidden, fed) = folded, carry
+    def step(folded, given, carry, time: Int[Array, ""]):
+        (layer, decoders), (inputs, truth), (hidden, fed) = folded, given, carry
         seen, new, watched = see(inputs, fed), hidden, []
         for _ in range(config.message_steps):
             new, alpha = attention.attend(layer, seen, new)
             watched.append((new, alpha))
         told = codecs.decode(decoders, hints, seen, hidden, new)
         fed = {name: codecs.feed_back(hints[name], told[name]) for name in fed}
+        if summarise is not None:
+            told = summarise(truth, told, time)
         return (new, fed), (told, watched if trace else [])
 
     inputs = jax.lax.stop_gradient(task.inputs(graphs))
+    truth = graphs.trajectory if summarise is not None else None
     hidden = jnp.zeros((batch, nodes, config.hidden_size))
-    kept, (told, watched) = recurrence.unroll(
+    (before, fed), (after, _), (told, watched) = recurrence.unroll(
         step,
         total,
         (layer, codecs.fold(weights.decoders, hints, encoders)),
-        inputs,
+        (inputs, truth),
         (hidden, _start(task, config, graphs)),
         jnp.array(total) if steps is None else steps,
+        jnp.clip(jnp.asarray(graphs.trajectory.lengths) - 2, 0, total - 1),
     )
-    last = jnp.clip(jnp.asarray(graphs.trajectory.lengths) - 2, 0, total - 1)
-    (before, fed), (after, _) = _at(kept, last), _at(kept, last + 1)
     decoders = codecs.fold(weights.decoders, outputs, encoders)
     logits = codecs.decode(decoders, outputs, see(inputs, fed), before, after)
-    told = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 0, 1), told)
+    if summarise is None:
+        told = {name: jnp.moveaxis(hint, 0, 1) for name, hint in told.items()}
     if not trace:
         return Result(logits, told, None, None)
     states, alphas = (_by_step(list(parts)) for parts in zip(*watched, strict=True))
@@ -231,12 +243,6 @@ def _start(task: Task, config: ModelConfig, graphs: Graphs) -> dict[str, Array]:
                 hint = jax.nn.one_hot(hint, hint.shape[-1])
             start[name] = hint.astype(float)
     return start
-
-
-def _at(kept: Any, time: Int[Array, "B"]) -> Any:
-    """Of (T, B, ...) each graph's own time: (B, ...)."""
-    graph = jnp.arange(time.shape[0])
-    return jax.tree.map(lambda leaf: leaf[time, graph], kept)
 
 
 def _by_step(parts: list[Array]) -> Array:

@@ -1,18 +1,19 @@
 """The one hot primitive: a score for every pair of nodes (paper Eq. 4-6 and 12-14).
 
-Attention scores and pointer logits share a shape. Each pair of nodes combines what the
-receiver holds, what the sender holds and a few edge scalars into F features, which a
-nonlinearity and a weight vector reduce to one number:
+Attention scores and pointer logits share a shape. Each pair of nodes combines what one
+holds (row i), what the other holds (column j) and a few edge scalars into F features,
+which a nonlinearity and a weight vector reduce to one number:
 
-    leaky(y, x, e)_ij = sum_f w_f leaky_relu(y_i + x_j + e_ij U)_f     (scores)
-    largest(y, x, e)_ij = sum_f w_f max(y_i, x_j + e_ij U)_f           (pointers)
+    leaky(x, y, e)_ij = sum_f w_f leaky_relu(x_i + e_ij U + y_j)_f     (scores)
+    largest(x, y, e)_ij = sum_f w_f max(x_i + e_ij U, y_j)_f           (pointers)
 
-The (B, N, N, F) tensor in between is never stored for the backward pass. Both
-functions are positively homogeneous in (y, x, U), so by Euler's theorem the gradient of
-w follows from theirs: the derivative needs one tensor of slopes, and sums of it.
+The tensor of all pairs' features is never stored for the backward pass. Both functions
+are positively homogeneous in (x, y, U), so by Euler's theorem the gradient of w follows
+from theirs: the derivative needs one tensor of slopes, and sums of it.
 
 The sums are taken over at most a few scalars per edge (K), which is exact for this
-network: its edge features are encodings of a few scalars (see `linear.fold`).
+network: its edge features are encodings of a few scalars (see `linear.fold`). Each
+scalar is an array of its own, so that those which need no gradient cost none.
 """
 
 import functools
@@ -28,42 +29,69 @@ LEAK = 0.01
 Kind = Literal["leaky", "largest"]
 
 
+FEW = 8
+"""With at most so many features a vector unit is better used along the nodes."""
+
+
 class Operands(NamedTuple):
     """Everything a pair's score depends on."""
 
-    receiver: Float[Array, "B N F"]
-    sender: Float[Array, "B N F"]
-    edges: Float[Array, "B N N K"]
+    row: Float[Array, "B N F"]
+    column: Float[Array, "B N F"]
+    edges: tuple[Float[Array, "B N N"], ...]
+    """K scalars."""
     mix: Float[Array, "K F"]
     weight: Float[Array, "F"]
 
 
 def leaky(operands: Operands) -> Float[Array, "B N N"]:
-    """sum_f w_f leaky_relu(y_i + x_j + e_ij U)_f for receiver i and sender j."""
+    """sum_f w_f leaky_relu(x_i + e_ij U + y_j)_f for row i and column j."""
     return _pairwise("leaky", operands)
 
 
 def largest(operands: Operands) -> Float[Array, "B N N"]:
-    """sum_f w_f max(y_i, x_j + e_ij U)_f for receiver i and sender j."""
+    """sum_f w_f max(x_i + e_ij U, y_j)_f for row i and column j."""
     return _pairwise("largest", operands)
 
 
-def _offered(operands: Operands) -> Float[Array, "B N N F"]:
-    """x_j + e_ij U, one edge scalar at a time so that XLA fuses it with its use."""
-    offered = operands.sender[:, None, :, :]
-    for scalar in range(operands.mix.shape[0]):
-        offered = offered + operands.edges[..., scalar, None] * operands.mix[scalar]
-    return offered
+def _axes(operands: Operands) -> str:
+    """The order of the axes of what is held of every pair."""
+    return "bfij" if operands.weight.shape[0] <= FEW else "bijf"
+
+
+def _spread(array: Array, has: str, axes: str) -> Array:
+    """The array with all axes, of length 1 where it has none."""
+    array = array.transpose([has.index(axis) for axis in axes if axis in has])
+    return jnp.expand_dims(array, [n for n, axis in enumerate(axes) if axis not in has])
+
+
+def _sides(operands: Operands, axes: str) -> tuple[Array, Array]:
+    """x_i + e_ij U, an edge scalar at a time so that XLA fuses it with its use; y_j."""
+    offered = _spread(operands.row, "bif", axes)
+    for scalar, mix in zip(operands.edges, operands.mix, strict=True):
+        offered = offered + _spread(scalar, "bij", axes) * _spread(mix, "f", axes)
+    return offered, _spread(operands.column, "bjf", axes)
 
 
 def _forward(kind: Kind, operands: Operands) -> Float[Array, "B N N"]:
-    offered, held = _offered(operands), operands.receiver[:, :, None, :]
+    axes = _axes(operands)
+    offered, held = _sides(operands, axes)
     if kind == "leaky":
         total = offered + held
         active = jnp.maximum(total, LEAK * total)
     else:
         active = jnp.maximum(held, offered)
-    return active @ operands.weight
+    return _weighed(active, axes, operands.weight)
+
+
+def _weighed(pairs: Array, axes: str, weight: Array) -> Float[Array, "B N N"]:
+    """sum_f w_f of what is held of every pair."""
+    if axes == "bijf":
+        return pairs @ weight
+    return sum(
+        (pairs[:, f] * weight[f] for f in range(1, weight.size)),
+        pairs[:, 0] * weight[0],
+    )
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -77,26 +105,31 @@ def _keep(kind: Kind, operands: Operands):
 
 def _pull(kind: Kind, operands: Operands, pulled: Float[Array, "B N N"]):
     """Slopes times cotangents, once; every gradient is a sum of them."""
-    offered, held = _offered(operands), operands.receiver[:, :, None, :]
+    axes, w = _axes(operands), operands.weight
+    offered, held = _sides(operands, axes)
     if kind == "leaky":
         slope = jnp.where(offered + held >= 0, 1.0, LEAK)
     else:
         # the subgradient that jnp.maximum takes on ties
         slope = jnp.where(offered > held, 1.0, jnp.where(offered == held, 0.5, 0.0))
-    # without the barrier XLA computes the slopes again for each of the four sums
-    slope = jax.lax.optimization_barrier(slope * pulled[..., None])
-    sender, receiver = slope.sum(1), slope.sum(2)
+    # without the barrier XLA computes the slopes again for each of the sums
+    slope = jax.lax.optimization_barrier(slope * _spread(pulled, "bij", axes))
+    row = jnp.einsum(f"{axes}->bif", slope)
+    column = jnp.einsum(f"{axes}->bjf", slope)
     if kind == "largest":
-        receiver = pulled.sum(2)[..., None] - receiver
-    mix = jnp.einsum("bijk,bijf->kf", operands.edges, slope)
+        column = pulled.sum(1)[..., None] - column
+    mix = jnp.zeros_like(operands.mix)
+    if operands.edges:
+        # summed over graphs afterwards: one product would transpose all slopes
+        edges = jnp.stack(operands.edges, 1)
+        mix = jnp.einsum(f"bkij,{axes}->bkf", edges, slope).sum(0)
     weight = (
-        jnp.sum(sender * operands.sender, (0, 1))
-        + jnp.sum(receiver * operands.receiver, (0, 1))
+        jnp.sum(row * operands.row, (0, 1))
+        + jnp.sum(column * operands.column, (0, 1))
         + jnp.sum(mix * operands.mix, 0)
     )
-    edges = slope @ (operands.mix * operands.weight).T
-    w = operands.weight
-    return (Operands(receiver * w, sender * w, edges, mix * w, weight),)
+    edges = tuple(_weighed(slope, axes, each * w) for each in operands.mix)
+    return (Operands(row * w, column * w, edges, mix * w, weight),)
 
 
 _pairwise.defvjp(_keep, _pull)

@@ -13,7 +13,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int
+from jaxtyping import Array, Bool, Int
 
 Tree = Any
 Step = Callable[[Tree, Tree, Tree, Int[Array, ""]], tuple[Tree, Tree]]
@@ -27,43 +27,50 @@ def unroll(
     constants: Tree,
     start: Tree,
     steps: Int[Array, ""],
-) -> tuple[Tree, Tree]:
-    """The carries before each step and after the last, (total + 1, ...), and reports.
+    last: Int[Array, "B"],
+) -> tuple[Tree, Tree, Tree]:
+    """The carries before and after each graph's last step, and all steps' reports.
 
-    Takes the first `steps` of `total` steps; what belongs to later ones is zero. All
-    weights and carries are floats. No gradient goes to the constants; whatever else
-    `step` closes over must not need one.
+    Takes the first `steps` of `total` steps; reports, (total, ...), of later ones are
+    zero. The leading axis of every carry is that of the graphs, which end with step
+    `last`, counted from 0: what a graph ends with after `steps` is zero. All weights
+    and carries are floats. No gradient goes to the constants; whatever else `step`
+    closes over must not need one.
     """
     steps = jnp.minimum(steps, total)
-    return _unrolled(step, total, weights, constants, start, steps)
+    return _unrolled(step, total, weights, constants, start, steps, last)
 
 
-def _plain(step, total, weights, constants, start, steps) -> tuple[Tree, Tree]:
+def _plain(step, total, weights, constants, start, steps, last) -> Tree:
     def one(carry, time):
         return *step(weights, constants, carry, time), []
 
-    kept, told, _ = _loop(one, total, start, steps)
-    return kept, told
+    return _loop(one, total, start, steps, last)[:3]
 
 
-def _loop(one: Callable, total: int, start: Tree, steps: Int[Array, ""]) -> Tree:
-    """Carries, reports and residuals of a step that gives all three."""
-    _, report, residuals = jax.eval_shape(one, start, steps)
-    kept = jax.tree.map(lambda leaf: _reserve(total + 1, leaf).at[0].set(leaf), start)
+def _loop(
+    one: Callable, total: int, start: Tree, steps: Int[Array, ""], last: Array
+) -> Tree:
+    """Ends and reports, and all that a step wants kept (its third answer)."""
+    _, report, wanted = jax.eval_shape(one, start, steps)
     told = jax.tree.map(functools.partial(_reserve, total), report)
+    leaves, tree = jax.tree.flatten(wanted)
     # each filled with another number, or XLA makes one array and copies it for each
-    saved = [
-        _reserve(total, leaf, number) for number, leaf in enumerate(residuals, start=1)
-    ]
+    kept = jax.tree.unflatten(
+        tree,
+        [_reserve(total, leaf, number) for number, leaf in enumerate(leaves, start=1)],
+    )
+    none = jax.tree.map(jnp.zeros_like, start)
 
     def forward(loop):
-        time, carry, kept, told, saved = loop
-        carry, report, residuals = one(carry, time)
-        kept = _write(kept, time + 1, carry)
-        told = _write(told, time, report)
-        return time + 1, carry, kept, told, _write(saved, time, residuals)
+        time, carry, before, after, told, kept = loop
+        new, report, wanted = one(carry, time)
+        before = _where(last == time, carry, before)
+        after = _where(last == time, new, after)
+        told, kept = _write(told, time, report), _write(kept, time, wanted)
+        return time + 1, new, before, after, told, kept
 
-    first = (jnp.zeros_like(steps), start, kept, told, saved)
+    first = (jnp.zeros_like(steps), start, none, none, told, kept)
     return jax.lax.while_loop(lambda loop: loop[0] < steps, forward, first)[2:]
 
 
@@ -77,11 +84,11 @@ class _Derivative:
     """The number among the step's arguments, None for what is kept of each step."""
 
 
-def _keep(step, total, weights, constants, start, steps):
+def _keep(step, total, weights, constants, start, steps, last):
     pulls = []
 
     def one(carry, time):
-        (carry_after, report), pull = jax.vjp(
+        (new, report), pull = jax.vjp(
             lambda weights, carry: step(weights, constants, carry, time),
             weights,
             carry,
@@ -91,42 +98,55 @@ def _keep(step, total, weights, constants, start, steps):
         number = {id(leaf): index for index, leaf in enumerate(arguments)}
         known = tuple(number.get(id(leaf)) for leaf in leaves)
         pulls.append(_Derivative(tree, known))
-        return (
-            carry_after,
-            report,
-            [leaf for leaf, index in zip(leaves, known, strict=True) if index is None],
-        )
+        own = [leaf for leaf, at in zip(leaves, known, strict=True) if at is None]
+        return new, report, (carry, own)
 
-    kept, told, saved = _loop(one, total, start, steps)
-    return (kept, told), (weights, constants, kept, saved, steps, pulls[-1])
+    before, after, told, kept = _loop(one, total, start, steps, last)
+    residuals = (weights, constants, kept, steps, last, pulls[-1])
+    return (before, after, told), residuals
 
 
 def _pull(step, total, residuals, pulled):
-    weights, constants, kept, saved, steps, derivative = residuals
-    of_kept, of_told = pulled
+    weights, constants, (carries, saved), steps, last, derivative = residuals
+    of_before, of_after, of_told = pulled
 
     def backward(loop):
         time, of_weights, of_carry = loop
-        arguments = jax.tree.leaves((weights, constants, _read(kept, time), time))
+        arguments = jax.tree.leaves((weights, constants, _read(carries, time), time))
         own = iter(_read(saved, time))
         leaves = [
             next(own) if index is None else arguments[index]
             for index in derivative.known
         ]
         pull = jax.tree.unflatten(derivative.tree, leaves)
+        of_carry = _add(of_carry, _where(last == time, of_after, nothing))
         more, of_carry = pull((of_carry, _read(of_told, time)))
-        of_carry = jax.tree.map(jnp.add, of_carry, _read(of_kept, time))
-        return time - 1, jax.tree.map(jnp.add, of_weights, more), of_carry
+        of_carry = _add(of_carry, _where(last == time, of_before, nothing))
+        return time - 1, _add(of_weights, more), of_carry
 
-    last = (steps - 1, jax.tree.map(jnp.zeros_like, weights), _read(of_kept, steps))
+    nothing = jax.tree.map(jnp.zeros_like, of_after)
+    start = (steps - 1, jax.tree.map(jnp.zeros_like, weights), nothing)
     _, of_weights, of_start = jax.lax.while_loop(
-        lambda loop: loop[0] >= 0, backward, last
+        lambda loop: loop[0] >= 0, backward, start
     )
-    return of_weights, None, of_start, None
+    return of_weights, None, of_start, None, None
 
 
 _unrolled = jax.custom_vjp(_plain, nondiff_argnums=(0, 1))
 _unrolled.defvjp(_keep, _pull)
+
+
+def _add(tree: Tree, other: Tree) -> Tree:
+    return jax.tree.map(jnp.add, tree, other)
+
+
+def _where(graphs: Bool[Array, "B"], tree: Tree, other: Tree) -> Tree:
+    """Of each graph what the first tree holds, or else the other."""
+
+    def choose(leaf, instead):
+        return jnp.where(graphs.reshape(-1, *[1] * (leaf.ndim - 1)), leaf, instead)
+
+    return jax.tree.map(choose, tree, other)
 
 
 def _reserve(steps: int, leaf: Any, number: int = 0) -> Array:

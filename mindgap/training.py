@@ -123,8 +123,9 @@ def make_trainer(
         return steps if axis is None else jax.lax.pmax(steps, axis)
 
     def loss(params: Params, graphs: Graphs, *shares) -> Float[Array, ""]:
-        found = network.predict(task, model, params, graphs, needed(graphs))
-        return metrics.loss(task, graphs, found.logits, found.hints, *shares)
+        judge = jax.checkpoint(functools.partial(metrics.hint_errors, task))
+        found = network.predict(task, model, params, graphs, needed(graphs), judge)
+        return metrics.combined_loss(task, graphs, found.logits, found.hints, *shares)
 
     def descend(params: Params, graphs: Graphs):
         """Loss and gradient, part by part of the batch: see `by_length`."""
@@ -149,18 +150,17 @@ def make_trainer(
 
     def validate(pool: Graphs, key: Key[Array, ""], state: TrainState, step):
         graphs = redraw(key, pool)
-        found = network.predict(task, model, state.params, graphs, needed(graphs))
-        score = score_outputs(task, found, graphs).mean()
-        better = score > state.best_score
+        found = score(task, model, state.params, graphs, needed(graphs)).mean()
+        better = found > state.best_score
         best = jax.tree.map(
             lambda new, old: jnp.where(better, new, old), state.params, state.best
         )
         state = state._replace(
             best=best,
-            best_score=jnp.where(better, score, state.best_score),
+            best_score=jnp.where(better, found, state.best_score),
             best_step=jnp.where(better, step, state.best_step),
         )
-        return state, score
+        return state, found
 
     def advance(
         key: Key[Array, ""], state: TrainState, first: Int[Array, ""], count: int
@@ -262,10 +262,19 @@ def redraw(key: Key[Array, ""], pool: Graphs) -> Graphs:
     return drawn._replace(positions=positions)
 
 
-def score_outputs(
-    task: Task, found: network.Result, graphs: Graphs
+def score(
+    task: Task,
+    model: ModelConfig,
+    params: Params,
+    graphs: Graphs,
+    steps: Int[Array, ""] | None = None,
 ) -> Float[Array, "B"]:
     """CLRS's score of each graph: the mean over outputs of their pointer accuracy."""
+
+    def nothing(*hints):
+        return {}
+
+    found = network.predict(task, model, params, graphs, steps, nothing)
     scores = [
         metrics.pointer_accuracy(
             predicted, jnp.asarray(graphs.trajectory.outputs[name])
@@ -280,11 +289,7 @@ def evaluate(
     task: Task, model: ModelConfig, params: Params, graphs: Graphs
 ) -> Float[Array, "seeds B"]:
     """Pointer accuracy of each of an ensemble's networks on each graph."""
-
-    def one(params: Params) -> Float[Array, "B"]:
-        return score_outputs(task, network.predict(task, model, params, graphs), graphs)
-
-    return jax.lax.map(one, params)
+    return jax.lax.map(lambda one: score(task, model, one, graphs), params)
 
 
 def _stream(key: Key[Array, ""], purpose: str) -> Key[Array, ""]:
