@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Key
 
-from mindgap import interop, training
+from mindgap import blocks, interop, training
 from mindgap.network import ModelConfig
 from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
 from mindgap.training import TrainConfig
@@ -67,8 +67,9 @@ def against_dm_clrs(
     model: ModelConfig,
     config: TrainConfig,
 ) -> Timing:
-    """One network, and dm-clrs's own model, sampler and step."""
-    trained, sampled, memory = _ours(task, model, config, 1)
+    """A block of networks, and one of dm-clrs's, with its own sampler and step."""
+    seeds = blocks.block_size(task, model, config)
+    trained, sampled, memory = _ours(task, model, config, seeds)
     their_trained, their_sampled = _theirs(task, model, config)
     sides = (trained, their_trained, sampled, their_sampled)
     ours, theirs, our_data, their_data = (
@@ -78,7 +79,7 @@ def against_dm_clrs(
     return Timing(
         task.name,
         model.hidden_size,
-        1,
+        seeds,
         ours,
         theirs,
         theirs / ours,
@@ -101,7 +102,7 @@ def alone(
     model = ModelConfig(hidden_size=hidden_size)
     trained, sampled, memory = _ours(task, model, config, seeds)
     ours, data = (
-        1000 * statistics.mean(statistics.median(times) for times in side) / seeds
+        1000 * statistics.mean(statistics.median(times) for times in side)
         for side in _in_turn((trained, sampled), rounds)
     )
     device = jax.devices()[0].device_kind
@@ -139,32 +140,41 @@ def _in_turn(sides: tuple[list[Step], ...], rounds: int) -> list[list[list[float
 def _ours(
     task: Task, model: ModelConfig, config: TrainConfig, seeds: int
 ) -> tuple[list[Step], list[Step], float]:
-    """Training and sampling at each length, and GiB at the largest."""
-    keys = jax.vmap(training.key_of)(jnp.arange(seeds))
+    """Training and sampling at each length, and GiB at the largest; times per seed.
+
+    The seeds are trained in blocks, as `mindgap run` does it.
+    """
+    size = blocks.block_size(task, model, config)
+    parts = blocks.cut(range(seeds), size)
+    shared = blocks.Shared(len(parts[0]))
+    keys = [shared.out(jax.vmap(training.key_of)(jnp.array(p))) for p in parts]
     trained, sampled, memory = [], [], 0.0
     for nodes in config.lengths:
         # the span starts at step 1, so that validation is never due
         one = dataclasses.replace(config, lengths=(nodes,), evaluate_every=10**9)
-        trainer = training.ensemble(
-            training.make_trainer(task, model, one, training.SEEDS)
-        )
-        state = trainer.begin(keys)
-        advance = trainer.advance.lower(keys, state, jnp.array(1), SPAN).compile()
-        used = advance.memory_analysis()
-        if used is not None and nodes == max(config.lengths):
-            memory = used.temp_size_in_bytes + used.argument_size_in_bytes
-            memory = (memory + used.output_size_in_bytes) / 2**30
-        trained.append(_span(advance, keys, state))
-        sampled.append(_sampling(task, config.batch, nodes, keys))
+        trainer = blocks.trainer_of(task, model, one, shared.devices)
+        states = [trainer.begin(some) for some in keys]
+        advance = trainer.advance.lower(
+            keys[0], shared.out(states[0]), jnp.array(1), SPAN
+        ).compile()
+        if nodes == max(config.lengths):
+            memory = blocks.footprint(advance) / 2**30
+        trained.append(_span(advance, keys, list(map(shared.out, states))))
+        sampled.append(_sampling(task, config.batch, nodes, keys[0]))
     return trained, sampled, memory
 
 
-def _span(advance: Callable[..., Any], keys: Key[Array, "seeds"], state: Any) -> Step:
+def _span(advance: Callable[..., Any], keys: list[Any], states: list[Any]) -> Step:
+    seeds = sum(map(len, keys))
+
     def step() -> float:
-        nonlocal state
         started = time.perf_counter()
-        state, _ = jax.block_until_ready(advance(keys, state, jnp.array(1)))
-        return (time.perf_counter() - started) / SPAN
+        for part, some in enumerate(keys):
+            # one block after the other, each on all devices
+            states[part], _ = jax.block_until_ready(
+                advance(some, states[part], jnp.array(1))
+            )
+        return (time.perf_counter() - started) / SPAN / seeds
 
     return step
 
@@ -178,7 +188,7 @@ def _sampling(task: Task, batch: int, nodes: int, keys: Key[Array, "seeds"]) -> 
         each = jax.vmap(lambda key: jax.random.split(key, SPAN))(keys)
         return jax.lax.map(jax.vmap(sample), each.swapaxes(0, 1))
 
-    return _call(span, SPAN)
+    return _call(span, SPAN * len(keys))
 
 
 def _call(function: Callable[[], Any], steps: int) -> Step:

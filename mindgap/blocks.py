@@ -6,6 +6,7 @@ checkpoint. Resumed spans run the same compiled program on the same numbers, so 
 run ends with the scores of one that was not.
 """
 
+import contextlib
 import datetime
 import functools
 import os
@@ -48,15 +49,37 @@ class Block(NamedTuple):
     certificate: dict[str, Any]
 
 
-def block_size(experiment: Experiment) -> int:
-    """How many seeds to train at once.
+def block_size(task: Task, model: ModelConfig, config: training.TrainConfig) -> int:
+    """How many seeds to train at once on this process's devices.
 
-    On a CPU, matrix products of the paper's size already use every core; mapping seeds
-    of small networks saves the overhead of many small operations.
+    On a CPU a device has as many as its cache holds: one of the paper's size, eight
+    tiny ones. On an accelerator, as many as its memory does.
     """
-    if jax.default_backend() != "cpu":
-        return 16
-    return max(1, min(64, 1024 // experiment.model.hidden_size**2))
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        each = max(1, min(8, 1024 // model.hidden_size**2))
+    else:
+        memory = (device.memory_stats() or {}).get("bytes_limit", 0)
+        each = fitting(task, model, config, memory)
+    return each * len(jax.devices())
+
+
+def fitting(
+    task: Task, model: ModelConfig, config: training.TrainConfig, memory: int
+) -> int:
+    """How many seeds fit into so many bytes of one device, a fifth left free."""
+    shared = Shared(1)
+    trainer = trainer_of(task, model, config, shared.devices)
+    keys = shared.out(jax.vmap(training.key_of)(jnp.arange(1)))
+    advance = trainer.advance.lower(keys, trainer.begin(keys), jnp.array(0), SPAN)
+    return max(1, int(0.8 * memory / footprint(advance.compile())))
+
+
+def footprint(compiled: jax.stages.Compiled) -> int:
+    """Bytes that a compiled function takes on each device, by its own account."""
+    used: Any = compiled.memory_analysis()
+    sizes = used.temp_size_in_bytes, used.argument_size_in_bytes
+    return sum(sizes) + used.output_size_in_bytes
 
 
 def cut(seeds: Sequence[int], size: int) -> list[Sequence[int]]:
@@ -103,8 +126,10 @@ def train(
     first run's, with when and by which commit.
     """
     total, started = experiment.train.steps, time.monotonic()
-    trainer = _trainer(experiment.task, experiment.model, experiment.train)
-    shared = _Shared(len(seeds))
+    shared = Shared(len(seeds))
+    trainer = trainer_of(
+        experiment.task, experiment.model, experiment.train, shared.devices
+    )
     keys = shared.out(jax.vmap(training.key_of)(jnp.asarray(seeds)))
     state, curves, done = shared.out(trainer.begin(keys)), [], 0
     about = {**certificate(experiment), "seeds": list(seeds), "seconds": 0.0}
@@ -135,20 +160,20 @@ def _joined(curves: Sequence[training.Curves]) -> training.Curves:
     return jax.tree.map(lambda *parts: np.concatenate(parts, 1), *curves)
 
 
-class _Shared:
+class Shared:
     """Arrays with a leading axis of seeds, spread over all devices of this process."""
 
     def __init__(self, seeds: int):
-        self._seeds, self._devices = seeds, jax.devices()[:seeds]
-        mesh = jax.sharding.Mesh(np.array(self._devices), (training.SEEDS,))
-        spec = jax.sharding.PartitionSpec(training.SEEDS)
-        self._sharding = jax.sharding.NamedSharding(mesh, spec)
+        self._seeds = seeds
+        self.devices = jax.sharding.Mesh(np.array(jax.devices()[:seeds]), ("devices",))
+        spec = jax.sharding.PartitionSpec("devices")
+        self._sharding = jax.sharding.NamedSharding(self.devices, spec)
 
     def out(self, tree: Any) -> Any:
         """To the devices; the last seed is repeated until they all have as many."""
 
         def pad(leaf):
-            extra = -leaf.shape[0] % len(self._devices)
+            extra = -leaf.shape[0] % self.devices.size
             if not extra:
                 return leaf
             return jnp.concatenate([leaf, jnp.repeat(leaf[-1:], extra, 0)])
@@ -249,6 +274,20 @@ def _scores(experiment: Experiment, data: Data, params: Params) -> np.ndarray:
     )
 
 
+def use_cores() -> None:
+    """Every core of a CPU becomes a device, if JAX has not started its devices yet.
+
+    Several small networks side by side use cores better than operations that are
+    shared among them. A number that the user has chosen stays.
+    """
+    chosen = jax.config.jax_num_cpu_devices  # pyright: ignore
+    flags = os.environ.get("XLA_FLAGS", "")
+    if chosen < 1 and "host_platform_device_count" not in flags:
+        # devices that run already keep their number
+        with contextlib.suppress(RuntimeError):
+            jax.config.update("jax_num_cpu_devices", os.cpu_count())
+
+
 def cache_compilation() -> None:
     """Compiled programs outlive the process, unless the user has set this up."""
     chosen = jax.config.jax_compilation_cache_dir  # pyright: ignore
@@ -258,11 +297,15 @@ def cache_compilation() -> None:
 
 
 @functools.lru_cache(maxsize=3)
-def _trainer(
-    task: Task, model: ModelConfig, config: training.TrainConfig
+def trainer_of(
+    task: Task,
+    model: ModelConfig,
+    config: training.TrainConfig,
+    devices: jax.sharding.Mesh,
 ) -> training.Trainer:
     """The last ensembles' functions, so that their next blocks compile nothing."""
-    return training.ensemble(training.make_trainer(task, model, config, training.SEEDS))
+    one = training.make_trainer(task, model, config, training.SEEDS)
+    return training.ensemble(one, devices)
 
 
 def _git(folder: Path, *arguments: str) -> str:

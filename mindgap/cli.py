@@ -206,13 +206,14 @@ def bench(*, task: str | None = None, rounds: int = 5, json: bool = False) -> No
         rounds: of which the median is taken.
         json: print data instead of a table.
     """
-    from mindgap import bench, tasks
+    from mindgap import bench, blocks, tasks
 
     if task is not None and task not in tasks.TASKS:
         raise ValueError(f"no task {task!r}: one of {', '.join(tasks.TASKS)}")
     if rounds < 1:
         raise ValueError(f"--rounds {rounds}: at least 1")
     chosen = [t for name, t in tasks.TASKS.items() if task in (None, name)]
+    blocks.use_cores()
     rows = []
     for timing in bench.measure(chosen, rounds):
         rows.append(dataclasses.asdict(timing))

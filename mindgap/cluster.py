@@ -35,7 +35,8 @@ def results(
     with _client(address) as client:
         if not client.scheduler_info()["workers"]:
             print(f"no workers at {address} yet: waiting for them", flush=True)
-        size = client.submit(blocks.block_size, experiment, pure=False).result()
+        settings = experiment.task, experiment.model, experiment.train
+        size = client.submit(blocks.block_size, *settings, pure=False).result()
         parts = blocks.cut(seeds, size)
         tasks = [
             client.submit(_complete, experiment, list(part), pure=False)

@@ -46,9 +46,11 @@ def complete(
         for block in results(cluster, experiment, missing):
             _record(experiment, block, store)
         return missing
+    blocks.use_cores()
     blocks.cache_compilation()
+    size = blocks.block_size(experiment.task, experiment.model, experiment.train)
     unfinished, rest = _unfinished(experiment, missing, store)
-    for part in [*unfinished, *blocks.cut(rest, blocks.block_size(experiment))]:
+    for part in [*unfinished, *blocks.cut(rest, size)]:
         checkpoint = _checkpoint(experiment, part, store)
         told = (report or progress)(experiment, part)
         block = blocks.complete(experiment, part, told, checkpoint)

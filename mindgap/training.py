@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, Key
 
-from mindgap import metrics, network
+from mindgap import metrics, network, pairwise
 from mindgap.graphs import Graphs
 from mindgap.network import ModelConfig, Params
 from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
@@ -25,9 +25,9 @@ from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
 SEEDS = "seeds"
 """Name of the mapped axis of an ensemble."""
 
-PAIRS = 2048
-"""Pairs of nodes in a part of a batch, at most: what suits a CPU's cache at the paper's
-hidden size; tiny networks only gain from the shorter unrolls."""
+PAIRS, FEW_PAIRS = 2048, 512
+"""Pairs of nodes in a part of a batch, at most, which suits a CPU's cache: of networks
+of the paper's size, and of ensembles of tiny ones."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +136,9 @@ def make_trainer(
             ), None
 
         # on an accelerator small parts one after another would leave it idle
-        pairs = PAIRS if jax.default_backend() == "cpu" else None
+        pairs = None
+        if jax.default_backend() == "cpu":
+            pairs = FEW_PAIRS if model.hidden_size <= pairwise.FEW else PAIRS
         nothing = jax.tree.map(jnp.zeros_like, (jnp.zeros(()), params))
         return jax.lax.scan(add, nothing, by_length(graphs, pairs))[0]
 
@@ -212,12 +214,32 @@ def make_train(
     return train
 
 
-def ensemble(trainer: Trainer) -> Trainer:
-    """The same over a leading axis of seeds; made with `axis=SEEDS`."""
-    mapped = jax.vmap(trainer.advance, (0, 0, None, None), axis_name=SEEDS)
+def ensemble(trainer: Trainer, devices: jax.sharding.Mesh | None = None) -> Trainer:
+    """The same over a leading axis of seeds; made with `axis=SEEDS`.
+
+    The seeds are shared among `devices`, a mesh of one axis, whose number must divide
+    theirs. Each device goes its own pace: none waits for another's graphs.
+    """
+    devices = devices or jax.sharding.Mesh(jax.devices()[:1], ("devices",))
+    shared = jax.sharding.PartitionSpec(*devices.axis_names)
+
+    def advance(keys, state, first, count):
+        def some(keys, state, first):
+            mapped = jax.vmap(trainer.advance, (0, 0, None, None), axis_name=SEEDS)
+            return mapped(keys, state, first, count)
+
+        spread = jax.shard_map(
+            some,
+            mesh=devices,
+            in_specs=(shared, shared, jax.sharding.PartitionSpec()),
+            out_specs=shared,
+            check_vma=False,
+        )
+        return spread(keys, state, first)
+
     return Trainer(
         jax.jit(jax.vmap(trainer.begin)),
-        jax.jit(mapped, static_argnums=3, donate_argnums=1),
+        jax.jit(advance, static_argnums=3, donate_argnums=1),
     )
 
 

@@ -211,7 +211,7 @@ def test_the_seed_axis_is_spread_over_devices():
     os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=4"
     import jax, numpy as np
     from mindgap import blocks
-    shared = blocks._Shared(6)
+    shared = blocks.Shared(6)
     out = shared.out({"a": np.arange(12.0).reshape(6, 2)})
     assert len(out["a"].sharding.device_set) == 4 and out["a"].shape == (8, 2)
     assert {s.data.shape for s in out["a"].addressable_shards} == {(2, 2)}
@@ -226,7 +226,5 @@ def test_an_unwritable_store_is_refused_before_any_training(experiment, tmp_path
         run.complete(experiment, [0], Store(tmp_path / "results"))
 
 
-def test_blocks_are_cut_and_sized():
+def test_blocks_are_cut():
     assert blocks.cut(range(5), 2) == [range(0, 2), range(2, 4), range(4, 5)]
-    base = experiments.EXPERIMENTS["table-1/bfs"]
-    assert blocks.block_size(base) == 1

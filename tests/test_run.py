@@ -2,10 +2,12 @@
 
 import dataclasses
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mindgap import blocks, experiments, report, run
+from mindgap import blocks, experiments, report, run, training
 from mindgap.network import ModelConfig
 from mindgap.store import Store
 from mindgap.training import TrainConfig
@@ -91,7 +93,7 @@ def test_rows_compare_with_the_paper_and_say_why_not(experiment, store):
 
 @pytest.mark.slow
 def test_a_lost_run_is_refused_and_named(experiment, tmp_path, monkeypatch):
-    made = blocks._trainer
+    made = blocks.trainer_of
 
     def diverging(*arguments):
         trainer = made(*arguments)
@@ -102,7 +104,7 @@ def test_a_lost_run_is_refused_and_named(experiment, tmp_path, monkeypatch):
 
         return trainer._replace(advance=advance)
 
-    monkeypatch.setattr(blocks, "_trainer", diverging)
+    monkeypatch.setattr(blocks, "trainer_of", diverging)
     store = Store(tmp_path)
     with pytest.raises(FloatingPointError, match=r"seeds \[5\] is not finite"):
         run.complete(experiment, [4, 5], store)
@@ -116,6 +118,22 @@ def test_another_number_of_steps_is_not_the_papers(experiment):
 
 def test_small_networks_train_together_and_large_ones_apart():
     base = experiments.EXPERIMENTS["table-1/bfs"]
-    minimal = dataclasses.replace(base, model=ModelConfig(hidden_size=4))
-    assert blocks.block_size(base) == 1
-    assert blocks.block_size(minimal) > 16
+    minimal = ModelConfig(hidden_size=4)
+    devices = len(jax.devices())
+    assert blocks.block_size(base.task, base.model, base.train) == devices
+    assert blocks.block_size(base.task, minimal, base.train) == 8 * devices
+
+
+def test_an_ensemble_is_sized_to_memory(experiment):
+    settings = experiment.task, experiment.model, experiment.train
+    few = blocks.fitting(*settings, memory=2**24)
+    assert few >= 1 and blocks.fitting(*settings, memory=0) == 1
+    assert abs(blocks.fitting(*settings, memory=2**27) - 8 * few) < 8
+    # and so many do fit
+    shared = blocks.Shared(few)
+    keys = jax.vmap(training.key_of)(jnp.arange(few))
+    trainer = blocks.trainer_of(*settings, shared.devices)
+    advance = trainer.advance.lower(
+        keys, trainer.begin(keys), jnp.array(0), blocks.SPAN
+    )
+    assert blocks.footprint(advance.compile()) < 2**24
