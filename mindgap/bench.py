@@ -6,9 +6,11 @@ sides run in every round, so that a slow moment of the machine hits both.
 """
 
 import dataclasses
+import multiprocessing
 import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import jax
@@ -17,6 +19,7 @@ from jaxtyping import Array, Key
 
 from mindgap import blocks, interop, training
 from mindgap.network import ModelConfig
+from mindgap.tasks import TASKS
 from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
 from mindgap.training import TrainConfig
 
@@ -67,14 +70,26 @@ def against_dm_clrs(
     model: ModelConfig,
     config: TrainConfig,
 ) -> Timing:
-    """A block of networks, and one of dm-clrs's, with its own sampler and step."""
+    """A block of networks, and one of dm-clrs's, with its own sampler and step.
+
+    The latter runs in a process of its own, on devices as JAX has them by default.
+    """
     seeds = blocks.block_size(task, model, config)
     trained, sampled, memory = _ours(task, model, config, seeds)
-    their_trained, their_sampled = _theirs(task, model, config)
-    sides = (trained, their_trained, sampled, their_sampled)
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawn) as theirs:
+        theirs.submit(_begin, task.name, model, config).result()
+
+        def ask(kind: int) -> list[Step]:
+            return [
+                lambda length=length: theirs.submit(_take, kind, length).result()
+                for length in range(len(config.lengths))
+            ]
+
+        times = _in_turn((trained, ask(0), sampled, ask(1)), rounds)
     ours, theirs, our_data, their_data = (
         1000 * statistics.mean(statistics.median(times) for times in side)
-        for side in _in_turn(sides, rounds)
+        for side in times
     )
     return Timing(
         task.name,
@@ -198,6 +213,20 @@ def _call(function: Callable[[], Any], steps: int) -> Step:
         return (time.perf_counter() - started) / steps
 
     return step
+
+
+_clrs_steps: tuple[list[Step], ...] = ()
+"""In dm-clrs's process: training and sampling at each length."""
+
+
+def _begin(name: str, model: ModelConfig, config: TrainConfig) -> None:
+    global _clrs_steps
+    _clrs_steps = _theirs(TASKS[name], model, config)
+
+
+@interop.one_device()
+def _take(kind: int, length: int) -> float:
+    return _clrs_steps[kind][length]()
 
 
 def _theirs(

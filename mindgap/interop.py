@@ -5,6 +5,7 @@ unknown, missing or of another shape. Networks with parts that dm-clrs does not 
 (edge values, attention bias, the simple decoder) are refused.
 """
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -60,6 +61,21 @@ def to_feedback(task: Task, graphs: Graphs) -> Any:
     return clrs.Feedback(features, points["output"])
 
 
+@contextlib.contextmanager
+def one_device() -> Iterator[None]:
+    """Inside, dm-clrs sees one device, here or there: to be used around its models.
+
+    With several it calls parts of JAX that are no longer there.
+    """
+    counted = jax.local_device_count
+    jax.local_device_count = lambda *_: 1
+    try:
+        yield
+    finally:
+        jax.local_device_count = counted
+
+
+@one_device()
 def clrs_model(task: Task, config: ModelConfig, batch: Any) -> Any:
     """dm-clrs's BaselineModel of the same network, initialised for a `clrs.Feedback`.
 

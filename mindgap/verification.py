@@ -255,6 +255,7 @@ def _margin(alpha: np.ndarray) -> float:
     return float((ranked[..., -1] - ranked[..., -2]).min(initial=1.0))
 
 
+@interop.one_device()
 def run_in_clrs(compiled: Compiled, graphs: Graphs) -> tuple[dict, dict]:
     """Outputs and hints, as decoded, of dm-clrs's BaselineModel with these weights.
 
@@ -272,6 +273,7 @@ def run_in_clrs(compiled: Compiled, graphs: Graphs) -> tuple[dict, dict]:
     return logits, raw
 
 
+@interop.one_device()
 def clrs_score(compiled: Compiled, graphs: Graphs) -> float:
     """`clrs.evaluate`'s score in [0, 1] of dm-clrs's own network with these weights."""
     import clrs

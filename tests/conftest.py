@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 jax.config.update("jax_platforms", "cpu")
+jax.config.update("jax_num_cpu_devices", 1)  # dm-clrs can do with no more
 settings.register_profile(
     "mindgap",
     deadline=None,

@@ -1,5 +1,9 @@
 """Parameters go to dm-clrs's tree and back unchanged, or are refused."""
 
+import subprocess
+import sys
+import textwrap
+
 import jax
 import pytest
 from numpy.testing import assert_array_equal
@@ -49,3 +53,16 @@ def test_a_wrong_shape_is_named(params):
     wide = ModelConfig(hidden_size=16, heads=2)
     with pytest.raises(ValueError, match=r"has shape .*8.*expected .*16"):
         interop.to_clrs(tasks.dfs, wide, params)
+
+
+@pytest.mark.clrs
+@pytest.mark.slow
+def test_dm_clrs_runs_beside_an_ensemble_on_several_devices():
+    code = """
+    import jax
+    jax.config.update("jax_num_cpu_devices", 2)
+    import mindgap as mg
+    found = mg.verify(mg.programs.bfs, "clrs", nodes=(4,), graphs=3)
+    assert found.exact and jax.local_device_count() == 2
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mindgap import blocks, experiments, run
+from mindgap import blocks, run
 from mindgap.checkpoint import Checkpoint
 from mindgap.store import Store
 

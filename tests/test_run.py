@@ -131,9 +131,8 @@ def test_an_ensemble_is_sized_to_memory(experiment):
     assert abs(blocks.fitting(*settings, memory=2**27) - 8 * few) < 8
     # and so many do fit
     shared = blocks.Shared(few)
-    keys = jax.vmap(training.key_of)(jnp.arange(few))
+    keys = shared.out(jax.vmap(training.key_of)(jnp.arange(few)))
     trainer = blocks.trainer_of(*settings, shared.devices)
-    advance = trainer.advance.lower(
-        keys, trainer.begin(keys), jnp.array(0), blocks.SPAN
-    )
+    state = shared.out(trainer.begin(keys))
+    advance = trainer.advance.lower(keys, state, jnp.array(0), blocks.SPAN)
     assert blocks.footprint(advance.compile()) < 2**24
