@@ -77,12 +77,12 @@ def against_dm_clrs(
     seeds = blocks.block_size(task, model, config)
     trained, sampled, memory = _ours(task, model, config, seeds)
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, spawn) as theirs:
-        theirs.submit(_begin, task.name, model, config).result()
+    with ProcessPoolExecutor(1, spawn) as process:
+        process.submit(_begin, task.name, model, config).result()
 
         def ask(kind: int) -> list[Step]:
             return [
-                lambda length=length: theirs.submit(_take, kind, length).result()
+                lambda length=length: process.submit(_take, kind, length).result()
                 for length in range(len(config.lengths))
             ]
 

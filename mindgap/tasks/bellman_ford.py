@@ -28,7 +28,8 @@ def solve(
         parents, distance, reached = state
         offered = (weights != 0) & reached[:, None]
         offers = jnp.where(offered, distance[:, None] + weights, jnp.inf)
-        best, giver = offers.min(0), offers.argmin(0)
+        best = offers.min(0)
+        giver = base.lowest(offered & (offers == best))
         better = jnp.where(reached, best < distance, offered.any(0))
         after = (
             jnp.where(better, giver, parents),

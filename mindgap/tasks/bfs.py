@@ -26,7 +26,7 @@ def solve(
         reached, parents = state
         offered = (weights != 0) & reached[:, None]
         new = offered.any(0) & ~reached
-        after = (reached | new, jnp.where(new, offered.argmax(0), parents))
+        after = (reached | new, jnp.where(new, base.lowest(offered), parents))
         return after, (state, new.any())
 
     start = (source > 0, jnp.arange(nodes))
