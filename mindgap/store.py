@@ -316,12 +316,22 @@ def digest(configuration: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+ADDED = {"added": True}
+"""Metadata of a field that configurations did not always have."""
+
+
 def readable(configuration: Any) -> Any:
-    """Frozen dataclasses as nested plain dictionaries."""
+    """Frozen dataclasses as nested plain dictionaries.
+
+    A field with `ADDED` metadata is left out at its default, so that what was recorded
+    before there was such a field keeps its place.
+    """
     if dataclasses.is_dataclass(configuration) and not isinstance(configuration, type):
         return {
-            field.name: readable(getattr(configuration, field.name))
+            field.name: readable(value)
             for field in dataclasses.fields(configuration)
+            if (value := getattr(configuration, field.name)) != field.default
+            or field.metadata != ADDED
         }
     if isinstance(configuration, Mapping):
         return {str(k): readable(v) for k, v in configuration.items()}

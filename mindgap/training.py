@@ -20,6 +20,7 @@ from jaxtyping import Array, Float, Int, Key
 from mindgap import metrics, network, pairwise
 from mindgap.graphs import Graphs
 from mindgap.network import ModelConfig, Params
+from mindgap.store import ADDED
 from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
 
 SEEDS = "seeds"
@@ -41,6 +42,8 @@ class TrainConfig:
     lengths: tuple[int, ...] = (4, 7, 11, 13, 16)
     evaluate_every: int = 50
     validation_graphs: int = 64
+    l1: float = dataclasses.field(default=0.0, metadata=ADDED)
+    """Weight of the sum of all parameters' sizes in the loss (paper Table 6)."""
 
     def __post_init__(self):
         for field in ("steps", "batch", "evaluate_every", "validation_graphs"):
@@ -57,6 +60,8 @@ class TrainConfig:
                 "learning_rate and clip_norm must be positive, got "
                 f"{self.learning_rate} and {self.clip_norm}"
             )
+        if self.l1 < 0:
+            raise ValueError(f"l1 is {self.l1}, but must not be negative")
 
     @property
     def optimiser(self) -> optax.GradientTransformation:
@@ -145,6 +150,9 @@ def make_trainer(
     def learn(nodes: int, key: Key[Array, ""], params, moments):
         graphs = task.sample(key, nodes, config.batch, TRAIN_PROBABILITIES, True)
         error, gradient = descend(params, graphs)
+        if config.l1:
+            more, slope = jax.value_and_grad(_size)(params, config.l1)
+            error, gradient = jax.tree.map(jnp.add, (error, gradient), (more, slope))
         updates, moments = optimiser.update(gradient, moments, params)
         return optax.apply_updates(params, updates), moments, error
 
@@ -312,6 +320,11 @@ def evaluate(
 ) -> Float[Array, "seeds B"]:
     """Pointer accuracy of each of an ensemble's networks on each graph."""
     return jax.lax.map(lambda one: score(task, model, one, graphs), params)
+
+
+def _size(params: Params, weight: float) -> Float[Array, ""]:
+    leaves: list[Array] = jax.tree.leaves(params)
+    return weight * sum((jnp.abs(leaf).sum() for leaf in leaves), jnp.zeros(()))
 
 
 def _stream(key: Key[Array, ""], purpose: str) -> Key[Array, ""]:

@@ -1,21 +1,60 @@
 """The registry transcribes the paper, and its data sets are what they say."""
 
+import collections
+import functools
+
+import jax
 import numpy as np
 import pytest
 
-from mindgap import experiments
+from mindgap import experiments, network, training
 from mindgap.experiments.base import CLRS30_TEST, IN_DISTRIBUTION
 
+ROWS = list(experiments.EXPERIMENTS.values())
+PRINTED = [e for e in ROWS if e.reported]
 
-@pytest.mark.parametrize(
-    "experiment", experiments.EXPERIMENTS.values(), ids=lambda e: e.name
-)
+
+@pytest.mark.parametrize("experiment", PRINTED, ids=lambda e: e.name)
 def test_maxima_are_shares_of_the_test_sets_pointers(experiment):
     pointers = experiment.test.nodes * experiment.test.graphs
     largest = experiment.reported.max
     nearest = round(largest / 100 * pointers) / pointers * 100
     assert abs(nearest - largest) <= 0.005 + 1e-9
     assert experiment.reported.mean <= largest
+
+
+@pytest.mark.parametrize("quick", [False, True])
+@pytest.mark.parametrize("experiment", ROWS, ids=lambda e: e.name)
+def test_every_row_can_be_trained_and_scored(experiment, quick):
+    """Networks fit the sizes that they are trained and scored on (shapes only)."""
+    settings = experiment.quick() if quick else experiment
+    task, model = settings.task, settings.model
+    assert settings.train.steps >= 100 and settings.train.batch >= 16
+
+    def score(key, nodes):
+        graphs = task.sample(key, nodes, 2)
+        return training.score(task, model, network.init(task, model, key), graphs)
+
+    sizes = {data.nodes for data in (settings.test, *settings.beside)}
+    for nodes in {*settings.train.lengths, *sizes}:
+        assert model.nodes in (None, nodes)
+        shape = jax.eval_shape(functools.partial(score, nodes=nodes), jax.random.key(0))
+        assert shape.shape == (2,)
+
+
+def test_rows_differ_where_their_sources_do():
+    """No row is another's by mistake; Table 10's default is Table 1's."""
+    digests = collections.Counter(e.digest for e in ROWS)
+    twice = [e.name for e in ROWS if digests[e.digest] > 1]
+    assert twice == ["table-1/bellman-ford", "table-10/default"]
+
+
+def test_earlier_results_keep_their_place():
+    """What is recorded for Table 1 was so before `l1` was a setting."""
+    row = experiments.find("table-1/bfs")[0]
+    assert "l1" not in row.configuration["train"]
+    with_l1 = experiments.find("table-6/bfs-0.001")[0]
+    assert with_l1.configuration["train"]["l1"] == 1e-3
 
 
 def test_names_are_unique_and_sources_given():

@@ -60,6 +60,9 @@ IN_DISTRIBUTION = tuple(
 """Fresh graphs as in training, 256 of each training length."""
 
 
+TEST_16 = Data("test-16", 16, 64, seed=3)
+"""64 graphs as in CLRS-30's test, of 16 nodes: 1,024 pointers."""
+
 DEFAULT_MODEL = ModelConfig()
 DEFAULT_TRAINING = TrainConfig()
 
@@ -91,8 +94,10 @@ class Experiment:
     beside: tuple[Data, ...] = (CLRS30_VAL, *IN_DISTRIBUTION)
     seeds: int = 128
     """How many the paper has, or ours should."""
-    reported: Reported | None
-    unsure: tuple[str, ...]
+    least: int = 2
+    """How many ours has before anything is said about it."""
+    reported: Reported | None = None
+    unsure: tuple[str, ...] = ()
     """What the paper does not say."""
     incomparable: str = ""
     """Why the paper's number measures something else, if it does."""
@@ -127,9 +132,15 @@ class Experiment:
         """
         return dataclasses.replace(
             self,
-            model=dataclasses.replace(self.model, hidden_size=32),
+            model=dataclasses.replace(
+                self.model, hidden_size=min(32, self.model.hidden_size)
+            ),
             train=dataclasses.replace(
-                self.train, steps=100, learning_rate=1e-3, lengths=(8,), batch=16
+                self.train,
+                steps=100,
+                learning_rate=1e-3,
+                lengths=(self.model.nodes or 8,),
+                batch=16,
             ),
             beside=(),
             seeds=2,
@@ -146,3 +157,17 @@ class Experiment:
             train=dataclasses.replace(self.train, steps=steps),
             incomparable="; ".join(filter(None, (changed, self.incomparable))),
         )
+
+
+MIXED = (
+    "the paper's row mixes runs under slightly different settings, with and without "
+    "regularisation (section 3), in shares that it does not give"
+)
+"""Why two rows of Table 1 cannot be compared."""
+
+UNSURE = (
+    "how many seeds: 128 is a minimum over all experiments",
+    "which checkpoint: we report the best by validation, and the last beside it",
+    "Table 9 lists five training lengths, section B an unaltered dataset",
+)
+"""What no table says."""

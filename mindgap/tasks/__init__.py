@@ -1,10 +1,26 @@
-"""The algorithms of the paper as tasks: `bfs`, `dfs`, `bellman_ford`."""
+"""The algorithms of the paper as tasks: `bfs`, `dfs`, `bellman_ford`; and variants."""
 
 from mindgap.tasks.base import Feature, Task
 from mindgap.tasks.bellman_ford import bellman_ford
 from mindgap.tasks.bfs import bfs
 from mindgap.tasks.dfs import dfs
+from mindgap.tasks.variants import bfs_padded, bfs_sequential, dfs_simplified
 
 TASKS = {task.name: task for task in (bfs, dfs, bellman_ford)}
+"""CLRS's own."""
 
-__all__ = ["TASKS", "Feature", "Task", "bellman_ford", "bfs", "dfs"]
+VARIANTS = {task.name: task for task in (bfs_sequential, bfs_padded, dfs_simplified)}
+"""The same algorithms with other hints."""
+
+__all__ = [
+    "TASKS",
+    "VARIANTS",
+    "Feature",
+    "Task",
+    "bellman_ford",
+    "bfs",
+    "bfs_padded",
+    "bfs_sequential",
+    "dfs",
+    "dfs_simplified",
+]

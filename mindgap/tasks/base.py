@@ -210,7 +210,7 @@ def lowest(marked: Bool[Array, "N N"]) -> Int[Array, "N"]:
 
 
 def masked_after(
-    hints: dict[str, Array], outputs: dict[str, Array], length: Array
+    hints: Mapping[str, Array], outputs: Mapping[str, AnyArray], length: Array
 ) -> Trajectory:
     """A trajectory whose hints from `length` on are zeros, as CLRS pads them."""
     steps = next(iter(hints.values())).shape[0]

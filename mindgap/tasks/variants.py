@@ -1,0 +1,87 @@
+"""BFS and DFS with other traces: the controls of the paper's §3.1 (Table 2).
+
+The graphs and the answers are those of the algorithm itself; only the hints differ, and
+with them how long the network unrolls.
+"""
+
+import dataclasses
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from mindgap.graphs import Trajectory
+from mindgap.tasks import base
+from mindgap.tasks.bfs import bfs
+from mindgap.tasks.bfs import solve as solve_bfs
+from mindgap.tasks.dfs import dfs
+from mindgap.tasks.dfs import solve as solve_dfs
+
+
+def solve_sequentially(
+    weights: Float[Array, "N N"], source: Float[Array, "N"], positions: object = None
+) -> Trajectory:
+    """BFS that reaches one node per hint: level by level, in each by node number.
+
+    T is the number of nodes that are reached, the source among them.
+    """
+    found = solve_bfs(weights, source)
+    nodes = weights.shape[0]
+    reached = jnp.asarray(found.hints["reach_h"]) > 0
+    used = jnp.arange(nodes) < found.lengths
+    ever = (reached & used[:, None]).any(0)
+    level = jnp.where(ever, (reached & used[:, None]).argmax(0), nodes)
+    place = jnp.argsort(jnp.argsort(level))  # in order of (level, number)
+    shown = (place <= jnp.arange(nodes)[:, None]) & ever
+    parents = jnp.where(shown, found.outputs["pi"], jnp.arange(nodes))
+    hints = {"reach_h": shown.astype(jnp.float32), "pi_h": parents}
+    return base.masked_after(hints, found.outputs, ever.sum())
+
+
+def solve_padded(
+    weights: Float[Array, "N N"], source: Float[Array, "N"], positions: object = None
+) -> Trajectory:
+    """BFS as it is, its last hint repeated until there are as many as DFS has, 3N."""
+    found = solve_bfs(weights, source)
+    shown = jnp.minimum(jnp.arange(3 * weights.shape[0]), found.lengths - 1)
+    hints = {name: jnp.asarray(hint)[shown] for name, hint in found.hints.items()}
+    return Trajectory(hints, found.outputs, jnp.array(3 * weights.shape[0]))
+
+
+def solve_simplified(
+    weights: Float[Array, "N N"], source: None = None, positions: object = None
+) -> Trajectory:
+    """DFS with the hints `pi_h` and `color` alone.
+
+    Discovering a node that was descended to changes neither, so these events have no
+    hint of their own: T is 2N + the number of roots.
+    """
+    found = solve_dfs(weights)
+    discovered, color = (jnp.asarray(found.hints[name]) for name in ("d", "color"))
+    unseen = _moved(discovered) & ~_moved(color)
+    order = jnp.argsort(unseen)  # a stable sort: what is seen comes first
+    hints = {"pi_h": jnp.asarray(found.hints["pi_h"])[order], "color": color[order]}
+    return base.masked_after(hints, found.outputs, (~unseen).sum())
+
+
+def _moved(hint: Float[Array, "T ..."]) -> Bool[Array, "T"]:
+    """At which hints something differs from the hint before."""
+    flat = hint.reshape(hint.shape[0], -1)
+    return jnp.concatenate([jnp.zeros(1, bool), (flat[1:] != flat[:-1]).any(1)])
+
+
+bfs_sequential = dataclasses.replace(
+    bfs, name="bfs_sequential", solve=solve_sequentially
+)
+bfs_padded = dataclasses.replace(
+    bfs, name="bfs_padded", solve=solve_padded, most_hints=lambda nodes: 3 * nodes
+)
+dfs_simplified = dataclasses.replace(
+    dfs,
+    name="dfs_simplified",
+    solve=solve_simplified,
+    features={
+        name: feature
+        for name, feature in dfs.features.items()
+        if feature.stage != "hint" or name in ("pi_h", "color")
+    },
+)

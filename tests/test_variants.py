@@ -1,0 +1,121 @@
+"""Traces of the variants against algorithms written down plainly."""
+
+import collections
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+from mindgap import tasks
+from tests.strategies import weighted_digraphs
+
+SOLVE = {name: jax.jit(task.solve) for name, task in tasks.VARIANTS.items()}
+
+
+def states(found):
+    """The hints that count, one tuple of arrays each."""
+    length = int(found.lengths)
+    return [
+        [np.asarray(hint[t]) for hint in found.hints.values()] for t in range(length)
+    ]
+
+
+def queue_order(weights, source):
+    """Nodes as breadth-first search reaches them, each level sorted."""
+    level, reached = [source], [source]
+    while level:
+        near = {v for u in level for v in np.flatnonzero(weights[u])}
+        level = sorted(near - set(reached))
+        reached += level
+    return reached
+
+
+@given(weighted_digraphs(), st.data())
+def test_sequential_bfs_reaches_one_node_per_hint(weights, data):
+    nodes = len(weights)
+    source = data.draw(st.integers(0, nodes - 1))
+    start = jax.nn.one_hot(source, nodes)
+    found = SOLVE["bfs_sequential"](jnp.asarray(weights), start)
+    plain = tasks.bfs.solve(jnp.asarray(weights), start)
+    assert_array_equal(found.outputs["pi"], plain.outputs["pi"])
+    order = queue_order(weights, source)
+    assert int(found.lengths) == len(order)
+    for time, (reach, parents) in enumerate(states(found)):
+        known = order[: time + 1]
+        assert set(np.flatnonzero(reach)) == set(known)
+        for node in range(nodes):
+            expected = plain.outputs["pi"][node] if node in known else node
+            assert parents[node] == expected
+            assert parents[node] in known or node not in known
+    assert not any(np.any(hint[len(order) :]) for hint in found.hints.values())
+
+
+@given(weighted_digraphs(), st.data())
+def test_padded_bfs_is_bfs_that_waits(weights, data):
+    nodes = len(weights)
+    start = jax.nn.one_hot(data.draw(st.integers(0, nodes - 1)), nodes)
+    found = SOLVE["bfs_padded"](jnp.asarray(weights), start)
+    plain = tasks.bfs.solve(jnp.asarray(weights), start)
+    length = int(plain.lengths)
+    assert int(found.lengths) == 3 * nodes
+    for name, hint in found.hints.items():
+        assert_array_equal(hint[:length], plain.hints[name][:length])
+        assert (hint[length:] == hint[length - 1]).all()
+    assert_array_equal(found.outputs["pi"], plain.outputs["pi"])
+
+
+def depth_first(weights):
+    """Parents and colours at each event that shows in them, and at a root's choice."""
+    nodes = len(weights)
+    color, parents, shown = [0] * nodes, list(range(nodes)), []
+    roots = 0
+
+    def show():
+        shown.append((list(parents), list(color)))
+
+    def visit(node):
+        color[node] = 1
+        show()
+        for child in np.flatnonzero(weights[node]):
+            if color[child] == 0:
+                parents[child] = node
+                visit(child)
+        color[node] = 2
+        show()
+
+    for root in range(nodes):
+        if color[root] == 0:
+            roots += 1
+            show()
+            visit(root)
+    return shown, roots
+
+
+@given(weighted_digraphs(directed=True))
+def test_simplified_dfs_shows_parents_and_colours_alone(weights):
+    nodes = len(weights)
+    found = SOLVE["dfs_simplified"](jnp.asarray(weights))
+    shown, roots = depth_first(weights)
+    assert int(found.lengths) == len(shown) == 2 * nodes + roots
+    for (parents, color), (truth, colors) in zip(states(found), shown, strict=True):
+        assert_array_equal(parents, truth)
+        assert_array_equal(color.argmax(-1), colors)
+    assert_array_equal(found.outputs["pi"], shown[-1][0])
+
+
+def test_variants_draw_the_graphs_of_their_algorithm(key):
+    pairs = collections.Counter()
+    for variant in tasks.VARIANTS.values():
+        original = tasks.TASKS[variant.name.split("_")[0]]
+        ours, theirs = variant.sample(key, 6, 3), original.sample(key, 6, 3)
+        assert_array_equal(ours.weights, theirs.weights)
+        assert_array_equal(
+            ours.trajectory.outputs["pi"], theirs.trajectory.outputs["pi"]
+        )
+        steps = variant.most_hints(6)
+        assert {len(h[0]) for h in ours.trajectory.hints.values()} == {steps}
+        pairs[original.name] += 1
+    assert pairs == {"bfs": 2, "dfs": 1}
