@@ -24,7 +24,7 @@ book_app = tyro.extras.SubcommandApp()
 def run(
     name: tyro.conf.Positional[str],
     /,
-    seeds: str = "0:2",
+    seeds: str | None = None,
     steps: int | None = None,
     store: Path = RESULTS,
     cluster: str | None = None,
@@ -33,8 +33,9 @@ def run(
     """Train what is missing and record it.
 
     Args:
-        name: a table (table-1) or one row of it (table-1/bfs).
-        seeds: first:end, end not included, or one number.
+        name: a table (table-1), one row of it (table-1/bfs), or all.
+        seeds: first:end, end not included, or one number; if not given, the first few
+            that `mindgap status` calls the least.
         steps: training steps; the experiment's own if not given.
         store: the folder of results.
         cluster: address of a dask scheduler (tcp://host:port) whose workers train; or
@@ -45,8 +46,9 @@ def run(
     from mindgap.run import complete
     from mindgap.store import Store
 
-    wanted, results = _seeds(seeds), Store(store)
+    chosen, results = None if seeds is None else _seeds(seeds), Store(store)
     for experiment in experiments.find(name):
+        wanted = range(experiment.least) if chosen is None else chosen
         if steps is not None:
             experiment = experiment.with_steps(steps)
         missing = results.missing(experiment.name, experiment.digest, wanted)
@@ -66,29 +68,26 @@ def status(*, json: bool = False, store: Path = RESULTS) -> None:
         json: print data instead of lines.
         store: the folder of results.
     """
-    from mindgap import experiments
+    from mindgap import experiments, report
     from mindgap.store import Store
 
-    lines = []
-    for experiment in experiments.EXPERIMENTS.values():
-        records = Store(store).records(experiment.name, experiment.digest)
-        done = sum(len(record.seeds) for record in records)
-        lines.append(
-            {
-                "name": experiment.name,
-                "seeds": done,
-                "wanted": experiment.seeds,
-                "steps": experiment.train.steps,
-            }
-        )
+    rows = list(experiments.EXPERIMENTS.values())
+    found = report.progress(rows, Store(store))
     if json:
-        _print_json(lines)
+        _print_json([dataclasses.asdict(line) for line in found])
         return
-    for line in lines:
+    for line in found:
+        left = "unknown" if line.hours_left is None else f"{line.hours_left:.1f} h"
         print(
-            f"{line['name']:<24} {line['seeds']:>4} of {line['wanted']} seeds, "
-            f"{line['steps']} steps"
+            f"{line.name:<32} {line.seeds:>4} of {line.wanted} seeds, "
+            f"{line.steps} steps; least {line.least}, {left} left"
         )
+    hours = sum(line.hours_left or 0 for line in found)
+    untimed = sum(line.hours_left is None for line in found)
+    print(
+        f"{hours:.1f} hours left to the least numbers"
+        + (f", and {untimed} rows that nothing recorded is similar to" * bool(untimed))
+    )
 
 
 @app.command

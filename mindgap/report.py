@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +19,52 @@ if TYPE_CHECKING:
 
 
 PERCENT = (0.0, 100.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """How far one experiment is."""
+
+    name: str
+    seeds: int
+    least: int
+    """How many the campaign runs for now; the paper has `wanted`."""
+    wanted: int
+    steps: int
+    hours_left: float | None
+    """To `least`, at the pace of what is recorded; None if nothing similar is."""
+
+
+def progress(rows: Sequence[Experiment], store: Store) -> list[Progress]:
+    """Of each experiment the seeds that are recorded, and the hours that are left.
+
+    A row without a record takes the pace of one with the same task and hidden size.
+    """
+    done, paces = {}, {}
+    for row in rows:
+        records = store.records(row.name, row.digest)
+        done[row.name] = sum(len(record.seeds) for record in records)
+        if done[row.name]:
+            spent = sum(record.certificate["seconds"] for record in records)
+            pace = spent / done[row.name] / row.train.steps
+            paces[row.name] = pace
+            paces.setdefault((row.task.name, row.model.hidden_size), pace)
+    found = []
+    for row in rows:
+        left = max(0, row.least - done[row.name]) * row.train.steps / 3600
+        pace = paces.get(row.name, paces.get((row.task.name, row.model.hidden_size)))
+        hours = 0.0 if not left else None if pace is None else left * pace
+        found.append(
+            Progress(
+                row.name,
+                done[row.name],
+                row.least,
+                row.seeds,
+                row.train.steps,
+                hours,
+            )
+        )
+    return found
 
 
 def book_store(folder: str, seeds: int = 0) -> Store:

@@ -56,7 +56,9 @@ def test_status_has_a_line_for_every_row(monkeypatch, capsys, tmp_path):
     _, out, _ = mindgap(
         monkeypatch, capsys, "status", "--json", "--store", str(tmp_path)
     )
-    assert {line["name"] for line in json.loads(out)} >= {"table-1/dfs"}
+    lines = {line["name"]: line for line in json.loads(out)}
+    assert lines["table-1/dfs"]["hours_left"] is None
+    assert lines["table-13/bfs"]["least"] == 128
 
 
 def test_a_table_without_results_is_strict_json(monkeypatch, capsys, tmp_path):

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mindgap import blocks, experiments, report, run, training
+from mindgap import blocks, experiments, report, run, tasks, training
 from mindgap.network import ModelConfig
 from mindgap.store import Store
 from mindgap.training import TrainConfig
@@ -136,3 +136,22 @@ def test_an_ensemble_is_sized_to_memory(experiment):
     state = shared.out(trainer.begin(keys))
     advance = trainer.advance.lower(keys, state, jnp.array(0), blocks.SPAN)
     assert blocks.footprint(advance.compile()) < 2**24
+
+
+def test_hours_left_are_those_of_the_seeds_that_are_missing(experiment, store):
+    seeds = sum(len(r.seeds) for r in store.records(experiment.name, experiment.digest))
+    more = dataclasses.replace(experiment, least=seeds + 3)
+    spent = sum(
+        r.certificate["seconds"]
+        for r in store.records(experiment.name, experiment.digest)
+    )
+    longer = dataclasses.replace(
+        more.with_steps(experiment.train.steps * 10), name="table-9/longer", least=2
+    )
+    other = dataclasses.replace(longer, name="table-9/other", task=tasks.dfs)
+    found = report.progress([more, longer, other, experiment], store)
+    hours = spent / seeds / 3600
+    assert [line.seeds for line in found] == [seeds, 0, 0, seeds]
+    assert found[0].hours_left == pytest.approx(3 * hours)
+    assert found[1].hours_left == pytest.approx(2 * 10 * hours)
+    assert found[2].hours_left is None and found[3].hours_left == 0

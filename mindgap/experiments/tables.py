@@ -177,11 +177,11 @@ EXPERIMENTS = {
 
 
 def find(name: str) -> list[Experiment]:
-    """The experiments of a table (`table-1`) or one row (`table-1/bfs`).
+    """The experiments of a table (`table-1`), one row (`table-1/bfs`), or `all`.
 
     Raises KeyError for anything else, listing what there is.
     """
-    found = [e for e in EXPERIMENTS.values() if name in (e.name, e.table)]
+    found = [e for e in EXPERIMENTS.values() if name in (e.name, e.table, "all")]
     if not found:
         raise KeyError(
             f"no experiment {name!r}: one of {', '.join(EXPERIMENTS)}, or a table"
