@@ -24,7 +24,7 @@ import numpy as np
 
 from mindgap import training
 from mindgap.checkpoint import Checkpoint
-from mindgap.experiments.base import Data, Experiment
+from mindgap.experiments.base import CompiledStart, Data, Experiment
 from mindgap.graphs import AnyArray
 from mindgap.network import ModelConfig, Params
 from mindgap.tasks.base import Task
@@ -128,7 +128,11 @@ def train(
     total, started = experiment.train.steps, time.monotonic()
     shared = Shared(len(seeds))
     trainer = trainer_of(
-        experiment.task, experiment.model, experiment.train, shared.devices
+        experiment.task,
+        experiment.model,
+        experiment.train,
+        shared.devices,
+        experiment.start,
     )
     keys = shared.out(jax.vmap(training.key_of)(jnp.asarray(seeds)))
     state, curves, done = shared.out(trainer.begin(keys)), [], 0
@@ -233,7 +237,10 @@ def measure(
     state: training.TrainState,
     curves: training.Curves,
 ) -> "pd.DataFrame":
-    """The rows of one block: accuracies of both checkpoints, and learning curves."""
+    """The rows of one block: accuracies of both checkpoints, and learning curves.
+
+    After a compiled start also the relative distance that parameters moved.
+    """
     import pandas as pd
 
     every = experiment.train.evaluate_every
@@ -256,6 +263,11 @@ def measure(
                     checkpoint=checkpoint,
                     graph=np.arange(len(row)),
                 )
+    if experiment.start:
+        begun = experiment.start.params(experiment.model)
+        for checkpoint, params in (("best", state.best), ("last", state.params)):
+            for seed, far in zip(seeds, _distance(begun, params), strict=True):
+                add(seed, "distance", far[None], checkpoint=checkpoint)
     for index, seed in enumerate(seeds):
         validation = curves.validation[index]
         evaluated = np.flatnonzero(~np.isnan(validation))
@@ -265,6 +277,16 @@ def measure(
         add(seed, "loss", np.array(loss), step=starts)
         add(seed, "best_step", np.asarray(state.best_step[index : index + 1]))
     return pd.concat(parts, ignore_index=True)
+
+
+def _distance(begun: Params, params: Params) -> np.ndarray:
+    """How far each seed's parameters moved, relative to the length of their start."""
+    old = [np.asarray(leaf, float) for leaf in jax.tree.leaves(begun)]
+    new = [np.asarray(leaf, float) for leaf in jax.tree.leaves(params)]
+    moved = sum(
+        ((b - a) ** 2).reshape(len(b), -1).sum(1) for a, b in zip(old, new, strict=True)
+    )
+    return np.sqrt(moved / sum((leaf**2).sum() for leaf in old))
 
 
 def _scores(experiment: Experiment, data: Data, params: Params) -> np.ndarray:
@@ -302,9 +324,11 @@ def trainer_of(
     model: ModelConfig,
     config: training.TrainConfig,
     devices: jax.sharding.Mesh,
+    start: CompiledStart | None = None,
 ) -> training.Trainer:
     """The last ensembles' functions, so that their next blocks compile nothing."""
-    one = training.make_trainer(task, model, config, training.SEEDS)
+    params = start.params(model) if start else None
+    one = training.make_trainer(task, model, config, training.SEEDS, params)
     return training.ensemble(one, devices)
 
 

@@ -108,17 +108,23 @@ def key_of(seed: Int[Array, ""] | int) -> Key[Array, ""]:
 
 
 def make_trainer(
-    task: Task, model: ModelConfig, config: TrainConfig, axis: str | None = None
+    task: Task,
+    model: ModelConfig,
+    config: TrainConfig,
+    axis: str | None = None,
+    start: Params | None = None,
 ) -> Trainer:
     """Pure functions that start and continue the training of one seed.
 
-    With `axis`, they are meant for `vmap` over seeds under that axis name, and seeds
-    stop unrolling together: each part of a batch costs what its longest graph costs.
+    It starts from random parameters, or from those of `start`. With `axis`, they are
+    meant for `vmap` over seeds under that axis name, and seeds stop unrolling together:
+    each part of a batch costs what its longest graph costs.
     """
     optimiser = config.optimiser
 
     def begin(key: Key[Array, ""]) -> TrainState:
-        params = network.init(task, model, _stream(key, "init"))
+        drawn = network.init(task, model, _stream(key, "init"))
+        params = drawn if start is None else jax.tree.map(jnp.asarray, start)
         return TrainState(
             params, optimiser.init(params), params, jnp.array(-1.0), jnp.array(-1)
         )

@@ -155,3 +155,32 @@ def test_hours_left_are_those_of_the_seeds_that_are_missing(experiment, store):
     assert found[0].hours_left == pytest.approx(3 * hours)
     assert found[1].hours_left == pytest.approx(2 * 10 * hours)
     assert found[2].hours_left is None and found[3].hours_left == 0
+
+
+@pytest.mark.slow
+def test_a_compiled_start_is_exact_and_moves_as_far_as_it_is_trained(tmp_path):
+    row = experiments.find("table-14/bfs-4-exact-0.0001")[0]
+    few = dataclasses.replace(
+        row.with_steps(3), train=dataclasses.replace(row.train, steps=3, batch=4)
+    )
+    still = dataclasses.replace(
+        few, train=dataclasses.replace(few.train, learning_rate=1e-30)
+    )
+    store = Store(tmp_path)
+    for experiment in (few, still):
+        run.complete(experiment, range(2), store)
+        rows = store.load(experiment.name, experiment.digest)
+        values = {m: part.value.to_numpy() for m, part in rows.groupby("metric")}
+        far = values["distance"]
+        assert len(far) == 4
+        if experiment is still:
+            assert (far == 0).all() and (values["pointer_accuracy"] == 1).all()
+            assert (values["validation"] == 1).all()
+        else:
+            # three steps of Adam move every parameter by at most 3e-4
+            size = sum(
+                leaf.size
+                for part in row.start.params(row.model).values()
+                for leaf in part.values()
+            )
+            assert (0 < far).all() and (far < 1e-3 * size).all()

@@ -1,15 +1,17 @@
-"""Tables 10 to 13: the paper's two modifications, and minimal networks (C.1, C.3)."""
+"""Tables 10 to 14: modifications, minimal networks, compiled starts (C.1, C.3, C.4)."""
 
 import dataclasses
 import functools
 
 from mindgap import tasks
+from mindgap.compiler import EXACT
 from mindgap.experiments.base import (
     CLRS30_VAL,
     IN_DISTRIBUTION,
     MIXED,
     TEST_16,
     UNSURE,
+    CompiledStart,
     Experiment,
     Reported,
 )
@@ -171,3 +173,51 @@ TABLE_13 = (
         least=128,
     ),
 )
+
+
+_COMPILED = ModelConfig(
+    hidden_size=4,
+    layer_norm=False,
+    attention_bias=True,
+    edge_values="projected",
+    nodes=16,
+)
+_STABILITY = {
+    "bfs": (tasks.bfs, "BFS", Reported(mean=82.04, std=15.55, max=100.00)),
+    "bellman-ford": (
+        tasks.bellman_ford,
+        "Bellman-Ford",
+        Reported(mean=80.77, std=14.83, max=97.66),
+    ),
+}
+
+
+def _stability(name: str, size: int, sharpness: float, rate: float) -> Experiment:
+    task, label, reported = _STABILITY[name]
+    soft = "exact" if sharpness == EXACT else f"{sharpness:g}"
+    return Experiment(
+        name=f"table-14/{name}-{size}-{soft}-{rate:g}",
+        source=f"Table 14, Compiled → Trained {label}",
+        claim="Training moves compiled networks away from the exact solution.",
+        task=task,
+        model=dataclasses.replace(_COMPILED, hidden_size=size),
+        train=TrainConfig(lengths=(16,), learning_rate=rate),
+        start=CompiledStart(task.name, sharpness),
+        test=TEST_16,
+        beside=(CLRS30_VAL, IN_DISTRIBUTION[-1]),
+        least=8 if size == 4 else 2,
+        reported=reported,
+        unsure=(
+            *UNSURE,
+            f"learning rate (here {rate:g}), how sharp the compiled selections are "
+            f"(here {soft}), hidden size (here {size}), steps and seeds",
+        ),
+    )
+
+
+TABLE_14 = tuple(
+    _stability(name, 4, sharpness, rate)
+    for name in _STABILITY
+    for sharpness in (2.0, 8.0, 32.0, EXACT)
+    for rate in (1e-3, 1e-4)
+) + tuple(_stability(name, 128, 8.0, 1e-4) for name in _STABILITY)

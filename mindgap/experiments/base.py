@@ -10,8 +10,10 @@ from typing import Literal
 import jax
 
 from mindgap import store
+from mindgap.compiler import compile
 from mindgap.graphs import Graphs
-from mindgap.network import ModelConfig
+from mindgap.network import ModelConfig, Params
+from mindgap.programs import PROGRAMS
 from mindgap.tasks.base import BENCHMARK, TRAIN_PROBABILITIES, Task
 from mindgap.training import TrainConfig
 
@@ -78,6 +80,24 @@ class Reported:
     """The paper's stated minimum; its actual numbers are not given."""
 
 
+@dataclasses.dataclass(frozen=True)
+class CompiledStart:
+    """Compiled weights that training starts from, the same for every seed.
+
+    A seed then is an order of the data, and nothing else.
+    """
+
+    program: str
+    """A name of `programs.PROGRAMS`."""
+    sharpness: float
+    """As `compiler.compile` takes it."""
+
+    def params(self, model: ModelConfig) -> Params:
+        """The weights. Raises CannotCompile if the network cannot hold them."""
+        compiled = compile(PROGRAMS[self.program], model, sharpness=self.sharpness)
+        return compiled.params
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Experiment:
     """One row of a table of the paper, or of ours beside it."""
@@ -89,6 +109,8 @@ class Experiment:
     task: Task
     model: ModelConfig = DEFAULT_MODEL
     train: TrainConfig = DEFAULT_TRAINING
+    start: CompiledStart | None = None
+    """Where training starts, if not at random."""
     test: Data = CLRS30_TEST
     """The headline score's graphs."""
     beside: tuple[Data, ...] = (CLRS30_VAL, *IN_DISTRIBUTION)
@@ -110,12 +132,14 @@ class Experiment:
     @property
     def configuration(self) -> dict:
         """Everything that can change a number, readably."""
+        start = {"start": self.start} if self.start else {}
         return store.readable(
             {
                 "task": self.task.name,
                 "model": self.model,
                 "train": self.train,
                 "data": (self.test, *self.beside),
+                **start,
             }
         )
 
@@ -132,7 +156,9 @@ class Experiment:
         """
         return dataclasses.replace(
             self,
-            model=dataclasses.replace(
+            model=self.model
+            if self.start
+            else dataclasses.replace(
                 self.model, hidden_size=min(32, self.model.hidden_size)
             ),
             train=dataclasses.replace(

@@ -7,7 +7,13 @@ read in two ways, both are rows, and `unsure` says why.
 from typing import NamedTuple
 
 from mindgap import tasks
-from mindgap.experiments.ablations import TABLE_10, TABLE_11, TABLE_12, TABLE_13
+from mindgap.experiments.ablations import (
+    TABLE_10,
+    TABLE_11,
+    TABLE_12,
+    TABLE_13,
+    TABLE_14,
+)
 from mindgap.experiments.base import MIXED, UNSURE, Experiment, Reported
 from mindgap.network import ModelConfig
 from mindgap.training import TrainConfig
@@ -170,7 +176,7 @@ EXPERIMENTS = {
     experiment.name: experiment
     for rows in (
         TABLE_1, TABLE_2, TABLE_3, TABLE_6, TABLE_7,
-        TABLE_10, TABLE_11, TABLE_12, TABLE_13,
+        TABLE_10, TABLE_11, TABLE_12, TABLE_13, TABLE_14,
     )
     for experiment in rows
 }  # fmt: skip
