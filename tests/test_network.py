@@ -118,19 +118,17 @@ def test_one_step_of_attention_is_dm_clrs_processor(changes, key):
         *(Linear(draw(k, (2, 32)), draw(k, (32,))) for k in jax.random.split(key, 3))
     )
     near = (jax.random.uniform(keys[5], (3, 7, 7)) < 0.5) | jnp.eye(7, dtype=bool)
-    seen = codecs.Features(
-        draw(keys[0], (3, 7, 2)),
-        draw(keys[2], (3, 7, 7, 2)),
-        draw(keys[3], (3, 2)),
-        near.astype(jnp.float32),
-    )
+    node, graph = draw(keys[0], (3, 7, 2)), draw(keys[3], (3, 2))
+    edge = draw(keys[2], (3, 7, 7, 2))
+    edges = (edge[..., 0], edge[..., 1])
+    seen = codecs.Features(node, edges, graph, near.astype(jnp.float32))
     hidden = draw(keys[4], (3, 7, 32))
 
     def step(node, edge, meta, near, hidden):
         return factory(32)(node, edge, meta, near, hidden, batch_size=3, nb_nodes=7)[0]
 
     processor = hk.without_apply_rng(hk.transform(step))
-    encoded = map(linear.apply, encoders, seen[:3])
+    encoded = map(linear.apply, encoders, (node, edge, graph))
     inputs = (*encoded, seen.neighbours, hidden)
     theirs = processor.init(key, *inputs)
     ours = network.init(tasks.bfs, config, key)
@@ -252,7 +250,8 @@ def test_edge_values_are_the_attended_edges(key):
     encoder = Linear(jax.random.normal(key, (3, 6)), jnp.ones(6))
     encoders, dense = codecs.Encoders(*[encoder] * 3), linear.apply(encoder, edge)
     layer = attention.fold(weights, encoders, "projected")
-    found = attention.edge_information(layer, alpha, edge)
+    edges = [edge[..., k] for k in range(3)]
+    found = attention.edge_information(layer, alpha, edges)
     info = linear.apply(weights.edge_info, dense)
     for i in range(4):
         middle = np.zeros(6)
@@ -264,7 +263,7 @@ def test_edge_values_are_the_attended_edges(key):
         assert_allclose(found[0, i], expected, rtol=1e-4, atol=1e-5)
     weights = weights._replace(edge_info=None, edge_reduce=None)
     layer = attention.fold(weights, encoders, "first_component")
-    first = attention.edge_information(layer, alpha, edge)
+    first = attention.edge_information(layer, alpha, edges)
     expected = (alpha[0, 0] * dense[0, :, :, 0]).sum(-1)
     assert_allclose(first[0, :, 0], expected, rtol=1e-4, atol=1e-5)
     assert not first[..., 1:].any()
@@ -281,7 +280,10 @@ def test_the_bias_is_added_before_the_activation(key):
     nothing = Linear(jnp.zeros((1, 4)), jnp.zeros(4))
     layer = attention.fold(weights, codecs.Encoders(*[nothing] * 3), "none")
     seen = codecs.Features(
-        jnp.zeros((1, 3, 1)), jnp.zeros((1, 3, 3, 1)), jnp.zeros((1, 1)), jnp.eye(3)
+        jnp.zeros((1, 3, 1)),
+        (jnp.zeros((1, 3, 3)),),
+        jnp.zeros((1, 1)),
+        jnp.eye(3)[None],
     )
     z_in, z_out = jax.random.normal(key, (2, 1, 3, 4))
     (scores,) = attention.pre_attention_scores(layer, z_in, z_out, seen)
