@@ -149,7 +149,8 @@ def test_hours_left_are_those_of_the_seeds_that_are_missing(experiment, store):
         more.with_steps(experiment.train.steps * 10), name="table-9/longer", least=2
     )
     other = dataclasses.replace(longer, name="table-9/other", task=tasks.dfs)
-    found = report.progress([more, longer, other, experiment], store)
+    enough = dataclasses.replace(experiment, least=seeds)
+    found = report.progress([more, longer, other, enough], store)
     hours = spent / seeds / 3600
     assert [line.seeds for line in found] == [seeds, 0, 0, seeds]
     assert found[0].hours_left == pytest.approx(3 * hours)
