@@ -16,10 +16,11 @@ SOLVE = {name: jax.jit(task.solve) for name, task in tasks.VARIANTS.items()}
 
 
 def states(found):
-    """The hints that count, one tuple of arrays each."""
-    length = int(found.lengths)
+    """The hints that count, one dictionary of arrays each."""
+    hints = {name: np.asarray(hint) for name, hint in found.hints.items()}
     return [
-        [np.asarray(hint[t]) for hint in found.hints.values()] for t in range(length)
+        {name: hint[t] for name, hint in hints.items()}
+        for t in range(int(found.lengths))
     ]
 
 
@@ -43,9 +44,9 @@ def test_sequential_bfs_reaches_one_node_per_hint(weights, data):
     assert_array_equal(found.outputs["pi"], plain.outputs["pi"])
     order = queue_order(weights, source)
     assert int(found.lengths) == len(order)
-    for time, (reach, parents) in enumerate(states(found)):
-        known = order[: time + 1]
-        assert set(np.flatnonzero(reach)) == set(known)
+    for time, state in enumerate(states(found)):
+        known, parents = order[: time + 1], state["pi_h"]
+        assert set(np.flatnonzero(state["reach_h"])) == set(known)
         for node in range(nodes):
             expected = plain.outputs["pi"][node] if node in known else node
             assert parents[node] == expected
@@ -100,9 +101,9 @@ def test_simplified_dfs_shows_parents_and_colours_alone(weights):
     found = SOLVE["dfs_simplified"](jnp.asarray(weights))
     shown, roots = depth_first(weights)
     assert int(found.lengths) == len(shown) == 2 * nodes + roots
-    for (parents, color), (truth, colors) in zip(states(found), shown, strict=True):
-        assert_array_equal(parents, truth)
-        assert_array_equal(color.argmax(-1), colors)
+    for state, (truth, colors) in zip(states(found), shown, strict=True):
+        assert_array_equal(state["pi_h"], truth)
+        assert_array_equal(state["color"].argmax(-1), colors)
     assert_array_equal(found.outputs["pi"], shown[-1][0])
 
 
