@@ -202,3 +202,24 @@ def _normalise(norm: Linear, hidden: Float[Array, "B N S"]) -> Float[Array, "B N
     mean = hidden.mean(-1, keepdims=True)
     scale = norm.w * jax.lax.rsqrt(hidden.var(-1, keepdims=True) + 1e-5)
     return scale * (hidden - mean) + norm.b
+
+
+def bias_parts(bias: Float[Array, "N N"]) -> dict[str, Float[Array, ""]]:
+    """Which shares of a bias matrix's variance lie along its axes (Eq. 17; C.1).
+
+    Effects of the `receiver` (rows) and the `sender` (columns), of the `diagonal`
+    beside them, and the `residual`. These parts are orthogonal: the shares are in
+    [0, 1] and add up to 1. NaN for a constant matrix.
+    """
+    centred = bias - bias.mean()
+    receiver, sender = centred.mean(1, keepdims=True), centred.mean(0, keepdims=True)
+    rest = centred - receiver - sender
+    alone = jnp.eye(len(bias)) - 1 / len(bias)  # the diagonal, without its own effects
+    diagonal = alone * (rest * alone).sum() / (alone**2).sum()
+    parts = {
+        "receiver": jnp.broadcast_to(receiver, bias.shape),
+        "sender": jnp.broadcast_to(sender, bias.shape),
+        "diagonal": diagonal,
+        "residual": rest - diagonal,
+    }
+    return {name: (p**2).sum() / (centred**2).sum() for name, p in parts.items()}

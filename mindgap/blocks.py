@@ -22,11 +22,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mindgap import training
+from mindgap import measurement, training
 from mindgap.checkpoint import Checkpoint
-from mindgap.experiments.base import CompiledStart, Data, Experiment
-from mindgap.graphs import AnyArray
-from mindgap.network import ModelConfig, Params
+from mindgap.experiments.base import CompiledStart, Experiment
+from mindgap.network import ModelConfig
 from mindgap.tasks.base import Task
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ def complete(
     """
     state, curves, about = train(experiment, seeds, report, checkpoint)
     started = time.monotonic()
-    rows = measure(experiment, seeds, state, curves)
+    rows = measurement.measure(experiment, seeds, state, curves)
     weights = {
         seed: {
             f"{kept}/{module}/{leaf}": np.asarray(array[index])
@@ -229,71 +228,6 @@ def commit() -> str:
         return head + ("+" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return f"mindgap {metadata.version('mindgap')}"
-
-
-def measure(
-    experiment: Experiment,
-    seeds: Sequence[int],
-    state: training.TrainState,
-    curves: training.Curves,
-) -> "pd.DataFrame":
-    """The rows of one block: accuracies of both checkpoints, and learning curves.
-
-    After a compiled start also the relative distance that parameters moved.
-    """
-    import pandas as pd
-
-    every = experiment.train.evaluate_every
-    parts = []
-
-    def add(seed: int, metric: str, values: AnyArray, **where: Any) -> None:
-        blank = {"data": "", "checkpoint": "", "step": -1, "graph": -1}
-        columns = {"seed": seed, "metric": metric, **blank, **where, "value": values}
-        parts.append(pd.DataFrame(columns))
-
-    for data in (experiment.test, *experiment.beside):
-        for checkpoint, params in (("best", state.best), ("last", state.params)):
-            scores = _scores(experiment, data, params)
-            for seed, row in zip(seeds, scores, strict=True):
-                add(
-                    seed,
-                    "pointer_accuracy",
-                    row,
-                    data=data.name,
-                    checkpoint=checkpoint,
-                    graph=np.arange(len(row)),
-                )
-    if experiment.start:
-        begun = experiment.start.params(experiment.model)
-        for checkpoint, params in (("best", state.best), ("last", state.params)):
-            for seed, far in zip(seeds, _distance(begun, params), strict=True):
-                add(seed, "distance", far[None], checkpoint=checkpoint)
-    for index, seed in enumerate(seeds):
-        validation = curves.validation[index]
-        evaluated = np.flatnonzero(~np.isnan(validation))
-        add(seed, "validation", validation[evaluated], step=evaluated)
-        starts = np.arange(0, len(validation), every)
-        loss = [curves.loss[index, s : s + every].mean() for s in starts]
-        add(seed, "loss", np.array(loss), step=starts)
-        add(seed, "best_step", np.asarray(state.best_step[index : index + 1]))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _distance(begun: Params, params: Params) -> np.ndarray:
-    """How far each seed's parameters moved, relative to the length of their start."""
-    old = [np.asarray(leaf, float) for leaf in jax.tree.leaves(begun)]
-    new = [np.asarray(leaf, float) for leaf in jax.tree.leaves(params)]
-    moved = sum(
-        ((b - a) ** 2).reshape(len(b), -1).sum(1) for a, b in zip(old, new, strict=True)
-    )
-    return np.sqrt(moved / sum((leaf**2).sum() for leaf in old))
-
-
-def _scores(experiment: Experiment, data: Data, params: Params) -> np.ndarray:
-    graphs = data.draw(experiment.task)
-    return np.asarray(
-        training.evaluate(experiment.task, experiment.model, params, graphs)
-    )
 
 
 def use_cores() -> None:

@@ -19,6 +19,8 @@ from mindgap.linear import Linear, declare
 from mindgap.tasks.base import Feature
 
 PointerDecoder = Literal["pairwise", "simple"]
+Term = Literal["none", "hidden", "edge"]
+"""What a pointer decoder may be kept from reading."""
 
 SHARPEN = -1000.0
 """The constant c of Eq. 20."""
@@ -151,6 +153,22 @@ class Decoders(NamedTuple):
     hidden | new] says, and what the graph scalars say."""
     encoder: Linear
     """The nodes' encoder, whose features' maximum the graph's predictions read."""
+
+
+def without(
+    layers: Mapping[str, Linear], term: Term, hidden_size: int
+) -> dict[str, Linear]:
+    """A pointer decoder that does not read the states, or the edges (Eq. 12).
+
+    What it reads of a node's inputs stays. The parameters keep their shapes.
+    """
+    found = dict(layers)
+    for name, layer in layers.items():
+        if term == "edge" and name == "edge":
+            found[name] = Linear(*map(jnp.zeros_like, layer))
+        elif term == "hidden" and layer.w.shape[0] == 3 * hidden_size:
+            found[name] = layer._replace(w=layer.w.at[hidden_size:].set(0))
+    return found
 
 
 def fold(

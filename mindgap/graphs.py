@@ -67,6 +67,13 @@ class Graphs(NamedTuple):
         hints = {k: v[:, :longest] for k, v in self.trajectory.hints.items()}
         return self._replace(trajectory=self.trajectory._replace(hints=hints))
 
+    def later(self, time: int) -> "Graphs":
+        """The same graphs with the rest of their trajectory, from hint `time` on."""
+        hints = {name: hint[:, time:] for name, hint in self.trajectory.hints.items()}
+        lengths = jnp.asarray(self.trajectory.lengths) - time
+        rest = Trajectory(hints, self.trajectory.outputs, lengths)
+        return self._replace(trajectory=rest)
+
     def take(self, index: Int[AnyArray, "picked"] | slice) -> "Graphs":
         """The graphs that `index` picks from the batch."""
         return jax.tree.map(lambda leaf: leaf[index], self)

@@ -31,6 +31,8 @@ from mindgap.tasks import base
 from mindgap.tasks.base import Feature, Task
 
 State = dict[str, Float[Array, "N"]]
+BatchState = dict[str, Float[Array, "B N"]]
+"""The values of every component."""
 
 INTERPRET: dict[type, Callable] = {
     Read: lambda e, fields: fields[e.role][e.field],
@@ -76,16 +78,19 @@ class _Inputs(NamedTuple):
     source: Float[Array, "N"]
 
 
-def interpret(program: GraphProgram, graphs: Graphs, steps: int) -> Meaning:
+def interpret(
+    program: GraphProgram, graphs: Graphs, steps: int, start: BatchState | None = None
+) -> Meaning:
     """Runs the program for so many steps on every graph of a batch.
 
-    On a graph without a source, `init.s` is 0.
+    From its own start, or from another state of all its components. On a graph without
+    a source, `init.s` is 0.
     """
     source = graphs.source
     if source is None:
         source = jnp.zeros_like(graphs.positions)
     inputs = (graphs.positions, graphs.weights, source)
-    return _interpreted(program, steps, *map(jnp.asarray, inputs))
+    return _interpreted(program, steps, *map(jnp.asarray, inputs), start)
 
 
 def task_of(program: GraphProgram) -> Task:
@@ -160,19 +165,27 @@ def _interpreted(
     positions: Array,
     weights: Array,
     source: Array,
+    start: BatchState | None,
 ) -> Meaning:
-    return jax.vmap(functools.partial(_run, program, steps))(positions, weights, source)
+    run = functools.partial(_run, program, steps)
+    return jax.vmap(run)(positions, weights, source, start)
 
 
 def _run(
-    program: GraphProgram, steps: int, positions: Array, weights: Array, source: Array
+    program: GraphProgram,
+    steps: int,
+    positions: Array,
+    weights: Array,
+    source: Array,
+    start: State | None = None,
 ) -> Meaning:
     inputs = _Inputs(positions, weights, source)
     init = {"init": {"s": source, "index": positions}}
-    start = {
-        name: jnp.broadcast_to(value(expr, init), positions.shape)
-        for name, expr in program.starts.items()
-    }
+    if start is None:
+        start = {
+            name: jnp.broadcast_to(value(expr, init), positions.shape)
+            for name, expr in program.starts.items()
+        }
 
     def step(state: State, _):
         after, chosen = _step(program, inputs, state)

@@ -81,8 +81,8 @@ def pointer_accuracy(
 
 
 def decided(feature: Feature, predicted: AnyArray) -> AnyArray:
-    """What a prediction says: a node for a pointer, a class, 0 or 1 for a mask."""
-    if feature.type in ("pointer", "categorical"):
+    """What a prediction says: a node or a class by number, 0 or 1 for a mask."""
+    if feature.type in ("pointer", "categorical", "mask_one"):
         return predicted.argmax(-1)
     return predicted if feature.type == "scalar" else (predicted > 0) * 1.0
 

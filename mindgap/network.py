@@ -18,9 +18,10 @@ from jaxtyping import Array, Float, Int, Key
 
 from mindgap import attention, codecs, recurrence
 from mindgap.attention import Attention, AttentionWeights, EdgeValues
-from mindgap.codecs import PointerDecoder
+from mindgap.codecs import PointerDecoder, Term
 from mindgap.graphs import AnyArray, Graphs, Trajectory
 from mindgap.linear import Linear
+from mindgap.store import ADDED
 from mindgap.tasks.base import Feature, Task
 
 HintMode = Literal["encoded_decoded", "decoded_only", "none"]
@@ -43,6 +44,8 @@ class ModelConfig:
     attend_to: Reach = "neighbours"
     layer_norm: bool = True
     nodes: int | None = None
+    decoders_lack: Term = dataclasses.field(default="none", metadata=ADDED)
+    """A term of Eq. 12 that pointers' decoders do without."""
 
     def __post_init__(self):
         allowed = {
@@ -50,6 +53,7 @@ class ModelConfig:
             "edge_values": EdgeValues,
             "pointer_decoder": PointerDecoder,
             "attend_to": Reach,
+            "decoders_lack": Term,
         }
         for field, values in allowed.items():
             if getattr(self, field) not in get_args(values):
@@ -140,13 +144,20 @@ def template(task: Task, config: ModelConfig) -> Shapes:
     return jax.eval_shape(lambda: init(task, config, jax.random.key(0)))
 
 
-def apply(task: Task, config: ModelConfig, params: Params, graphs: Graphs) -> Result:
+def apply(
+    task: Task,
+    config: ModelConfig,
+    params: Params,
+    graphs: Graphs,
+    hidden: Float[Array, "B N S"] | None = None,
+) -> Result:
     """Runs the network on a batch, with its states and attention at every step.
 
     Takes as many steps as the batch's longest trajectory (or one, if that has no
-    steps). Raises ValueError if the network is tied to another number of nodes.
+    steps), from the given hidden states, or from zeros. Raises ValueError if the
+    network is tied to another number of nodes.
     """
-    return _traced(task, config, params, graphs)
+    return _traced(task, config, params, graphs, hidden)
 
 
 def predict(
@@ -181,6 +192,7 @@ def unroll(
     trace: bool,
     steps: Int[Array, ""] | None = None,
     summarise: Summarise | None = None,
+    hidden: Float[Array, "B N S"] | None = None,
 ) -> Result:
     """The network's recurrence over the T - 1 steps of the batch's trajectory."""
     batch, nodes = graphs.positions.shape
@@ -212,7 +224,8 @@ def unroll(
 
     inputs = jax.lax.stop_gradient(task.inputs(graphs))
     truth = graphs.trajectory if summarise is not None else None
-    hidden = jnp.zeros((batch, nodes, config.hidden_size))
+    if hidden is None:
+        hidden = jnp.zeros((batch, nodes, config.hidden_size))
     (before, fed), (after, _), (told, watched) = recurrence.unroll(
         step,
         total,
@@ -258,6 +271,13 @@ def _declared(task: Task, config: ModelConfig) -> hk.Transformed:
     def declare() -> Weights:
         size = config.hidden_size
         simple = config.nodes if config.pointer_decoder == "simple" else None
+
+        def decoder(name: str, feature: Feature) -> dict[str, Linear]:
+            layers = codecs.Decoder(name, feature, size, simple)()
+            if feature.type == "pointer" and config.decoders_lack != "none":
+                layers = codecs.without(layers, config.decoders_lack, size)
+            return layers
+
         return Weights(
             encoders={
                 name: codecs.encoder(name, task.features[name], size)
@@ -271,7 +291,7 @@ def _declared(task: Task, config: ModelConfig) -> hk.Transformed:
                 config.nodes if config.attention_bias else None,
             )(),
             decoders={
-                name: codecs.Decoder(name, task.features[name], size, simple)()
+                name: decoder(name, task.features[name])
                 for name in config.decodes(task)
             },
         )
@@ -280,5 +300,8 @@ def _declared(task: Task, config: ModelConfig) -> hk.Transformed:
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
-def _traced(task: Task, config: ModelConfig, params: Any, graphs: Graphs) -> Result:
-    return unroll(task, config, weights(task, config, params), graphs, trace=True)
+def _traced(
+    task: Task, config: ModelConfig, params: Any, graphs: Graphs, hidden: Any
+) -> Result:
+    read = weights(task, config, params)
+    return unroll(task, config, read, graphs, trace=True, hidden=hidden)

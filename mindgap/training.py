@@ -325,7 +325,16 @@ def evaluate(
     task: Task, model: ModelConfig, params: Params, graphs: Graphs
 ) -> Float[Array, "seeds B"]:
     """Pointer accuracy of each of an ensemble's networks on each graph."""
-    return jax.lax.map(lambda one: score(task, model, one, graphs), params)
+    steps = jnp.maximum(1, jnp.max(graphs.trajectory.lengths) - 1)
+    return jax.lax.map(lambda one: score(task, model, one, graphs, steps), params)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def answers(
+    task: Task, model: ModelConfig, params: Params, graphs: Graphs
+) -> dict[str, Int[Array, "B N"]]:
+    """The pointers that one network names on each graph."""
+    return network.predict(task, model, params, graphs, None, lambda *_: {}).outputs
 
 
 def _size(params: Params, weight: float) -> Float[Array, ""]:

@@ -82,6 +82,32 @@ def test_the_simple_pointer_decoder_is_equation_20(key):
     assert_allclose(logits[0, 0], -1000 * jnp.abs(positions - 0.25))
 
 
+@pytest.mark.parametrize("term", ["hidden", "edge"])
+def test_a_decoder_without_a_term_does_not_see_it_and_sees_the_other(term, key):
+    config = ModelConfig(hidden_size=4)
+    task, feature = tasks.bfs, {"pi": tasks.bfs.features["pi"]}
+    read = network.weights(task, config, network.init(task, config, key))
+    inputs = {n: f for n, f in task.features.items() if n in config.encodes(task)}
+    encoders = codecs.join(read.encoders, inputs, 4)
+    layers = codecs.without(read.decoders["pi"], term, 4)
+    decoders = codecs.fold({"pi": layers}, feature, encoders)
+    parts = jax.random.split(key, 4)
+    node, hidden, new = (
+        jax.random.normal(k, (2, 3, width))
+        for k, width in zip(parts, (encoders.node.w.shape[0], 4, 4), strict=False)
+    )
+    planes = jax.random.normal(parts[3], (2 * encoders.edge.w.shape[0], 2, 3, 3))
+    edges = tuple(planes[::2]), tuple(planes[1::2])
+
+    def logits(edges, hidden):
+        seen = codecs.Features(node, edges, jnp.zeros((2, 0)), jnp.ones((2, 3, 3)))
+        return codecs.decode(decoders, feature, seen, hidden, new)["pi"]
+
+    base = logits(edges[0], hidden)
+    assert jnp.array_equal(base, logits(edges[1], hidden)) == (term == "edge")
+    assert jnp.array_equal(base, logits(edges[0], -hidden)) == (term == "hidden")
+
+
 def test_folding_is_exact_up_to_rounding(key):
     keys = jax.random.split(key, 5)
     shapes = [(2, 5, 3), (3, 8), (8,), (16, 7), (2, 5, 8)]

@@ -57,10 +57,24 @@ def test_earlier_results_keep_their_place():
     assert with_l1.configuration["train"]["l1"] == 1e-3
 
 
+def test_claims_name_rows_that_exist_and_every_table_bears_on_one():
+    named = {
+        name for claim in experiments.CLAIMS.values() for name in claim.experiments
+    }
+    assert named <= experiments.EXPERIMENTS.keys()
+    tables = {experiments.EXPERIMENTS[name].table for name in named}
+    # Table 7's settings have neither a result nor a claim
+    assert {row.table for row in ROWS} - tables == {"table-7"}
+    for claim in experiments.CLAIMS.values():
+        assert claim.section and claim.says.endswith(".") and claim.measures
+        assert claim.experiments or claim.measures == ("verification",)
+
+
 def test_names_are_unique_and_sources_given():
     for name, experiment in experiments.EXPERIMENTS.items():
         assert name == experiment.name and "/" in name
-        assert experiment.source.lower().startswith(experiment.table.replace("-", " "))
+        place = experiment.table.replace("-", " ") if "table" in name else "section"
+        assert experiment.source.lower().startswith(place)
         assert experiment.claim and isinstance(experiment.unsure, tuple)
 
 

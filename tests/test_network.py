@@ -342,3 +342,24 @@ def test_steps_after_a_graphs_own_end_do_not_change_its_answer(key):
         tasks.bfs, config, params, graphs.take(slice(1, 2)).trimmed()
     )
     assert_allclose(together.logits["pi"][1:], alone.logits["pi"], rtol=1e-5, atol=1e-6)
+
+
+def test_the_parts_of_a_bias_are_what_it_was_made_of():
+    rng = np.random.default_rng(0)
+    row, column = rng.normal(size=(2, 7))
+    row, column = row - row.mean(), column - column.mean()
+    for made, part in (
+        (row[:, None] + np.zeros((7, 7)), "receiver"),
+        (column[None] + np.full((7, 7), 3.0), "sender"),
+        (5 * np.eye(7), "diagonal"),
+    ):
+        shares = attention.bias_parts(jnp.asarray(made))
+        assert_allclose(shares[part], 1, rtol=1e-5)
+        assert_allclose(sum(shares.values()), 1, rtol=1e-5)
+    noise = rng.normal(size=(7, 7))
+    shares = attention.bias_parts(jnp.asarray(noise))
+    assert_allclose(sum(shares.values()), 1, rtol=1e-5)
+    assert shares["residual"] > 0.5  # 36 of 48 degrees of freedom, less one
+    mixed = attention.bias_parts(jnp.asarray(row[:, None] + 2 * column[None]))
+    sizes = (row**2).sum(), 4 * (column**2).sum()
+    assert_allclose(mixed["receiver"], sizes[0] / sum(sizes), rtol=1e-5)

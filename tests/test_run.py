@@ -23,6 +23,7 @@ def experiment():
             steps=20, lengths=(4,), batch=4, evaluate_every=10, validation_graphs=8
         ),
         beside=(experiments.Data("small", nodes=5, graphs=6),),
+        larger=1,
     )
 
 
@@ -51,7 +52,11 @@ def test_scores_and_curves_are_recorded(experiment, store):
     one = rows[rows.seed == 1]
     for data in (experiment.test, *experiment.beside):
         for checkpoint in ("best", "last"):
-            scored = one[(one.data == data.name) & (one.checkpoint == checkpoint)]
+            scored = one[
+                (one.metric == "pointer_accuracy")
+                & (one.data == data.name)
+                & (one.checkpoint == checkpoint)
+            ]
             assert list(scored.graph) == list(range(data.graphs))
             assert scored.value.between(0, 1).all()
     assert list(one[one.metric == "validation"].step) == [0, 10]

@@ -54,6 +54,47 @@ def test_sequential_bfs_reaches_one_node_per_hint(weights, data):
     assert not any(np.any(hint[len(order) :]) for hint in found.hints.values())
 
 
+def scan_by_scan(weights, source):
+    """(reached, parents) before every scan: CLRS's BFS with its probe moved inside."""
+    nodes = len(weights)
+    reached, parents = [n == source for n in range(nodes)], list(range(nodes))
+    hints = []
+    while True:
+        before = list(reached)
+        for u in range(nodes):
+            for v in range(nodes):
+                if weights[u, v] and before[u]:
+                    hints.append((list(before), list(parents)))
+                    if parents[v] == v and v != source and not before[v]:
+                        parents[v] = u
+                    reached[v] = True
+        if reached == before:
+            return hints or [(before, parents)], parents
+
+
+@given(weighted_digraphs(), st.data())
+def test_scanning_bfs_shows_every_edge_that_it_scans(weights, data):
+    nodes = len(weights)
+    source = data.draw(st.integers(0, nodes - 1))
+    start = jax.nn.one_hot(source, nodes)
+    found = SOLVE["bfs_scan"](jnp.asarray(weights), start)
+    hints, parents = scan_by_scan(weights, source)
+    assert int(found.lengths) == len(hints)
+    for state, (reached, known) in zip(states(found), hints, strict=True):
+        assert_array_equal(state["reach_h"], reached)
+        assert_array_equal(state["pi_h"], known)
+    assert_array_equal(found.outputs["pi"], parents)
+
+
+def test_scanning_bfs_takes_as_long_as_the_authors_code():
+    """Their T on 16 and 64 nodes is about 171 and 1,616; the graphs are not theirs."""
+    for split, expected in (("val", 171), ("test", 1616)):
+        graphs = tasks.bfs_scan.benchmark(split)
+        lengths = np.asarray(graphs.trajectory.lengths)
+        assert abs(lengths.mean() / expected - 1) < 0.15
+        assert lengths.max() < tasks.bfs_scan.most_hints(graphs.positions.shape[1])
+
+
 @given(weighted_digraphs(), st.data())
 def test_padded_bfs_is_bfs_that_waits(weights, data):
     nodes = len(weights)
@@ -119,4 +160,4 @@ def test_variants_draw_the_graphs_of_their_algorithm(key):
         steps = variant.most_hints(6)
         assert {len(h[0]) for h in ours.trajectory.hints.values()} == {steps}
         pairs[original.name] += 1
-    assert pairs == {"bfs": 2, "dfs": 1}
+    assert pairs == {"bfs": 3, "dfs": 1}

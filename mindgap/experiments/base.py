@@ -5,6 +5,7 @@ nothing; `run` does.
 """
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Literal
 
 import jax
@@ -13,6 +14,7 @@ from mindgap import store
 from mindgap.compiler import compile
 from mindgap.graphs import Graphs
 from mindgap.network import ModelConfig, Params
+from mindgap.program import GraphProgram
 from mindgap.programs import PROGRAMS
 from mindgap.tasks.base import BENCHMARK, TRAIN_PROBABILITIES, Task
 from mindgap.training import TrainConfig
@@ -123,11 +125,35 @@ class Experiment:
     """What the paper does not say."""
     incomparable: str = ""
     """Why the paper's number measures something else, if it does."""
+    larger: int = 32
+    """How many more sets like the test's are scored beside it, 32 graphs each."""
 
     @property
     def table(self) -> str:
         """The table's name, `table-1`."""
         return self.name.split("/")[0]
+
+    @property
+    def program(self) -> GraphProgram | None:
+        """The graph program whose selections attention is held against, if any."""
+        return PROGRAMS.get(self.task.name)
+
+    @property
+    def traced(self) -> tuple[Data, ...]:
+        """The sets on which faithfulness is measured: CLRS-30's, and the test's."""
+        clrs = (data for data in self.beside if data.benchmark)
+        return (self.test, *clrs)
+
+    @property
+    def larger_name(self) -> str:
+        """What the larger test set is called in rows."""
+        return f"larger-test-{self.test.nodes}"
+
+    def larger_test(self) -> Iterator[Graphs]:
+        """The larger test set in parts, each drawn as CLRS-30's test is."""
+        for part in range(self.larger):
+            key = jax.random.key(10_000 + part)
+            yield self.task.sample(key, self.test.nodes, 32)
 
     @property
     def configuration(self) -> dict:
@@ -169,6 +195,7 @@ class Experiment:
                 batch=16,
             ),
             beside=(),
+            larger=0,
             seeds=2,
             incomparable="a small network, trained briefly",
         )

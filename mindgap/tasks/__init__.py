@@ -4,12 +4,19 @@ from mindgap.tasks.base import Feature, Task
 from mindgap.tasks.bellman_ford import bellman_ford
 from mindgap.tasks.bfs import bfs
 from mindgap.tasks.dfs import dfs
-from mindgap.tasks.variants import bfs_padded, bfs_sequential, dfs_simplified
+from mindgap.tasks.variants import (
+    bfs_padded,
+    bfs_scan,
+    bfs_sequential,
+    dfs_simplified,
+)
 
 TASKS = {task.name: task for task in (bfs, dfs, bellman_ford)}
 """CLRS's own."""
 
-VARIANTS = {task.name: task for task in (bfs_sequential, bfs_padded, dfs_simplified)}
+VARIANTS = {
+    task.name: task for task in (bfs_sequential, bfs_scan, bfs_padded, dfs_simplified)
+}
 """The same algorithms with other hints."""
 
 __all__ = [
@@ -20,6 +27,7 @@ __all__ = [
     "bellman_ford",
     "bfs",
     "bfs_padded",
+    "bfs_scan",
     "bfs_sequential",
     "dfs",
     "dfs_simplified",

@@ -1,0 +1,169 @@
+"""Loss around a point in parameter space: planes, lines, curvature (§3.4, C.7).
+
+Figures 6, 7 and 17-19 show the loss over a plane through compiled, learned or initial
+parameters. Directions are random and *filter-normalised* (Li et al. 2018, "Visualizing
+the loss landscape of neural nets"): every filter of a direction has the length of the
+parameters' filter, so that planes of networks of different scale can be compared. Here
+a filter is what flows into one unit of a linear layer, a column of its matrix; vectors
+(biases) are left where they are, as Li et al. leave theirs.
+
+Takes a loss function and a tree of parameters; knows nothing of networks.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Key
+
+Tree = Any
+"""A tree of float arrays, of the parameters' shapes."""
+
+Loss = Callable[[Tree], Float[Array, "*losses"]]
+"""One or more losses (output and hints, say) of some parameters."""
+
+
+def direction(key: Key[Array, ""], params: Tree, normalised: bool = True) -> Tree:
+    """A random direction, with the parameters' filter norms if `normalised`.
+
+    Without it, a Gaussian direction of all the parameters' length: its filters are
+    alike, whatever the parameters' are. Zero where the parameters are vectors, and in
+    normalised filters that are zero themselves.
+    """
+    leaves, tree = jax.tree.flatten(params)
+    keys = jax.random.split(key, len(leaves))
+    drawn = [
+        jax.random.normal(k, leaf.shape) * (leaf.ndim > 1)
+        for k, leaf in zip(keys, leaves, strict=True)
+    ]
+    if normalised:
+        scaled = [
+            d * _ratio(_filter_norms(leaf), _filter_norms(d))
+            for d, leaf in zip(drawn, leaves, strict=True)
+        ]
+    else:
+        matrices = [leaf for leaf in leaves if leaf.ndim > 1]
+        ratio = _ratio(_length(matrices), _length(drawn))
+        scaled = [d * ratio for d in drawn]
+    return jax.tree.unflatten(tree, scaled)
+
+
+def moved(params: Tree, along: Tree, by: Float[Array, ""] | float) -> Tree:
+    """The parameters plus so much of a direction."""
+    return jax.tree.map(lambda leaf, d: leaf + by * d, params, along)
+
+
+def plane(
+    loss: Loss,
+    params: Tree,
+    first: Tree,
+    second: Tree,
+    reach: float = 1.0,
+    points: int = 25,
+) -> tuple[Float[np.ndarray, "P"], Float[np.ndarray, "P P *losses"]]:
+    """Losses over a square around the parameters; [i, j] is i along `first`.
+
+    Also returns the offsets, `points` of them from -reach to reach, in lengths of the
+    directions. With an odd number of points the middle one is the parameters' own loss.
+    Raises ValueError for fewer than two points or a reach that is not positive.
+    """
+    _check(points, reach)
+    offsets = np.linspace(-reach, reach, points)
+
+    @jax.jit
+    def row(by: Array) -> Array:
+        start = moved(params, first, by)
+        return jax.lax.map(lambda b: loss(moved(start, second, b)), jnp.array(offsets))
+
+    return offsets, np.stack([np.asarray(row(by)) for by in jnp.array(offsets)])
+
+
+def line(
+    loss: Loss, start: Tree, end: Tree, points: int = 25, beyond: float = 0.0
+) -> tuple[Float[np.ndarray, "P"], Float[np.ndarray, "P *losses"]]:
+    """Losses on the straight line from `start` (0) to `end` (1), and where.
+
+    With `beyond`, also so far before the start and after the end. Raises ValueError for
+    fewer than two points.
+    """
+    _check(points, 1.0 + beyond)
+    offsets = np.linspace(-beyond, 1 + beyond, points)
+    along = jax.tree.map(jnp.subtract, end, start)
+    of = jax.jit(
+        lambda where: jax.lax.map(lambda by: loss(moved(start, along, by)), where)
+    )
+    return offsets, np.asarray(of(jnp.array(offsets)))
+
+
+def barrier(losses: Float[np.ndarray, "P"]) -> float:
+    """How far the loss on a line rises above the higher of its two ends."""
+    return float(np.max(losses) - max(losses[0], losses[-1]))
+
+
+def curvature(
+    loss: Callable[[Tree], Float[Array, ""]],
+    params: Tree,
+    key: Key[Array, ""],
+    count: int = 3,
+    iterations: int = 30,
+) -> Float[np.ndarray, "count"]:
+    """The Hessian's `count` largest eigenvalues by size, the largest first.
+
+    Lanczos with full reorthogonalisation, on products of the Hessian with a vector
+    (Pearlmutter 1994), which are exact. More iterations tell close eigenvalues better
+    apart. Raises ValueError unless 1 <= count <= iterations.
+    """
+    if not 1 <= count <= iterations:
+        raise ValueError(
+            f"count must be from 1 to iterations, got {count} and {iterations}"
+        )
+    from jax.flatten_util import ravel_pytree
+
+    flat, shaped = ravel_pytree(params)
+
+    def slope(point: Array) -> Array:
+        return jax.grad(lambda p: loss(shaped(p)))(point)
+
+    product = jax.jit(lambda vector: jax.jvp(slope, (flat,), (vector,))[1])
+    vector = jax.random.normal(key, flat.shape)
+    basis = [np.asarray(vector / jnp.linalg.norm(vector), float)]
+    diagonal, beside = [], []
+    for _ in range(min(iterations, len(flat))):
+        image = np.asarray(product(jnp.asarray(basis[-1], flat.dtype)), float)
+        diagonal.append(image @ basis[-1])
+        for _ in range(2):  # once more: the first pass leaves rounding errors
+            image -= np.array(basis).T @ (np.array(basis) @ image)
+        beside.append(np.linalg.norm(image))
+        if beside[-1] < 1e-6 * max(map(abs, diagonal)) or len(basis) == len(flat):
+            break
+        basis.append(image / beside[-1])
+    size = len(diagonal)
+    matrix = np.diag(diagonal) + sum(
+        np.diag(beside[: size - 1], offset) for offset in (1, -1)
+    )
+    values = np.linalg.eigvalsh(matrix)
+    return values[np.argsort(-np.abs(values))][:count]
+
+
+def _check(points: int, reach: float) -> None:
+    if points < 2 or reach <= 0:
+        raise ValueError(
+            f"needs at least 2 points and a reach above 0, got {points} and {reach}"
+        )
+
+
+def _filter_norms(leaf: Array) -> Array:
+    """The length of each column; of a vector's entries, zero: it is not moved."""
+    if leaf.ndim < 2:
+        return jnp.zeros_like(leaf)
+    return jnp.linalg.norm(leaf, axis=0, keepdims=True)
+
+
+def _length(leaves: list[Array]) -> Array:
+    return jnp.sqrt(sum((jnp.sum(leaf**2) for leaf in leaves), jnp.zeros(())))
+
+
+def _ratio(of: Array, to: Array) -> Array:
+    return jnp.where(to > 0, of / jnp.where(to > 0, to, 1), 0.0)

@@ -1,0 +1,169 @@
+"""What is recorded of networks against the measures themselves."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from mindgap import (
+    attention,
+    experiments,
+    faithfulness,
+    measurement,
+    metrics,
+    network,
+    tasks,
+    training,
+    validity,
+)
+from mindgap.compiler import compile
+from mindgap.experiments.base import CompiledStart
+from mindgap.network import ModelConfig
+from mindgap.programs import bfs
+
+SMALL = ModelConfig(hidden_size=4)
+TIED = ModelConfig(
+    hidden_size=4,
+    attention_bias=True,
+    edge_values="projected",
+    nodes=6,
+    layer_norm=False,
+)
+
+
+def experiment(task, model=SMALL, **changes):
+    return experiments.Experiment(
+        name="test/row",
+        source="none",
+        claim="none",
+        task=task,
+        model=model,
+        **{
+            "test": experiments.Data("here", 6, 5, seed=1),
+            "beside": (experiments.Data("there", 6, 3, seed=2),),
+            "larger": 2,
+            **changes,
+        },
+    )
+
+
+def measured(row, networks):
+    """Rows of untrained networks: the last checkpoint is the best but for a scale."""
+    best = jax.tree.map(lambda *leaves: jnp.stack(leaves), *networks)
+    last = jax.tree.map(lambda leaf: 0.5 * leaf, best)
+    scores = jnp.array([0.5, 0.25])
+    state = training.TrainState(last, (), best, scores, jnp.array([50, 0]))
+    loss = np.arange(200.0).reshape(2, 100)
+    validation = np.where(np.arange(100) % 50 == 0, loss / 200, np.nan)
+    return measurement.measure(row, [7, 9], state, training.Curves(loss, validation))
+
+
+def pick(rows, metric, **where):
+    for column, value in {"metric": metric, **where}.items():
+        rows = rows[rows[column] == value]
+    return rows
+
+
+@pytest.fixture(params=tasks.TASKS.values(), ids=lambda task: task.name)
+def task(request):
+    return request.param
+
+
+def test_rows_say_what_the_measures_say(task, key):
+    row = experiment(task)
+    networks = [network.init(task, row.model, k) for k in jax.random.split(key)]
+    rows = measured(row, networks)
+    graphs = row.test.draw(task)
+    for seed, best in zip((7, 9), networks, strict=True):
+        last = jax.tree.map(lambda leaf: 0.5 * leaf, best)
+        for checkpoint, params in (("best", best), ("last", last)):
+            where = {"seed": seed, "checkpoint": checkpoint, "data": "here"}
+            (said,) = training.answers(task, row.model, params, graphs).values()
+            truth = graphs.trajectory.outputs["pi"]
+            found = pick(rows, "pointer_accuracy", **where)
+            assert list(found.graph) == [0, 1, 2, 3, 4]
+            assert_allclose(found.value, metrics.pointer_accuracy(said, truth))
+            scores = faithfulness.trace_scores(task, row.model, params, graphs)
+            for name, values in {
+                **{f"trace/{name}": values for name, values in scores.items()},
+                "trace": faithfulness.trace_accuracy(task, scores),
+            }.items():
+                steps = pick(rows, name, **where)
+                (whole,) = steps[steps.step == -1].value
+                assert_allclose(whole, np.nanmean(values), rtol=1e-5)
+                assert_allclose(
+                    steps[steps.step > 0].value,
+                    [np.nanmean(v) for v in values.T if np.isfinite(v).any()],
+                    rtol=1e-5,
+                )
+            if task is tasks.dfs:
+                (share,) = pick(rows, "is_edge", **where).value
+                assert_allclose(share, np.nanmean(validity.is_edge(graphs, said)))
+                assert len(pick(rows, "is_dfs_forest", **where)) == 1
+            elif task is tasks.bfs:
+                (share,) = pick(rows, "any_parent", **where).value
+                assert_allclose(share, validity.any_parent(graphs, said).mean())
+
+
+def test_the_larger_test_is_the_mean_over_all_its_sets(key):
+    row = experiment(tasks.bfs)
+    networks = [network.init(tasks.bfs, row.model, k) for k in jax.random.split(key)]
+    rows = measured(row, networks)
+    found = pick(rows, "pointer_accuracy", data="larger-test-6", checkpoint="best")
+    assert list(found.seed) == [7, 9] and list(found.graph) == [-1, -1]
+    for params, value in zip(networks, found.value, strict=True):
+        shares = []
+        for graphs in row.larger_test():
+            (said,) = training.answers(tasks.bfs, row.model, params, graphs).values()
+            shares.append(np.mean(said == graphs.trajectory.outputs["pi"]))
+        assert len(shares) == 2
+        assert_allclose(value, np.mean(shares), rtol=1e-6)
+    first, second = row.larger_test()
+    assert first.positions.shape == (32, 6)
+    assert not jnp.array_equal(first.weights, second.weights)
+
+
+def test_a_compiled_start_is_faithful_and_its_distance_is_what_it_moved():
+    start = CompiledStart("bfs", 8.0)
+    row = experiment(tasks.bfs, TIED, start=start)
+    exact = compile(bfs, TIED, sharpness=8.0).params
+    rows = measured(row, [exact, jax.tree.map(lambda leaf: 1.25 * leaf, exact)])
+    assert_allclose(pick(rows, "distance", checkpoint="best").value, [0, 0.25])
+    assert_allclose(pick(rows, "distance", checkpoint="last").value, [0.5, 0.375])
+    of_exact = pick(rows, "trace", checkpoint="best", seed=7)
+    assert (of_exact.value == 1).all()
+    assert (
+        pick(rows, "attention/accuracy", checkpoint="best", seed=7).value == 1
+    ).all()
+    assert (pick(rows, "any_parent", checkpoint="best", seed=7).value == 1).all()
+    for part, share in attention.bias_parts(exact["attention"]["bias"]).items():
+        assert_allclose(pick(rows, f"bias/{part}").value, share, atol=1e-6)
+
+
+def test_curves_are_kept_with_their_steps(key):
+    row = experiment(tasks.bfs, beside=())
+    rows = measured(row, [network.init(tasks.bfs, row.model, key)] * 2)
+    validation = pick(rows, "validation", seed=9)
+    assert list(validation.step) == [0, 50]
+    assert_allclose(validation.value, [0.5, 0.75])
+    assert_allclose(pick(rows, "loss", seed=9).value, [124.5, 174.5])
+    assert list(pick(rows, "best_step").value) == [50, 0]
+
+
+def test_networks_without_hints_have_no_trace(key):
+    silent = ModelConfig(hidden_size=4, hint_mode="none")
+    row = experiment(tasks.bfs, silent)
+    rows = measured(row, [network.init(tasks.bfs, silent, key)] * 2)
+    assert not rows.metric.str.startswith("trace").any()
+    assert rows.metric.str.startswith("attention").any()
+
+
+def test_faithfulness_is_measured_on_the_test_and_on_clrs30s_own():
+    row = experiments.find("table-1/bfs")[0]
+    assert [data.name for data in row.traced] == ["clrs30-test", "clrs30-val"]
+    assert row.program is bfs
+    changed = dataclasses.replace(row, larger=1)
+    assert changed.digest == row.digest
