@@ -109,7 +109,8 @@ def test_a_compiled_network_follows_the_state_that_it_is_given(program, key):
     assert_array_equal(found.own, 1)
     # in a state that no run of Bellman-Ford reaches its own source may have a distance
     assert np.quantile(found.swapped, 0.1 if program is bellman_ford else 0) == 1
-    assert_allclose(found.unmoved, found.alike)
+    exact = found.swapped == 1
+    assert_allclose(found.unmoved[exact], found.alike[exact])
     assert found.alike.mean() < 0.9
 
 
