@@ -136,7 +136,7 @@ def train(
     keys = shared.out(jax.vmap(training.key_of)(jnp.asarray(seeds)))
     state, curves, done = shared.out(trainer.begin(keys)), [], 0
     about = {**certificate(experiment), "seeds": list(seeds), "seconds": 0.0}
-    none = training.Curves(jnp.zeros(0), jnp.zeros(0))
+    none = training.Curves(*[jnp.zeros(0)] * 3)
     kept = checkpoint.load((state, none)) if checkpoint else None
     if kept:
         state, curves = shared.out(kept.tree[0]), [kept.tree[1]]
@@ -261,8 +261,9 @@ def trainer_of(
     start: CompiledStart | None = None,
 ) -> training.Trainer:
     """The last ensembles' functions, so that their next blocks compile nothing."""
-    params = start.params(model) if start else None
-    one = training.make_trainer(task, model, config, training.SEEDS, params)
+    draw = start.drawn(model) if start else None
+    watch = measurement.watch(task, model, start) if start else None
+    one = training.make_trainer(task, model, config, training.SEEDS, draw, watch)
     return training.ensemble(one, devices)
 
 

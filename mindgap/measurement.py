@@ -3,7 +3,8 @@
 Of both checkpoints, best by validation and last: how effective they are, how faithful
 (see `faithfulness`), whether they are right but for the order among equals (see
 `validity`), how a learned bias is made, and how far they are from compiled weights that
-they started from. And learning curves.
+they started from. And learning curves; from compiled weights, also what happens to
+faithfulness on the way, and which layers move first.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,16 +13,21 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
-from mindgap import attention, faithfulness, training, validity
-from mindgap.experiments.base import Experiment
+from mindgap import attention, faithfulness, scoring, training, validity
+from mindgap.experiments.base import CompiledStart, Experiment
 from mindgap.graphs import Graphs
-from mindgap.network import Params
+from mindgap.network import ModelConfig, Params
+from mindgap.programs import PROGRAMS
 from mindgap.store import COLUMNS
+from mindgap.tasks.base import Task
 
 if TYPE_CHECKING:
     import pandas as pd
+
+COURSE = "course"
+"""In place of a data set: what was seen on validation graphs while training."""
 
 BLANK = {"data": "", "checkpoint": "", "step": -1, "graph": -1}
 
@@ -70,16 +76,47 @@ def measure(
         for metric, (steps, values) in _curves(experiment, curves, index).items():
             add(seed, metric, values, step=steps)
         add(seed, "best_step", state.best_step[index])
+        if experiment.start:
+            course = np.asarray(curves.watched[index])
+            (steps,) = np.nonzero(~np.isnan(course).all(1))
+            names = watched(experiment.model, experiment.start)
+            for metric, values in zip(names, course[steps].T, strict=True):
+                add(seed, metric, values, step=steps, data=COURSE)
     return pd.concat(parts, ignore_index=True)
 
 
-def distance(begun: Params, params: Params) -> float:
-    """How far parameters moved, relative to the length of what they began as."""
+def watch(task: Task, model: ModelConfig, start: CompiledStart) -> training.Watch:
+    """What is followed while a network is trained from compiled weights (Table 14).
+
+    Its faithfulness on the graphs of each validation, and how far each of its layers
+    has moved; the names are `watched`'s, in their order.
+    """
+    program, exact = PROGRAMS[start.program], start.params(model)
+
+    def look(params: Params, graphs: Graphs) -> Float[Array, "K"]:
+        scores = faithfulness.trace_scores(task, model, params, graphs)
+        looks = faithfulness.mechanism(program, task, model, params, graphs)
+        means = [faithfulness.trace_accuracy(task, scores), looks["accuracy"]]
+        moved = [_relative(exact[layer], params[layer]) for layer in sorted(exact)]
+        return jnp.stack([*map(jnp.nanmean, means), *moved])
+
+    return look
+
+
+def watched(model: ModelConfig, start: CompiledStart) -> list[str]:
+    """Metrics by name: trace and attention accuracy, then each layer's distance."""
+    layers = sorted(start.params(model))
+    return ["trace", "attention/accuracy", *(f"distance/{layer}" for layer in layers)]
+
+
+def _relative(begun: Any, params: Any) -> Float[Array, ""]:
+    """Euclidean distance, relative to the length of `begun` if that is not 0."""
     old, new = (
-        np.concatenate([np.ravel(leaf).astype(float) for leaf in jax.tree.leaves(tree)])
+        jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(tree)])
         for tree in (begun, params)
     )
-    return float(np.linalg.norm(new - old) / np.linalg.norm(old))
+    length = jnp.linalg.norm(old)
+    return jnp.linalg.norm(new - old) / jnp.where(length > 0, length, 1.0)
 
 
 def _scores(
@@ -89,7 +126,7 @@ def _scores(
 
     def score(graphs: Graphs) -> np.ndarray:
         parts = experiment.task, experiment.model, params, graphs
-        return np.asarray(training.evaluate(*parts))
+        return np.asarray(scoring.evaluate(*parts))
 
     for data in (experiment.test, *experiment.beside):
         yield data.name, score(data.draw(experiment.task))
@@ -103,7 +140,7 @@ def _of_parameters(
 ) -> Iterator[tuple[str, float]]:
     if experiment.start:
         begun = experiment.start.params(experiment.model)
-        yield "distance", distance(begun, params)
+        yield "distance", float(_relative(begun, params))
     if experiment.model.attention_bias:
         learned = jnp.asarray(params["attention"]["bias"])
         for part, share in attention.bias_parts(learned).items():
@@ -132,7 +169,7 @@ def _validity(
 ) -> Iterator[tuple[str, Float[np.ndarray, "B"]]]:
     """How much of an answer is right in some order, for BFS and for DFS."""
     task = experiment.task
-    (parents,) = training.answers(task, experiment.model, params, graphs).values()
+    (parents,) = scoring.answers(task, experiment.model, params, graphs).values()
     if task.directed:
         yield "is_edge", validity.is_edge(graphs, parents)
         yield "is_dfs_forest", validity.is_dfs_forest(graphs, parents).astype(float)

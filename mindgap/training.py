@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, Key
 
-from mindgap import metrics, network, pairwise
+from mindgap import metrics, network, pairwise, scoring
 from mindgap.graphs import Graphs
 from mindgap.network import ModelConfig, Params
 from mindgap.store import ADDED
@@ -90,6 +90,15 @@ class Curves(NamedTuple):
     loss: Float[Array, "*seeds steps"]
     validation: Float[Array, "*seeds steps"]
     """Pointer accuracy in [0, 1]; NaN at steps that are not evaluated."""
+    watched: Float[Array, "*seeds steps K"]
+    """What `watch` says of the parameters then; NaN as above."""
+
+
+Start = Callable[[Key[Array, ""]], Params]
+"""Draws the parameters that a seed starts from."""
+
+Watch = Callable[[Params, Graphs], Float[Array, "K"]]
+"""Numbers to be kept of each validation: of the parameters and its graphs."""
 
 
 class Trainer(NamedTuple):
@@ -112,19 +121,21 @@ def make_trainer(
     model: ModelConfig,
     config: TrainConfig,
     axis: str | None = None,
-    start: Params | None = None,
+    start: Start | None = None,
+    watch: Watch | None = None,
 ) -> Trainer:
     """Pure functions that start and continue the training of one seed.
 
-    It starts from random parameters, or from those of `start`. With `axis`, they are
+    It starts from `network.init`, or from what `start` draws. With `axis`, they are
     meant for `vmap` over seeds under that axis name, and seeds stop unrolling together:
     each part of a batch costs what its longest graph costs.
     """
     optimiser = config.optimiser
+    draw = start or functools.partial(network.init, task, model)
+    look = watch or (lambda *_: jnp.zeros(0))
 
     def begin(key: Key[Array, ""]) -> TrainState:
-        drawn = network.init(task, model, _stream(key, "init"))
-        params = drawn if start is None else jax.tree.map(jnp.asarray, start)
+        params = draw(_stream(key, "init"))
         return TrainState(
             params, optimiser.init(params), params, jnp.array(-1.0), jnp.array(-1)
         )
@@ -166,7 +177,7 @@ def make_trainer(
 
     def validate(pool: Graphs, key: Key[Array, ""], state: TrainState, step):
         graphs = redraw(key, pool)
-        found = score(task, model, state.params, graphs, needed(graphs)).mean()
+        found = scoring.score(task, model, state.params, graphs, needed(graphs)).mean()
         better = found > state.best_score
         best = jax.tree.map(
             lambda new, old: jnp.where(better, new, old), state.params, state.best
@@ -176,7 +187,7 @@ def make_trainer(
             best_score=jnp.where(better, found, state.best_score),
             best_step=jnp.where(better, step, state.best_step),
         )
-        return state, found
+        return state, (found, look(state.params, graphs))
 
     def advance(
         key: Key[Array, ""], state: TrainState, first: Int[Array, ""], count: int
@@ -198,18 +209,19 @@ def make_trainer(
                 state.optimiser,
             )
             state = state._replace(params=params, optimiser=moments)
-            state, score = jax.lax.cond(
-                number % config.evaluate_every == 0,
-                lambda state: validate(
-                    pool,
-                    jax.random.fold_in(_stream(key, "redraw"), number),
-                    state,
-                    number,
-                ),
-                lambda state: (state, jnp.array(jnp.nan)),
-                state,
+            again = functools.partial(
+                validate, pool, jax.random.fold_in(_stream(key, "redraw"), number)
             )
-            return state, Curves(error, score)
+            watched = jax.eval_shape(look, state.params, pool).shape
+            unsaid = jnp.array(jnp.nan), jnp.full(watched, jnp.nan)
+            state, said = jax.lax.cond(
+                number % config.evaluate_every == 0,
+                again,
+                lambda state, _: (state, unsaid),
+                state,
+                number,
+            )
+            return state, Curves(error, *said)
 
         return jax.lax.scan(step, state, first + jnp.arange(count))
 
@@ -296,45 +308,6 @@ def redraw(key: Key[Array, ""], pool: Graphs) -> Graphs:
     drawn = pool.take(jax.random.randint(pick, (count,), 0, count))
     positions = jnp.sort(jax.random.uniform(place, (count, nodes)))
     return drawn._replace(positions=positions)
-
-
-def score(
-    task: Task,
-    model: ModelConfig,
-    params: Params,
-    graphs: Graphs,
-    steps: Int[Array, ""] | None = None,
-) -> Float[Array, "B"]:
-    """CLRS's score of each graph: the mean over outputs of their pointer accuracy."""
-
-    def nothing(*hints):
-        return {}
-
-    found = network.predict(task, model, params, graphs, steps, nothing)
-    scores = [
-        metrics.pointer_accuracy(
-            predicted, jnp.asarray(graphs.trajectory.outputs[name])
-        )
-        for name, predicted in found.outputs.items()
-    ]
-    return jnp.stack(scores).mean(0)
-
-
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def evaluate(
-    task: Task, model: ModelConfig, params: Params, graphs: Graphs
-) -> Float[Array, "seeds B"]:
-    """Pointer accuracy of each of an ensemble's networks on each graph."""
-    steps = jnp.maximum(1, jnp.max(graphs.trajectory.lengths) - 1)
-    return jax.lax.map(lambda one: score(task, model, one, graphs, steps), params)
-
-
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def answers(
-    task: Task, model: ModelConfig, params: Params, graphs: Graphs
-) -> dict[str, Int[Array, "B N"]]:
-    """The pointers that one network names on each graph."""
-    return network.predict(task, model, params, graphs, None, lambda *_: {}).outputs
 
 
 def _size(params: Params, weight: float) -> Float[Array, ""]:

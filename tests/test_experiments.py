@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import pytest
 
-from mindgap import experiments, network, training
+from mindgap import experiments, network, scoring
 from mindgap.experiments.base import CLRS30_TEST, IN_DISTRIBUTION
 
 ROWS = list(experiments.EXPERIMENTS.values())
@@ -33,7 +33,7 @@ def test_every_row_can_be_trained_and_scored(experiment, quick):
 
     def score(key, nodes):
         graphs = task.sample(key, nodes, 2)
-        return training.score(task, model, network.init(task, model, key), graphs)
+        return scoring.score(task, model, network.init(task, model, key), graphs)
 
     sizes = {data.nodes for data in (settings.test, *settings.beside)}
     for nodes in {*settings.train.lengths, *sizes}:

@@ -15,6 +15,7 @@ from mindgap import (
     measurement,
     metrics,
     network,
+    scoring,
     tasks,
     training,
     validity,
@@ -58,7 +59,13 @@ def measured(row, networks):
     state = training.TrainState(last, (), best, scores, jnp.array([50, 0]))
     loss = np.arange(200.0).reshape(2, 100)
     validation = np.where(np.arange(100) % 50 == 0, loss / 200, np.nan)
-    return measurement.measure(row, [7, 9], state, training.Curves(loss, validation))
+    course = np.full((2, 100, 30), np.nan)
+    if row.start:
+        names = measurement.watched(row.model, row.start)
+        course = course[..., : len(names)]
+        course[:, ::50] = np.arange(len(names))
+    curves = training.Curves(loss, validation, course)
+    return measurement.measure(row, [7, 9], state, curves)
 
 
 def pick(rows, metric, **where):
@@ -81,7 +88,7 @@ def test_rows_say_what_the_measures_say(task, key):
         last = jax.tree.map(lambda leaf: 0.5 * leaf, best)
         for checkpoint, params in (("best", best), ("last", last)):
             where = {"seed": seed, "checkpoint": checkpoint, "data": "here"}
-            (said,) = training.answers(task, row.model, params, graphs).values()
+            (said,) = scoring.answers(task, row.model, params, graphs).values()
             truth = graphs.trajectory.outputs["pi"]
             found = pick(rows, "pointer_accuracy", **where)
             assert list(found.graph) == [0, 1, 2, 3, 4]
@@ -117,7 +124,7 @@ def test_the_larger_test_is_the_mean_over_all_its_sets(key):
     for params, value in zip(networks, found.value, strict=True):
         shares = []
         for graphs in row.larger_test():
-            (said,) = training.answers(tasks.bfs, row.model, params, graphs).values()
+            (said,) = scoring.answers(tasks.bfs, row.model, params, graphs).values()
             shares.append(np.mean(said == graphs.trajectory.outputs["pi"]))
         assert len(shares) == 2
         assert_allclose(value, np.mean(shares), rtol=1e-6)
@@ -139,8 +146,56 @@ def test_a_compiled_start_is_faithful_and_its_distance_is_what_it_moved():
         pick(rows, "attention/accuracy", checkpoint="best", seed=7).value == 1
     ).all()
     assert (pick(rows, "any_parent", checkpoint="best", seed=7).value == 1).all()
+    for place, name in enumerate(measurement.watched(TIED, start)):
+        seen = pick(rows, name, data="course", seed=9)
+        assert list(seen.step) == [0, 50] and (seen.value == place).all()
     for part, share in attention.bias_parts(exact["attention"]["bias"]).items():
         assert_allclose(pick(rows, f"bias/{part}").value, share, atol=1e-6)
+
+
+def test_what_is_watched_of_a_compiled_network(key):
+    start = CompiledStart("bfs", 8.0)
+    look = measurement.watch(tasks.bfs, TIED, start)
+    names = measurement.watched(TIED, start)
+    graphs = tasks.bfs.sample(key, 6, 16).trimmed()
+    exact = compile(bfs, TIED, sharpness=8.0).params
+    seen = dict(zip(names, look(exact, graphs).tolist(), strict=True))
+    assert seen.pop("trace") == seen.pop("attention/accuracy") == 1
+    assert set(seen.values()) == {0.0}
+    doubled = {
+        **exact,
+        "attention/value": jax.tree.map(lambda w: 2 * w, exact["attention/value"]),
+    }
+    seen = dict(zip(names, look(doubled, graphs).tolist(), strict=True))
+    moved = {name for name, value in seen.items() if "distance" in name and value}
+    assert moved == {"distance/attention/value"}
+    assert seen["distance/attention/value"] == pytest.approx(1)
+    turned = {
+        **exact,
+        "attention": {**exact["attention"], "bias": -exact["attention"]["bias"]},
+    }
+    assert look(turned, graphs)[1] < 1
+
+
+def test_a_start_steps_away_by_its_radius_and_each_seed_its_own_way(key):
+    start = CompiledStart("bfs", 8.0, 0.5)
+    exact = compile(bfs, TIED, sharpness=8.0).params
+    one, other = (start.drawn(TIED)(k) for k in jax.random.split(key))
+    for layer, leaves in exact.items():
+        for name, leaf in leaves.items():
+            moved = [np.asarray(tree[layer][name]) - leaf for tree in (one, other)]
+            if leaf.ndim == 1:
+                assert not np.any(moved)
+                continue
+            lengths = 0.5 * np.linalg.norm(leaf, axis=0)
+            for step in moved:
+                assert_allclose(
+                    np.linalg.norm(step, axis=0), lengths, rtol=1e-3, atol=1e-6
+                )
+            if len(leaf) > 1 and np.any(leaf):  # a filter of one has two directions
+                assert not np.allclose(*moved)
+    still = dataclasses.replace(start, radius=0.0).drawn(TIED)(key)
+    assert all(map(np.array_equal, jax.tree.leaves(still), jax.tree.leaves(exact)))
 
 
 def test_curves_are_kept_with_their_steps(key):

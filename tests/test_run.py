@@ -165,7 +165,7 @@ def test_hours_left_are_those_of_the_seeds_that_are_missing(experiment, store):
 
 @pytest.mark.slow
 def test_a_compiled_start_is_exact_and_moves_as_far_as_it_is_trained(tmp_path):
-    row = experiments.find("table-14/bfs-4-exact-0.0001")[0]
+    row = experiments.find("table-14/bfs-4-8-0.0001")[0]
     few = dataclasses.replace(
         row.with_steps(3), train=dataclasses.replace(row.train, steps=3, batch=4)
     )
@@ -178,8 +178,13 @@ def test_a_compiled_start_is_exact_and_moves_as_far_as_it_is_trained(tmp_path):
         rows = store.load(experiment.name, experiment.digest)
         values = {m: part.value.to_numpy() for m, part in rows.groupby("metric")}
         far = values["distance"]
-        assert len(far) == 4
+        course = rows[rows.data == "course"]
+        watched = {m: part.value.to_numpy() for m, part in course.groupby("metric")}
+        moved = watched["distance/attention/value"]
+        assert len(far) == 4 and len(moved) == 2  # validated once, after the first step
         if experiment is still:
+            assert (watched["trace"] == 1).all() and (moved == 0).all()
+            assert (watched["attention/accuracy"] == 1).all()
             assert (far == 0).all() and (values["pointer_accuracy"] == 1).all()
             assert (values["validation"] == 1).all()
         else:
@@ -189,4 +194,4 @@ def test_a_compiled_start_is_exact_and_moves_as_far_as_it_is_trained(tmp_path):
                 for part in row.start.params(row.model).values()
                 for leaf in part.values()
             )
-            assert (0 < far).all() and (far < 1e-3 * size).all()
+            assert (0 < far).all() and (far < 1e-3 * size).all() and (moved > 0).all()

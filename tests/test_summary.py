@@ -4,7 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from scipy import stats
 
 from mindgap import summary
 
@@ -55,3 +58,34 @@ def test_agreement_counts_both_uncertainties():
     assert summary.agrees(ours, mean=12.2, std=1.0, seeds=4) == "agrees"
     assert summary.agrees(ours, 10.0, 1.0, 4, "mixed settings") == "not comparable"
     assert summary.agrees(summary.describe([1.0]), 1.0, 1.0, 4) == "not comparable"
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**31 - 1), st.integers(4, 40))
+def test_a_rank_correlation_is_scipys_and_its_interval_holds_it(seed, count):
+    rng = np.random.default_rng(seed)
+    first = rng.integers(0, 20, count).astype(float)  # with ties
+    second = first + rng.normal(0, 5, count)
+    found = summary.rank_correlation(first, second)
+    expected = stats.spearmanr(first, second).statistic
+    if np.isnan(expected):
+        assert np.isnan(found.value)
+        return
+    assert found.value == pytest.approx(expected)
+    assert found.seeds == count
+    assert -1 <= found.interval[0] <= found.interval[1] <= 1 + 1e-12
+
+
+def test_a_rank_correlation_tells_order_from_none():
+    rng = np.random.default_rng(1)
+    scores = rng.normal(size=60)
+    assert summary.rank_correlation(scores, np.exp(scores)).value == pytest.approx(1)
+    assert summary.rank_correlation(scores, -scores).interval[1] == pytest.approx(-1)
+    low, high = summary.rank_correlation(scores, rng.normal(size=60)).interval
+    assert low < 0 < high
+    same = summary.rank_correlation([1.0, 2.0, 3.0], [5.0, 5.0, 5.0])
+    assert np.isnan(same.value) and same.seeds == 3
+    assert np.isnan(summary.rank_correlation([1.0, 2.0], [1.0, 2.0]).value)
+    for wrong in ([1.0, 2.0], [1.0, np.nan, 2.0]):
+        with pytest.raises(ValueError, match="numbers"):
+            summary.rank_correlation([1.0, 2.0, 3.0], wrong)

@@ -221,3 +221,23 @@ TABLE_14 = tuple(
     for sharpness in (2.0, 8.0, 32.0, EXACT)
     for rate in (1e-3, 1e-4)
 ) + tuple(_stability(name, 128, 8.0, 1e-4) for name in _STABILITY)
+
+
+def _perturbed(name: str, radius: float) -> Experiment:
+    row = _stability(name, 4, 8.0, 1e-4)
+    return dataclasses.replace(
+        row,
+        name=f"stability/{name}-{radius:g}",
+        source="section 3.4 and C.4, no table: how far away training comes back from",
+        claim="Compiled minima are unstable.",
+        start=CompiledStart(row.task.name, 8.0, radius),
+        seeds=8,
+        reported=None,
+        unsure=("the paper has no such experiment",),
+    )
+
+
+STABILITY = tuple(
+    _perturbed(name, radius) for name in _STABILITY for radius in (0.1, 0.3, 1.0)
+)
+"""Starts beside the compiled weights, at several radii, 8 seeds each."""

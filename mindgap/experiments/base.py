@@ -9,15 +9,16 @@ from collections.abc import Iterator
 from typing import Literal
 
 import jax
+from jaxtyping import Array, Key
 
-from mindgap import store
+from mindgap import landscape, store
 from mindgap.compiler import compile
 from mindgap.graphs import Graphs
 from mindgap.network import ModelConfig, Params
 from mindgap.program import GraphProgram
 from mindgap.programs import PROGRAMS
 from mindgap.tasks.base import BENCHMARK, TRAIN_PROBABILITIES, Task
-from mindgap.training import TrainConfig
+from mindgap.training import Start, TrainConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,20 +85,32 @@ class Reported:
 
 @dataclasses.dataclass(frozen=True)
 class CompiledStart:
-    """Compiled weights that training starts from, the same for every seed.
+    """Compiled weights that training starts from, or starts near to.
 
-    A seed then is an order of the data, and nothing else.
+    Without a radius a seed is an order of the data, and nothing else.
     """
 
     program: str
     """A name of `programs.PROGRAMS`."""
     sharpness: float
     """As `compiler.compile` takes it."""
+    radius: float = dataclasses.field(default=0.0, metadata=store.ADDED)
+    """How far each seed first steps away, in a random direction: 1 is as far as its
+    filters are long (see `landscape.direction`)."""
 
     def params(self, model: ModelConfig) -> Params:
         """The weights. Raises CannotCompile if the network cannot hold them."""
         compiled = compile(PROGRAMS[self.program], model, sharpness=self.sharpness)
-        return compiled.params
+        return jax.tree.map(jax.numpy.asarray, compiled.params)
+
+    def drawn(self, model: ModelConfig) -> Start:
+        """Draws the weights that a seed starts from."""
+        exact = self.params(model)
+
+        def draw(key: Key[Array, ""]) -> Params:
+            return landscape.moved(exact, landscape.direction(key, exact), self.radius)
+
+        return draw
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

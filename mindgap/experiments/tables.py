@@ -9,6 +9,7 @@ from typing import NamedTuple
 from mindgap import tasks
 from mindgap.codecs import Term
 from mindgap.experiments.ablations import (
+    STABILITY,
     TABLE_10,
     TABLE_11,
     TABLE_12,
@@ -212,6 +213,7 @@ EXPERIMENTS = {
     for rows in (
         TABLE_1, TABLE_2, TABLE_3, TABLE_6, TABLE_7,
         TABLE_10, TABLE_11, TABLE_12, TABLE_13, TABLE_14, DECODERS,
+        STABILITY,
     )
     for experiment in rows
 }  # fmt: skip
