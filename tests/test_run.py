@@ -165,12 +165,14 @@ def test_hours_left_are_those_of_the_seeds_that_are_missing(experiment, store):
 
 @pytest.mark.slow
 def test_a_compiled_start_is_exact_and_moves_as_far_as_it_is_trained(tmp_path):
-    row = experiments.find("table-14/bfs-4-8-0.0001")[0]
-    few = dataclasses.replace(
-        row.with_steps(3), train=dataclasses.replace(row.train, steps=3, batch=4)
+    row, exact = (
+        experiments.find(f"table-14/bfs-4-{sharpness}-0.0001")[0]
+        for sharpness in ("8", "exact")
     )
+    short = dataclasses.replace(row.train, steps=3, batch=4)
+    few = dataclasses.replace(row, train=short)
     still = dataclasses.replace(
-        few, train=dataclasses.replace(few.train, learning_rate=1e-30)
+        exact, train=dataclasses.replace(short, learning_rate=1e-30)
     )
     store = Store(tmp_path)
     for experiment in (few, still):
