@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from mindgap import blocks
+from mindgap import blocks, learned
 from mindgap.blocks import Block, Report
 from mindgap.checkpoint import Checkpoint
 from mindgap.experiments.base import Experiment
@@ -103,6 +103,8 @@ def _record(experiment: Experiment, block: Block, store: Store) -> None:
         store.put_weights(name, digest, seed, block.weights[seed])
     rows = block.rows.loc[block.rows.seed.isin(new)]
     store.put(name, digest, new, rows, block.certificate)
+    if experiment.keep:
+        learned.keep(experiment, store)
 
 
 def _checkpoint(

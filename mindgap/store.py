@@ -79,7 +79,7 @@ class Store:
         Raises StoreError, naming the file, if one is damaged or a seed is in two.
         """
         found = [
-            self._open(path) for path in sorted(self._home(name, digest).glob(_VISIBLE))
+            self._open(path) for path in sorted(self.home(name, digest).glob(_VISIBLE))
         ]
         seen: dict[int, Path] = {}
         for record in found:
@@ -148,8 +148,8 @@ class Store:
         content = io.BytesIO()
         pq.write_table(table, content, compression="zstd")
         span = f"seeds-{min(seeds):05d}-{max(seeds):05d}"
-        checksum = _checksum(content.getvalue())
-        path = self._home(name, digest) / f"{span}-{checksum}.parquet"
+        name_of_bytes = checksum(content.getvalue())
+        path = self.home(name, digest) / f"{span}-{name_of_bytes}.parquet"
         with self._writing(), self._locked():
             new = self.missing(name, digest, seeds)
             if len(new) < len(seeds):
@@ -210,7 +210,7 @@ class Store:
         import numpy as np
         from safetensors.numpy import save
 
-        path = _weights(self._home(name, digest), seed)
+        path = _weights(self.home(name, digest), seed)
         content = save({k: np.ascontiguousarray(v) for k, v in weights.items()})
         with self._writing():
             place(path, content)
@@ -238,7 +238,7 @@ class Store:
         """
         for seed in seeds:
             kept = _weights(record.path.parent, seed)
-            path = _weights(self._home(name, digest), seed)
+            path = _weights(self.home(name, digest), seed)
             if kept.exists() and not path.exists():
                 content = kept.read_bytes()
                 with self._writing():
@@ -265,7 +265,8 @@ class Store:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-    def _home(self, name: str, digest: str) -> Path:
+    def home(self, name: str, digest: str) -> Path:
+        """The folder of one experiment's records."""
         return self.folder / name / digest
 
     def _open(self, path: Path) -> Record:
@@ -273,7 +274,7 @@ class Store:
         import pyarrow.parquet as pq
 
         try:
-            if _checksum(path.read_bytes()) != path.stem.rpartition("-")[2]:
+            if checksum(path.read_bytes()) != path.stem.rpartition("-")[2]:
                 raise ValueError("its bytes are not those of its name's checksum")
             metadata = pq.read_schema(path).metadata or {}
             certificate = json.loads(metadata[_CERTIFICATE])
@@ -285,7 +286,8 @@ class Store:
             ) from error
 
 
-def _checksum(content: bytes) -> str:
+def checksum(content: bytes) -> str:
+    """Sixteen hex digits that change with any byte."""
     return hashlib.sha256(content).hexdigest()[:16]
 
 

@@ -35,7 +35,7 @@ LAYERS = [
     {"experiments.ablations"},
     {"experiments.tables"},
     {"experiments"},
-    {"measurement", "report", "plots"},
+    {"measurement", "report", "plots", "learned"},
     {"blocks"},
     {"cluster", "bench"},
     {"run"},

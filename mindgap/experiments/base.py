@@ -138,6 +138,8 @@ class Experiment:
     """What the paper does not say."""
     incomparable: str = ""
     """Why the paper's number measures something else, if it does."""
+    keep: bool = True
+    """Whether the best network is kept for figures (see `learned`)."""
     larger: int = 32
     """How many more sets like the test's are scored beside it, 32 graphs each."""
 

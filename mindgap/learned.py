@@ -1,0 +1,113 @@
+"""One learned network of each experiment, the best by validation, for figures.
+
+It lies beside the records as safetensors, in a file whose name ends in a checksum of
+its bytes. Large networks are rounded to half precision, so that those of all
+experiments stay small enough to be part of the book.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from mindgap.compiler import fill
+from mindgap.experiments.base import Experiment
+from mindgap.files import place
+from mindgap.network import Params, template
+from mindgap.store import Store, StoreError, checksum
+
+LARGE = 100_000
+"""From so many parameters on, a network is kept in half precision."""
+
+
+class Learned(NamedTuple):
+    """A network that training found."""
+
+    params: Params
+    seed: int
+    validation: float
+    """Its best validation score, pointer accuracy in [0, 1]: why it was chosen."""
+
+
+def keep(experiment: Experiment, store: Store) -> Path | None:
+    """Puts the best recorded seed's network beside the records, in place of another.
+
+    Of the seeds whose weights are here, as after `run`; the lowest of equals. None if
+    there are none, or if the kept network is the best already.
+    """
+    from safetensors.numpy import load, save
+
+    rows = store.load(experiment.name, experiment.digest)
+    scores = rows[rows.metric == "validation"].groupby("seed").value.max()
+    folder = store.home(experiment.name, experiment.digest) / "weights"
+    here = {s: path for s in scores.index if (path := folder / _name(s)).exists()}
+    if not here:
+        return None
+    seed = min(here, key=lambda s: (-scores[s], s))
+    before = _files(experiment, store)
+    if before and float(scores[seed]) <= _open(before[-1]).validation:
+        return None
+    tensors = {
+        name.removeprefix("best/"): tensor
+        for name, tensor in load(here[seed].read_bytes()).items()
+        if name.startswith("best/")
+    }
+    if sum(tensor.size for tensor in tensors.values()) >= LARGE:
+        tensors = {name: t.astype(np.float16) for name, t in tensors.items()}
+    about = {"seed": str(seed), "validation": repr(float(scores[seed]))}
+    content = save(tensors, about)
+    path = here[seed].parents[1] / f"learned-{checksum(content)}.safetensors"
+    place(path, content)
+    for old in before:
+        old.unlink()
+    return path
+
+
+def load(experiment: Experiment, store: Store) -> Learned:
+    """The network that `keep` has put there.
+
+    Raises StoreError, naming what to run or the file, if there is none or if it is
+    damaged.
+    """
+    found = _files(experiment, store)
+    if not found:
+        raise StoreError(
+            f"{experiment.name}: no learned network in {store.folder}; mindgap run "
+            f"{experiment.name} trains some and keeps the best"
+        )
+    learned = _open(found[-1])
+    try:
+        shapes = template(experiment.task, experiment.model)
+        return learned._replace(params=fill(shapes, learned.params))
+    except (KeyError, ValueError) as error:
+        raise StoreError(f"{found[-1]} is not this experiment's: {error}") from error
+
+
+def _name(seed: int) -> str:
+    return f"seed-{seed:05d}.safetensors"
+
+
+def _files(experiment: Experiment, store: Store) -> list[Path]:
+    """Kept networks, the best last: two, if a process was killed between them."""
+    home = store.home(experiment.name, experiment.digest)
+    found = list(home.glob("learned-*.safetensors"))
+    return sorted(found, key=lambda path: (_open(path).validation, path.name))
+
+
+def _open(path: Path) -> Learned:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        if checksum(path.read_bytes()) != path.stem.rpartition("-")[2]:
+            raise ValueError("its bytes are not those of its name's checksum")
+        params: dict[str, dict[str, jnp.ndarray]] = {}
+        with safe_open(path, "np") as file:
+            about = file.metadata()
+            for name in file.keys():
+                module, _, leaf = name.rpartition("/")
+                tensor = jnp.asarray(file.get_tensor(name), jnp.float32)
+                params.setdefault(module, {})[leaf] = tensor
+        return Learned(params, int(about["seed"]), float(about["validation"]))
+    except (SafetensorError, KeyError, ValueError, OSError) as error:
+        raise StoreError(f"{path} is damaged ({error}): restore it") from error
