@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from mindgap import summary
 from mindgap.experiments.base import Data, Experiment
 from mindgap.experiments.tables import find
+from mindgap.measurement import COURSE
 from mindgap.store import Store
 
 if TYPE_CHECKING:
@@ -106,16 +107,59 @@ def seed_scores(
 
     On the experiment's test set unless other `data` is named.
     """
-    rows = store.load(experiment.name, experiment.digest)
-    wanted = (data or experiment.test).name
-    rows = rows[
-        (rows.metric == "pointer_accuracy")
-        & (rows.data == wanted)
-        & (rows.checkpoint == checkpoint)
-    ]
+    name = (data or experiment.test).name
+    rows = _rows(experiment, store, "pointer_accuracy", name, checkpoint)
     # in double precision: a mean of float32 shares would not be a multiple of 1/2048
     values = rows.assign(value=rows.value.astype(float)).groupby("seed").value.mean()
     return 100 * values.sort_index().to_numpy()
+
+
+def measured(
+    experiment: Experiment,
+    store: Store,
+    metric: str,
+    data: Data | None = None,
+    checkpoint: str = "best",
+) -> "pd.Series":
+    """A measure of each recorded seed as one number, by seed: `trace`, `is_edge`, ...
+
+    As `measurement` has it, shares in [0, 1]; on the test set unless other `data` is
+    named. Seeds that were recorded before there was such a measure are not in it.
+    """
+    name = (data or experiment.test).name
+    rows = _rows(experiment, store, metric, name, checkpoint)
+    return rows[rows.step == -1].set_index("seed").value.sort_index()
+
+
+def over_time(
+    experiment: Experiment,
+    store: Store,
+    metric: str,
+    data: Data | None = None,
+    checkpoint: str = "best",
+) -> "pd.DataFrame":
+    """A measure after each step of the algorithm: a row of each seed, step by step.
+
+    As `measured`, but the means over those graphs that take the step.
+    """
+    name = (data or experiment.test).name
+    rows = _rows(experiment, store, metric, name, checkpoint)
+    return rows[rows.step > 0].pivot(index="seed", columns="step", values="value")
+
+
+def course(experiment: Experiment, store: Store, metric: str) -> "pd.DataFrame":
+    """A measure along training from compiled weights: by seed and training step."""
+    rows = _rows(experiment, store, metric, COURSE, "")
+    return rows.pivot(index="seed", columns="step", values="value")
+
+
+def _rows(
+    experiment: Experiment, store: Store, metric: str, data: str, checkpoint: str
+) -> "pd.DataFrame":
+    rows = store.load(experiment.name, experiment.digest)
+    return rows.loc[
+        (rows.metric == metric) & (rows.data == data) & (rows.checkpoint == checkpoint)
+    ]
 
 
 def curves(
@@ -135,7 +179,10 @@ def by_data(experiment: Experiment, store: Store) -> "pd.DataFrame":
     import pandas as pd
 
     lines = []
-    for data in (experiment.test, *experiment.beside):
+    larger = dataclasses.replace(
+        experiment.test, name=experiment.larger_name, graphs=32 * experiment.larger
+    )
+    for data in (experiment.test, larger, *experiment.beside):
         line = {"graphs": data.name, "nodes": data.nodes, "count": data.graphs}
         for checkpoint in ("best", "last"):
             scores = seed_scores(experiment, store, data, checkpoint)
@@ -143,7 +190,8 @@ def by_data(experiment: Experiment, store: Store) -> "pd.DataFrame":
                 ours = summary.describe(scores, PERCENT)
                 line[checkpoint] = f"{ours.mean:.2f} ± {ours.std:.2f}"
                 line["seeds"] = ours.seeds
-        lines.append(line)
+        if data is not larger or "seeds" in line:  # early records do not have it
+            lines.append(line)
     return pd.DataFrame(lines).set_index("graphs")
 
 

@@ -50,6 +50,9 @@ def test_a_second_run_does_nothing_and_more_seeds_add_to_it(experiment, store, c
 def test_scores_and_curves_are_recorded(experiment, store):
     rows = store.load(experiment.name, experiment.digest)
     one = rows[rows.seed == 1]
+    table = report.by_data(experiment, store)
+    assert table.loc["larger-test-64"]["count"] == 32
+    assert np.all(table.best.notna())
     for data in (experiment.test, *experiment.beside):
         for checkpoint in ("best", "last"):
             scored = one[
@@ -64,6 +67,21 @@ def test_scores_and_curves_are_recorded(experiment, store):
     scores = report.seed_scores(experiment, store)
     # a score is a whole number of 2048 pointers
     np.testing.assert_allclose(scores / 100 * 2048 % 1 % 1, 0, atol=1e-3)
+
+
+@pytest.mark.slow
+def test_measures_of_each_seed_are_read_back(experiment, store):
+    rows = store.load(experiment.name, experiment.digest)
+    said = rows[(rows.metric == "trace/pi_h") & (rows.checkpoint == "last")]
+    part = said[(said.step == -1) & (said.data == "clrs30-test")].sort_values("seed")
+    found = report.measured(experiment, store, "trace/pi_h", checkpoint="last")
+    assert list(found.index) == sorted(set(rows.seed))
+    assert list(found) == list(part.value)
+    whole = report.over_time(experiment, store, "trace/pi_h", checkpoint="last")
+    steps = said[(said.data == "clrs30-test") & (said.seed == 1) & (said.step > 0)]
+    assert list(whole.columns) == list(steps.step) == list(range(1, len(steps) + 1))
+    assert list(whole.loc[1]) == list(steps.value)
+    assert report.measured(experiment, store, "nothing").empty
 
 
 @pytest.mark.slow
