@@ -1,6 +1,7 @@
 """What networks answer, and how much of it is right (CLRS's score for pointers)."""
 
 import functools
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -49,3 +50,22 @@ def answers(
 ) -> dict[str, Int[Array, "B N"]]:
     """The pointers that one network names on each graph."""
     return network.predict(task, model, params, graphs, None, lambda *_: {}).outputs
+
+
+def losses(
+    task: Task, model: ModelConfig, graphs: Graphs
+) -> Callable[[Params], Float[Array, "2"]]:
+    """The loss of parameters on these graphs: of outputs, and of hints, in nats.
+
+    They add up to `metrics.loss`; that of a network without hints is 0.
+    """
+
+    def of(params: Params) -> Float[Array, "2"]:
+        judge = functools.partial(metrics.hint_errors, task)
+        found = network.predict(task, model, params, graphs, summarise=judge)
+        parts = functools.partial(
+            metrics.combined_loss, task, graphs, found.logits, found.hints
+        )
+        return jnp.stack([parts(1.0, 0.0), parts(0.0, 1.0)])
+
+    return of

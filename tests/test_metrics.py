@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from mindgap import metrics, tasks
+from mindgap import metrics, network, scoring, tasks
+from mindgap.network import ModelConfig
 from mindgap.tasks.base import Feature
 
 
@@ -87,3 +88,17 @@ def test_accuracy_is_per_graph():
     predicted = jnp.array([[0, 1, 2, 3], [3, 2, 1, 0]])
     truth = jnp.array([[0, 1, 2, 0], [0, 0, 0, 0]])
     assert_allclose(metrics.pointer_accuracy(predicted, truth), [0.75, 0.25])
+
+
+@pytest.mark.parametrize("mode", ["encoded_decoded", "none"])
+@pytest.mark.parametrize("task", tasks.TASKS.values(), ids=lambda task: task.name)
+def test_losses_of_outputs_and_hints_add_up(task, mode, key):
+    config = ModelConfig(hidden_size=4, hint_mode=mode)
+    graphs = task.sample(key, nodes=4, batch=3, p=0.9).trimmed()
+    params = network.init(task, config, key)
+    outputs, hints = scoring.losses(task, config, graphs)(params)
+    found = network.predict(task, config, params, graphs)
+    whole = metrics.loss(task, graphs, found.logits, found.hints)
+    assert_allclose(outputs + hints, whole, rtol=1e-5)
+    assert_allclose(outputs, metrics.loss(task, graphs, found.logits, {}), rtol=1e-5)
+    assert (hints > 0) == (mode != "none")
