@@ -17,9 +17,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Key
 
-from mindgap import blocks, interop, training
+from mindgap import blocks, interop, tasks, training
 from mindgap.network import ModelConfig
-from mindgap.tasks import TASKS
 from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
 from mindgap.training import TrainConfig
 
@@ -57,9 +56,9 @@ class Timing:
         return f"{line}; {self.memory_gib:.2f} GiB"
 
 
-def measure(tasks: Iterable[Task], rounds: int) -> Iterator[Timing]:
+def measure(chosen: Iterable[Task], rounds: int) -> Iterator[Timing]:
     """Each task at the paper's size, and 256 networks of hidden size 4."""
-    for task in tasks:
+    for task in chosen:
         yield against_dm_clrs(task, rounds, ModelConfig(), TrainConfig())
         yield alone(task, rounds, hidden_size=4, seeds=256, config=TrainConfig())
 
@@ -136,6 +135,67 @@ def alone(
     )
 
 
+@dataclasses.dataclass(frozen=True)
+class Cost:
+    """What a training step costs here in one setting, per seed, without dm-clrs."""
+
+    varied: str
+    """Which of the settings is not the usual one: nodes, hidden size, seeds, hints."""
+    task: str
+    nodes: int
+    hidden_size: int
+    seeds: int
+    hints: float
+    """The mean length of the trajectories."""
+    ms: float
+    memory_gib: float
+    device: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.varied:<12} {self.task:<15} {self.nodes:>3} nodes, hidden size "
+            f"{self.hidden_size:>3}, {self.seeds:>4} seeds, {self.hints:5.1f} hints: "
+            f"{self.ms:8.2f} ms, {self.memory_gib:.2f} GiB"
+        )
+
+
+def growth(rounds: int) -> Iterator[Cost]:
+    """How the cost of a step grows from BFS of the paper's size on 16 nodes.
+
+    With nodes, hidden size, seeds trained together, and hints, of which the variants of
+    BFS have more on the same graphs.
+    """
+    usual = blocks.block_size(tasks.bfs, ModelConfig(), TrainConfig())
+    for nodes in (4, 8, 16, 32, 64):
+        yield _cost("nodes", tasks.bfs, nodes, 128, usual, rounds)
+    for size in (4, 16, 64, 128):
+        yield _cost("hidden size", tasks.bfs, 16, size, usual, rounds)
+    for seeds in (1, 2, 4, 8, 16, 32):
+        yield _cost("seeds", tasks.bfs, 16, 128, seeds, rounds)
+    for variant in (tasks.bfs, tasks.bfs_sequential, tasks.bfs_padded):
+        yield _cost("hints", variant, 16, 128, usual, rounds)
+
+
+def _cost(
+    varied: str, task: Task, nodes: int, size: int, seeds: int, rounds: int
+) -> Cost:
+    model, config = ModelConfig(hidden_size=size), TrainConfig(lengths=(nodes,))
+    trained, _, memory = _ours(task, model, config, seeds)
+    ((times,),) = _in_turn((trained,), rounds)
+    drawn = task.sample(jax.random.key(0), nodes, 256, TRAIN_PROBABILITIES)
+    return Cost(
+        varied,
+        task.name,
+        nodes,
+        size,
+        seeds,
+        float(jnp.asarray(drawn.trajectory.lengths).mean()),
+        1000 * statistics.median(times),
+        memory,
+        jax.devices()[0].device_kind,
+    )
+
+
 Step = Callable[[], float]
 """Runs one or more steps; seconds per step."""
 
@@ -168,13 +228,12 @@ def _ours(
         # the span starts at step 1, so that validation is never due
         one = dataclasses.replace(config, lengths=(nodes,), evaluate_every=10**9)
         trainer = blocks.trainer_of(task, model, one, shared.devices)
-        states = [trainer.begin(some) for some in keys]
-        advance = trainer.advance.lower(
-            keys[0], shared.out(states[0]), jnp.array(1), SPAN
-        ).compile()
+        states = [shared.out(trainer.begin(some)) for some in keys]
+        advance = trainer.advance.lower(keys[0], states[0], jnp.array(1), SPAN)
+        advance = advance.compile()
         if nodes == max(config.lengths):
             memory = blocks.footprint(advance) / 2**30
-        trained.append(_span(advance, keys, list(map(shared.out, states))))
+        trained.append(_span(advance, keys, states))
         sampled.append(_sampling(task, config.batch, nodes, keys[0]))
     return trained, sampled, memory
 
@@ -221,7 +280,7 @@ _clrs_steps: tuple[list[Step], ...] = ()
 
 def _begin(name: str, model: ModelConfig, config: TrainConfig) -> None:
     global _clrs_steps
-    _clrs_steps = _theirs(TASKS[name], model, config)
+    _clrs_steps = _theirs(tasks.TASKS[name], model, config)
 
 
 @interop.one_device()

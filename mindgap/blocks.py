@@ -63,6 +63,7 @@ def block_size(task: Task, model: ModelConfig, config: training.TrainConfig) -> 
     return each * len(jax.devices())
 
 
+@functools.cache
 def fitting(
     task: Task, model: ModelConfig, config: training.TrainConfig, memory: int
 ) -> int:

@@ -197,12 +197,19 @@ def merge(stores: tyro.conf.Positional[tuple[Path, ...]], /) -> None:
 
 
 @app.command
-def bench(*, task: str | None = None, rounds: int = 5, json: bool = False) -> None:
+def bench(
+    *,
+    task: str | None = None,
+    rounds: int = 5,
+    growth: bool = False,
+    json: bool = False,
+) -> None:
     """Time a training step here and in dm-clrs, in turn, per seed.
 
     Args:
         task: bfs, bellman_ford or dfs; all three if not given.
         rounds: of which the median is taken.
+        growth: instead, how ours grows with nodes, hidden size, seeds and hints.
         json: print data instead of a table.
     """
     from mindgap import bench, blocks, tasks
@@ -211,10 +218,13 @@ def bench(*, task: str | None = None, rounds: int = 5, json: bool = False) -> No
         raise ValueError(f"no task {task!r}: one of {', '.join(tasks.TASKS)}")
     if rounds < 1:
         raise ValueError(f"--rounds {rounds}: at least 1")
+    if growth and task:
+        raise ValueError(f"--growth is of BFS and its variants, not --task {task}")
     chosen = [t for name, t in tasks.TASKS.items() if task in (None, name)]
     blocks.use_cores()
     rows = []
-    for timing in bench.measure(chosen, rounds):
+    timings = bench.growth(rounds) if growth else bench.measure(chosen, rounds)
+    for timing in timings:
         rows.append(dataclasses.asdict(timing))
         if not json:
             print(timing, flush=True)

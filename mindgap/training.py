@@ -250,18 +250,16 @@ def ensemble(trainer: Trainer, devices: jax.sharding.Mesh | None = None) -> Trai
     shared = jax.sharding.PartitionSpec(*devices.axis_names)
 
     def advance(keys, state, first, count):
-        def some(keys, state, first):
-            mapped = jax.vmap(trainer.advance, (0, 0, None, None), axis_name=SEEDS)
-            return mapped(keys, state, first, count)
+        def one(key, state, first):
+            return trainer.advance(key, state, first, count)
 
-        spread = jax.shard_map(
-            some,
+        return jax.shard_map(
+            jax.vmap(one, (0, 0, None), axis_name=SEEDS),
             mesh=devices,
             in_specs=(shared, shared, jax.sharding.PartitionSpec()),
             out_specs=shared,
             check_vma=False,
-        )
-        return spread(keys, state, first)
+        )(keys, state, first)
 
     return Trainer(
         jax.jit(jax.vmap(trainer.begin)),

@@ -30,6 +30,26 @@ def test_an_ensemble_is_timed_per_seed():
     assert found.seeds == 3 and found.ratio is None and found.ours_ms > 0
 
 
+@pytest.mark.slow
+def test_growth_varies_one_setting_at_a_time(monkeypatch):
+    asked = []
+
+    def cost(varied, task, nodes, size, seeds, rounds):
+        asked.append((varied, (task.name, nodes, size, seeds)))
+        return bench.Cost(varied, task.name, nodes, size, seeds, 1.0, 1.0, 0.1, "cpu")
+
+    real = bench._cost("hints", tasks.bfs_padded, 4, 4, 2, 1)
+    assert real.hints == 12 and real.ms > 0 and real.memory_gib > 0
+    monkeypatch.setattr(bench, "_cost", cost)
+    found = list(bench.growth(1))
+    assert {line.varied for line in found} == {"nodes", "hidden size", "seeds", "hints"}
+    usual = next(settings for varied, settings in asked if varied == "hints")
+    for place, varied in enumerate(("hints", "nodes", "hidden size", "seeds")):
+        for settings in (settings for name, settings in asked if name == varied):
+            others = [i for i in range(4) if i != place]
+            assert [settings[i] for i in others] == [usual[i] for i in others]
+
+
 def test_medians_of_rounds_after_one_that_is_not_counted():
     calls = iter(range(100))
     one = [lambda: float(next(calls))] * 2
@@ -53,3 +73,8 @@ def test_the_command_names_what_it_does_not_know(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         cli.main()
     assert "dijkstra" in capsys.readouterr().err
+    asked = ["mindgap", "bench", "--growth", "--task", "bfs"]
+    monkeypatch.setattr(sys, "argv", asked)
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert "--growth is of BFS" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from typing import Any
 
 from mindgap import tasks
 from mindgap.compiler import EXACT
@@ -57,12 +58,12 @@ TABLE_10 = (
     ),
 )
 
-_at_16 = functools.partial(
-    Experiment,
-    train=TrainConfig(lengths=(16,)),
-    test=TEST_16,
-    beside=(CLRS30_VAL, IN_DISTRIBUTION[-1]),
-)
+_AT_16: dict[str, Any] = {
+    "train": TrainConfig(lengths=(16,)),
+    "test": TEST_16,
+    "beside": (CLRS30_VAL, IN_DISTRIBUTION[-1]),
+}
+_at_16 = functools.partial(Experiment, **_AT_16)
 _DECODER = "whether the default row has the simplified decoder that Table 8 lists"
 _SIMPLE = ModelConfig(pointer_decoder="simple", nodes=16)
 
@@ -125,52 +126,46 @@ _CONFOUND = (
     "the printed maxima fit 64 nodes for the default rows and 16 for the modified "
     "ones: out of distribution against in distribution"
 )
+_minimal = functools.partial(
+    Experiment, unsure=(*UNSURE, _CONFOUND), seeds=1024, least=128
+)
+_BESIDE = (TEST_16, CLRS30_VAL, *IN_DISTRIBUTION)
 TABLE_13 = (
-    Experiment(
+    _minimal(
         name="table-13/bellman-ford",
         source="Table 13, Bellman-Ford (Default); settings of Table 5",
         claim="Minimal networks learn Bellman-Ford badly.",
         task=tasks.bellman_ford,
         model=ModelConfig(hidden_size=4),
-        beside=(TEST_16, CLRS30_VAL, *IN_DISTRIBUTION),
+        beside=_BESIDE,
         reported=Reported(mean=38.97, std=8.35, max=59.13, seeds=1024),
-        unsure=(*UNSURE, _CONFOUND),
-        seeds=1024,
-        least=128,
     ),
-    _at_16(
+    _minimal(
         name="table-13/bellman-ford-modified",
         source="Table 13, Bellman-Ford (Arch Modify); settings of Table 5",
         claim="The modifications matter more where scalars are bottlenecks.",
         task=tasks.bellman_ford,
         model=dataclasses.replace(_MODIFIED, hidden_size=4),
         reported=Reported(mean=74.38, std=10.29, max=88.77, seeds=1024),
-        unsure=(*UNSURE, _CONFOUND),
-        seeds=1024,
-        least=128,
+        **_AT_16,
     ),
-    Experiment(
+    _minimal(
         name="table-13/bfs",
         source="Table 13, BFS (Default); settings of Table 5",
         claim="A few minimal networks learn BFS nearly perfectly.",
         task=tasks.bfs,
         model=ModelConfig(hidden_size=4),
-        beside=(TEST_16, CLRS30_VAL, *IN_DISTRIBUTION),
+        beside=_BESIDE,
         reported=Reported(mean=81.60, std=11.32, max=99.56, seeds=1024),
-        unsure=(*UNSURE, _CONFOUND),
-        seeds=1024,
-        least=128,
     ),
-    _at_16(
+    _minimal(
         name="table-13/bfs-bias",
         source="Table 13, BFS (Pre-Attention Bias); settings of Table 5",
         claim="A pre-attention bias helps minimal networks.",
         task=tasks.bfs,
         model=dataclasses.replace(_SIMPLE, hidden_size=4, attention_bias=True),
         reported=Reported(mean=93.32, std=6.89, max=99.32, seeds=1024),
-        unsure=(*UNSURE, _CONFOUND),
-        seeds=1024,
-        least=128,
+        **_AT_16,
     ),
 )
 
@@ -195,7 +190,7 @@ _STABILITY = {
 def _stability(name: str, size: int, sharpness: float, rate: float) -> Experiment:
     task, label, reported = _STABILITY[name]
     soft = "exact" if sharpness == EXACT else f"{sharpness:g}"
-    return Experiment(
+    return _at_16(
         name=f"table-14/{name}-{size}-{soft}-{rate:g}",
         source=f"Table 14, Compiled → Trained {label}",
         claim="Training moves compiled networks away from the exact solution.",
@@ -203,8 +198,6 @@ def _stability(name: str, size: int, sharpness: float, rate: float) -> Experimen
         model=dataclasses.replace(_COMPILED, hidden_size=size),
         train=TrainConfig(lengths=(16,), learning_rate=rate),
         start=CompiledStart(task.name, sharpness),
-        test=TEST_16,
-        beside=(CLRS30_VAL, IN_DISTRIBUTION[-1]),
         least=8 if size == 4 else 2,
         reported=reported,
         unsure=(
