@@ -25,7 +25,7 @@ import numpy as np
 from mindgap import measurement, training
 from mindgap.checkpoint import Checkpoint
 from mindgap.experiments.base import CompiledStart, Experiment
-from mindgap.network import ModelConfig
+from mindgap.network import ModelConfig, Params
 from mindgap.tasks.base import Task
 
 if TYPE_CHECKING:
@@ -98,9 +98,9 @@ def complete(
     Raises FloatingPointError, naming the seeds, if a loss is not finite, and OSError if
     the checkpoint cannot be written.
     """
-    state, curves, about = train(experiment, seeds, report, checkpoint)
+    begun, state, curves, about = train(experiment, seeds, report, checkpoint)
     started = time.monotonic()
-    rows = measurement.measure(experiment, seeds, state, curves)
+    rows = measurement.measure(experiment, seeds, begun, state, curves)
     weights = {
         seed: {
             f"{kept}/{module}/{leaf}": np.asarray(array[index])
@@ -119,11 +119,11 @@ def train(
     seeds: Sequence[int],
     report: Report,
     checkpoint: Checkpoint | None = None,
-) -> tuple[training.TrainState, training.Curves, dict[str, Any]]:
+) -> tuple[Params, training.TrainState, training.Curves, dict[str, Any]]:
     """Trains an ensemble to its end; every leaf has a leading axis of seeds.
 
-    Also returns the certificate, with the seconds spent; if the block was resumed, the
-    first run's, with when and by which commit.
+    First comes what it began from, last the certificate, with the seconds spent; if the
+    block was resumed, the first run's, with when and by which commit.
     """
     total, started = experiment.train.steps, time.monotonic()
     shared = Shared(len(seeds))
@@ -136,6 +136,7 @@ def train(
     )
     keys = shared.out(jax.vmap(training.key_of)(jnp.asarray(seeds)))
     state, curves, done = shared.out(trainer.begin(keys)), [], 0
+    begun = shared.back(state.params)
     about = {**certificate(experiment), "seeds": list(seeds), "seconds": 0.0}
     none = training.Curves(*[jnp.zeros(0)] * 3)
     kept = checkpoint.load((state, none)) if checkpoint else None
@@ -157,7 +158,7 @@ def train(
         about["seconds"] = spent + time.monotonic() - started
         if checkpoint and done < total and checkpoint.due():
             checkpoint.save((shared.back(state), _joined(curves)), about)
-    return shared.back(state), _joined(curves), about
+    return begun, shared.back(state), _joined(curves), about
 
 
 def _joined(curves: Sequence[training.Curves]) -> training.Curves:

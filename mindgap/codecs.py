@@ -160,7 +160,8 @@ def without(
 ) -> dict[str, Linear]:
     """A pointer decoder that does not read the states, or the edges (Eq. 12).
 
-    What it reads of a node's inputs stays. The parameters keep their shapes.
+    What it reads of a node's inputs stays, and with it the hints that the states told
+    one step before. The parameters keep their shapes.
     """
     found = dict(layers)
     for name, layer in layers.items():

@@ -80,10 +80,13 @@ def attention_accuracy(
     """Share of active nodes whose largest coefficient is on the node that is selected.
 
     In [0, 1] (§3.3). Row i of `coefficients` is the receiver. A node is active if its
-    selection is not the default; without an active node the share is NaN, not 1. Equal
-    coefficients go to the lowest index, as ties in a program do.
+    selection is not the default; without an active node the share is NaN, not 1. Of k
+    coefficients that are equally the largest each counts 1 / k: a program breaks its
+    ties by index, and attention that sees nothing must not be credited with that.
     """
-    return _share(coefficients.argmax(-1) == selected, active)
+    largest = coefficients == coefficients.max(-1, keepdims=True)
+    hit = jnp.take_along_axis(largest, selected[..., None], -1)[..., 0]
+    return _share(hit / largest.sum(-1), active)
 
 
 def attention_mass(
@@ -104,7 +107,8 @@ def attention_chance(
 ) -> Float[Array, "*batch"]:
     """`attention_accuracy` that is expected of attention to a random neighbour.
 
-    A node is a neighbour of itself, as in the network. NaN without an active node.
+    A node is a neighbour of itself, as in the network; that fed-back pointers may open
+    further pairs there is left out. NaN without an active node.
     """
     return _share(1 / neighbours.sum(-1), active)
 
@@ -161,6 +165,8 @@ def mechanism(
     assert alpha is not None
     selected, active = selections(program, graphs)
     neighbours = jnp.maximum(graphs.adjacency, graphs.adjacency.mT)[:, None]
+    if model.attend_to == "all":
+        neighbours = jnp.ones_like(neighbours)
     return {
         "accuracy": attention_accuracy(alpha.mean(2), selected, active),
         "mass": attention_mass(alpha.mean(2), selected, active),

@@ -113,38 +113,65 @@ def curvature(
 
     Lanczos with full reorthogonalisation, on products of the Hessian with a vector
     (Pearlmutter 1994), which are exact. More iterations tell close eigenvalues better
-    apart. Raises ValueError unless 1 <= count <= iterations.
+    apart. They have the units of the loss per squared unit of parameter: to compare
+    networks of different scale, see `relative`. Raises ValueError unless count is from
+    1 to the iterations and to the number of parameters.
     """
-    if not 1 <= count <= iterations:
-        raise ValueError(
-            f"count must be from 1 to iterations, got {count} and {iterations}"
-        )
     from jax.flatten_util import ravel_pytree
 
     flat, shaped = ravel_pytree(params)
+    if not 1 <= count <= min(iterations, len(flat)):
+        raise ValueError(
+            "count must be from 1 to iterations and to the number of parameters, got "
+            f"{count}, {iterations} and {len(flat)}"
+        )
 
     def slope(point: Array) -> Array:
         return jax.grad(lambda p: loss(shaped(p)))(point)
 
     product = jax.jit(lambda vector: jax.jvp(slope, (flat,), (vector,))[1])
-    vector = jax.random.normal(key, flat.shape)
-    basis = [np.asarray(vector / jnp.linalg.norm(vector), float)]
-    diagonal, beside = [], []
-    for _ in range(min(iterations, len(flat))):
+    drawn = np.random.default_rng(np.asarray(jax.random.bits(key, (4,))))
+    basis, diagonal, beside = [_alone(drawn.normal(size=len(flat)), [])], [], []
+    for step in range(min(iterations, len(flat))):
         image = np.asarray(product(jnp.asarray(basis[-1], flat.dtype)), float)
         diagonal.append(image @ basis[-1])
-        for _ in range(2):  # once more: the first pass leaves rounding errors
-            image -= np.array(basis).T @ (np.array(basis) @ image)
-        beside.append(np.linalg.norm(image))
-        if beside[-1] < 1e-6 * max(map(abs, diagonal)) or len(basis) == len(flat):
+        if step + 1 == min(iterations, len(flat)):
             break
-        basis.append(image / beside[-1])
-    size = len(diagonal)
-    matrix = np.diag(diagonal) + sum(
-        np.diag(beside[: size - 1], offset) for offset in (1, -1)
-    )
+        rest = _orthogonal(image, basis)
+        beside.append(np.linalg.norm(rest))
+        if beside[-1] <= 1e-6 * max(map(abs, diagonal)):
+            # what the start can reach is known; go on elsewhere, or eigenvalues that
+            # occur several times are found once
+            beside[-1], rest = 0.0, drawn.normal(size=len(flat))
+        basis.append(_alone(rest, basis))
+    matrix = np.diag(diagonal) + sum(np.diag(beside, offset) for offset in (1, -1))
     values = np.linalg.eigvalsh(matrix)
     return values[np.argsort(-np.abs(values))][:count]
+
+
+def relative(loss: Loss, params: Tree) -> Loss:
+    """The loss as a function of relative changes: at u it is that of params * (1 + u).
+
+    Its curvature at zeros does not depend on the scale of the parameters.
+    """
+
+    def of(changes: Tree) -> Array:
+        return loss(jax.tree.map(lambda leaf, u: leaf * (1 + u), params, changes))
+
+    return of
+
+
+def _orthogonal(vector: np.ndarray, basis: list[np.ndarray]) -> np.ndarray:
+    for _ in range(2):  # once more: the first pass leaves rounding errors
+        for other in basis:
+            vector = vector - (vector @ other) * other
+    return vector
+
+
+def _alone(vector: np.ndarray, basis: list[np.ndarray]) -> np.ndarray:
+    """The part of a vector that the basis does not have, of length 1."""
+    rest = _orthogonal(vector, basis)
+    return rest / np.linalg.norm(rest)
 
 
 def _check(points: int, reach: float) -> None:

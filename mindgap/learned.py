@@ -6,7 +6,7 @@ experiments stay small enough to be part of the book.
 """
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -34,7 +34,7 @@ def keep(experiment: Experiment, store: Store) -> Path | None:
     """Puts the best recorded seed's network beside the records, in place of another.
 
     Of the seeds whose weights are here, as after `run`; the lowest of equals. None if
-    there are none, or if the kept network is the best already.
+    there are none, or if a better network is kept already.
     """
     from safetensors.numpy import load, save
 
@@ -45,9 +45,6 @@ def keep(experiment: Experiment, store: Store) -> Path | None:
     if not here:
         return None
     seed = min(here, key=lambda s: (-scores[s], s))
-    before = _files(experiment, store)
-    if before and float(scores[seed]) <= _open(before[-1]).validation:
-        return None
     tensors = {
         name.removeprefix("best/"): tensor
         for name, tensor in load(here[seed].read_bytes()).items()
@@ -58,10 +55,16 @@ def keep(experiment: Experiment, store: Store) -> Path | None:
     about = {"seed": str(seed), "validation": repr(float(scores[seed]))}
     content = save(tensors, about)
     path = here[seed].parents[1] / f"learned-{checksum(content)}.safetensors"
-    place(path, content)
-    for old in before:
-        old.unlink()
-    return path
+    with store.locked():
+        *worse, best = sorted(
+            [*_files(experiment, store), (_rank(float(scores[seed]), seed), path)]
+        )
+        if best[1] == path:
+            place(path, content)
+        for _, other in worse:
+            if other != best[1]:
+                other.unlink(missing_ok=True)
+    return path if best[1] == path else None
 
 
 def load(experiment: Experiment, store: Store) -> Learned:
@@ -76,23 +79,32 @@ def load(experiment: Experiment, store: Store) -> Learned:
             f"{experiment.name}: no learned network in {store.folder}; mindgap run "
             f"{experiment.name} trains some and keeps the best"
         )
-    learned = _open(found[-1])
+    _, path = found[-1]
+    learned = _open(path)
     try:
         shapes = template(experiment.task, experiment.model)
         return learned._replace(params=fill(shapes, learned.params))
     except (KeyError, ValueError) as error:
-        raise StoreError(f"{found[-1]} is not this experiment's: {error}") from error
+        raise StoreError(f"{path} is not this experiment's: {error}") from error
 
 
 def _name(seed: int) -> str:
     return f"seed-{seed:05d}.safetensors"
 
 
-def _files(experiment: Experiment, store: Store) -> list[Path]:
+def _rank(validation: float, seed: int) -> tuple[float, int]:
+    """Higher is better: the lowest seed of equals."""
+    return validation, -seed
+
+
+def _files(experiment: Experiment, store: Store) -> list[tuple[Any, Path]]:
     """Kept networks, the best last: two, if a process was killed between them."""
     home = store.home(experiment.name, experiment.digest)
-    found = list(home.glob("learned-*.safetensors"))
-    return sorted(found, key=lambda path: (_open(path).validation, path.name))
+    found = []
+    for path in home.glob("learned-*.safetensors"):
+        one = _open(path)
+        found.append((_rank(one.validation, one.seed), path))
+    return sorted(found)
 
 
 def _open(path: Path) -> Learned:

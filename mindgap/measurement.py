@@ -35,14 +35,16 @@ BLANK = {"data": "", "checkpoint": "", "step": -1, "graph": -1}
 def measure(
     experiment: Experiment,
     seeds: Sequence[int],
+    begun: Params,
     state: training.TrainState,
     curves: training.Curves,
 ) -> "pd.DataFrame":
-    """The rows of one block; state and curves have a leading axis of seeds.
+    """The rows of one block; all have a leading axis of seeds.
 
-    Accuracies are in [0, 1]: of each graph of the named sets, and the mean over the
-    larger test set. Measures of faithfulness are means over graphs, of each step and,
-    where no step is named, of all.
+    What training began from is measured too if that is compiled weights: they are exact
+    only where they are sharp enough. Accuracies are in [0, 1]: of each graph of the
+    named sets, and the mean over the larger test set. Measures of faithfulness are
+    means over graphs, of each step and, where no step is named, of all.
     """
     import pandas as pd
 
@@ -54,7 +56,10 @@ def measure(
         parts.append(pd.DataFrame(columns)[list(COLUMNS)])
 
     traced = {data.name: data.draw(experiment.task) for data in experiment.traced}
-    for checkpoint, params in (("best", state.best), ("last", state.params)):
+    checkpoints = {"best": state.best, "last": state.params}
+    if experiment.start:
+        checkpoints["start"] = begun
+    for checkpoint, params in checkpoints.items():
         for data, scores in _scores(experiment, params):
             for seed, row in zip(seeds, scores, strict=True):
                 graph = np.arange(len(row)) if len(row) > 1 else -1
@@ -69,7 +74,8 @@ def measure(
                     add(seed, metric, means, step=steps, **where)
                     add(seed, metric, np.nanmean(values), **where)
                 for metric, values in _validity(experiment, graphs, one):
-                    add(seed, metric, np.nanmean(values), **where)
+                    if np.isfinite(values).any():
+                        add(seed, metric, np.nanmean(values), **where)
             for metric, value in _of_parameters(experiment, one):
                 add(seed, metric, value, checkpoint=checkpoint)
     for index, seed in enumerate(seeds):
@@ -88,8 +94,9 @@ def measure(
 def watch(task: Task, model: ModelConfig, start: CompiledStart) -> training.Watch:
     """What is followed while a network is trained from compiled weights (Table 14).
 
-    Its faithfulness on the graphs of each validation, and how far each of its layers
-    has moved; the names are `watched`'s, in their order.
+    Its faithfulness on the graphs of each validation, and by how much a parameter of
+    each of its layers has moved, root mean square, in its own units: Adam moves all by
+    about the learning rate, whatever their size. The names are `watched`'s, in order.
     """
     program, exact = PROGRAMS[start.program], start.params(model)
 
@@ -97,26 +104,29 @@ def watch(task: Task, model: ModelConfig, start: CompiledStart) -> training.Watc
         scores = faithfulness.trace_scores(task, model, params, graphs)
         looks = faithfulness.mechanism(program, task, model, params, graphs)
         means = [faithfulness.trace_accuracy(task, scores), looks["accuracy"]]
-        moved = [_relative(exact[layer], params[layer]) for layer in sorted(exact)]
+        moved = [
+            jnp.sqrt(jnp.mean((_flat(params[layer]) - _flat(exact[layer])) ** 2))
+            for layer in sorted(exact)
+        ]
         return jnp.stack([*map(jnp.nanmean, means), *moved])
 
     return look
 
 
 def watched(model: ModelConfig, start: CompiledStart) -> list[str]:
-    """Metrics by name: trace and attention accuracy, then each layer's distance."""
+    """Metrics by name: trace and attention accuracy, then each layer's movement."""
     layers = sorted(start.params(model))
-    return ["trace", "attention/accuracy", *(f"distance/{layer}" for layer in layers)]
+    return ["trace", "attention/accuracy", *(f"moved/{layer}" for layer in layers)]
 
 
 def _relative(begun: Any, params: Any) -> Float[Array, ""]:
-    """Euclidean distance, relative to the length of `begun` if that is not 0."""
-    old, new = (
-        jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(tree)])
-        for tree in (begun, params)
-    )
-    length = jnp.linalg.norm(old)
-    return jnp.linalg.norm(new - old) / jnp.where(length > 0, length, 1.0)
+    """Euclidean distance, relative to the length of `begun`."""
+    old, new = _flat(begun), _flat(params)
+    return jnp.linalg.norm(new - old) / jnp.linalg.norm(old)
+
+
+def _flat(tree: Any) -> Float[Array, "parameters"]:
+    return jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(tree)])
 
 
 def _scores(
@@ -139,8 +149,8 @@ def _of_parameters(
     experiment: Experiment, params: Params
 ) -> Iterator[tuple[str, float]]:
     if experiment.start:
-        begun = experiment.start.params(experiment.model)
-        yield "distance", float(_relative(begun, params))
+        exact = experiment.start.params(experiment.model)
+        yield "distance", float(_relative(exact, params))
     if experiment.model.attention_bias:
         learned = jnp.asarray(params["attention"]["bias"])
         for part, share in attention.bias_parts(learned).items():
@@ -156,7 +166,7 @@ def _faithfulness(
     found = {f"trace/{name}": score for name, score in scores.items()}
     if scores:
         found["trace"] = faithfulness.trace_accuracy(task, scores)
-    if experiment.program is not None:
+    if experiment.program is not None and model.message_steps == 1:
         looks = faithfulness.mechanism(experiment.program, task, model, params, graphs)
         found |= {f"attention/{name}": share for name, share in looks.items()}
     for metric, values in found.items():

@@ -70,6 +70,10 @@ class ModelConfig:
             raise ValueError(
                 f"heads is {self.heads}, but must divide hidden_size {self.hidden_size}"
             )
+        if self.decoders_lack == "edge" and self.pointer_decoder == "simple":
+            raise ValueError(
+                "decoders_lack is 'edge', but the simple pointer decoder reads no edges"
+            )
         if self.size_tied != (self.nodes is not None):
             raise ValueError(
                 "attention_bias and the simple pointer decoder fix the number of "

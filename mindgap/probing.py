@@ -5,8 +5,8 @@ decoder does not find them; the paper leaves open which (C.2). A linear map from
 state to the algorithm's own variables, fitted on some graphs and tested on others,
 tells the two apart (Alain and Bengio 2016). Its score means something beside three
 others: of labels from another graph, which hold nothing (control tasks, Hewitt and
-Liang 2019), of the inputs alone, and of a compiled network, which holds everything by
-construction.
+Liang 2019), of the inputs alone, and of a compiled network, which holds its program's
+variables by construction.
 
 What a probe finds need not be used. An *interchange intervention* (Geiger et al. 2021)
 asks that: the state of the algorithm for another source is put into the network,
@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from mindgap import network
+from mindgap import network, validity
 from mindgap.graphs import Graphs
 from mindgap.interpreter import BatchState, interpret
 from mindgap.network import ModelConfig, Params
@@ -38,7 +38,7 @@ def targets(task: Task, graphs: Graphs) -> dict[str, Float[Array, "B T N"]]:
 
     Hints at nodes as numbers: masks as 0 and 1, pointers as the position they point to.
     For a task whose hints say who is reached but not how far, also `distance`: in
-    edges, 0 before a node is reached.
+    edges from the source, 0 before a node is reached.
     """
     found = {}
     positions = jnp.asarray(graphs.positions)
@@ -51,7 +51,8 @@ def targets(task: Task, graphs: Graphs) -> dict[str, Float[Array, "B T N"]]:
         found[name] = hint.astype(float)
     if "reach_h" in found:
         reached = jnp.asarray(graphs.trajectory.hints["reach_h"]) > 0
-        found["distance"] = jnp.where(reached, reached.argmax(1)[:, None], 0.0)[:, 1:]
+        level = jnp.asarray(validity.levels(graphs))[:, None]
+        found["distance"] = jnp.where(reached, level, 0.0)[:, 1:]
     return found
 
 
@@ -84,8 +85,8 @@ def probe(
         raise ValueError(f"a probe needs at least 4 graphs, got {count}")
     states, target, given = (np.asarray(a) for a in (states, target, given))
     first = np.arange(count) < count // 2
-    scores = np.full(states.shape[1], np.nan)
-    for time in range(states.shape[1]):
+    scores = np.full(given.shape[1], np.nan)
+    for time in range(given.shape[1]):
         halves = [given[:, time] & half for half in (first, ~first)]
         if min(half.sum() for half in halves) < 2:
             continue
@@ -132,10 +133,13 @@ def interchange(
     nothing is put into it.
 
     Graphs that are done by then, from either source, are left out. Raises ValueError if
-    fewer than four are left, for a time below 1, and for a program that is not of a
-    task with a source.
+    fewer than four are left, for a time below 1, for a network that takes several steps
+    of attention for each of the program's, and for a program that is not of a task with
+    a source.
     """
     task = program.task
+    if model.message_steps != 1:
+        raise ValueError(f"message_steps is {model.message_steps}, but must be 1")
     if task is None or graphs.source is None or time < 1:
         raise ValueError(
             f"{program.name}: interchange needs a task with a source and a time of at "

@@ -124,11 +124,14 @@ def measured(
     """A measure of each recorded seed as one number, by seed: `trace`, `is_edge`, ...
 
     As `measurement` has it, shares in [0, 1]; on the test set unless other `data` is
-    named. Seeds that were recorded before there was such a measure are not in it.
+    named, but for measures of parameters (`distance`, `bias/...`). Seeds that were
+    recorded before there was such a measure are not in it.
     """
     name = (data or experiment.test).name
+    if metric == "distance" or metric.startswith("bias/"):
+        name = ""
     rows = _rows(experiment, store, metric, name, checkpoint)
-    return rows[rows.step == -1].set_index("seed").value.sort_index()
+    return rows[rows.step == -1].groupby("seed").value.mean()
 
 
 def over_time(
@@ -196,8 +199,9 @@ def by_data(experiment: Experiment, store: Store) -> "pd.DataFrame":
 
 
 def row(experiment: Experiment, store: Store) -> Row:
-    """The paper's number and ours for one experiment, best checkpoint, its test set."""
-    scores, paper = seed_scores(experiment, store), experiment.reported
+    """The paper's number and ours for one experiment, on its test set."""
+    scores = seed_scores(experiment, store, checkpoint=experiment.headline)
+    paper = experiment.reported
     printed = f"{paper.mean:.2f} ± {paper.std:.2f} ({paper.max:.2f})" if paper else "-"
     steps = experiment.train.steps
     if not len(scores):

@@ -150,7 +150,7 @@ class Store:
         span = f"seeds-{min(seeds):05d}-{max(seeds):05d}"
         name_of_bytes = checksum(content.getvalue())
         path = self.home(name, digest) / f"{span}-{name_of_bytes}.parquet"
-        with self._writing(), self._locked():
+        with self._writing(), self.locked():
             new = self.missing(name, digest, seeds)
             if len(new) < len(seeds):
                 taken = sorted(set(seeds) - set(new))
@@ -259,7 +259,7 @@ class Store:
             ) from error
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """One process at a time; the system frees the lock of a killed one."""
         with open(self.folder / ".lock", "w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)

@@ -20,7 +20,7 @@ def any_parent(graphs: Graphs, parents: Int[AnyArray, "B N"]) -> Float[np.ndarra
     In [0, 1]. The source and nodes that it does not reach must name themselves.
     """
     assert graphs.source is not None
-    edges, level = np.asarray(graphs.edges), _levels(graphs)
+    edges, level = np.asarray(graphs.edges), levels(graphs)
     parents = np.asarray(parents)
     above = np.take_along_axis(level, parents, 1)
     offered = np.take_along_axis(edges.swapaxes(1, 2), parents[..., None], 2)[..., 0]
@@ -56,10 +56,10 @@ def is_dfs_forest(
     return np.array([_is_forest(edges, pi) for edges, pi in pairs])
 
 
-def _levels(graphs: Graphs) -> Int[np.ndarray, "B N"]:
-    """Edges from the source to each node, 0 for nodes that it does not reach."""
+def levels(graphs: Graphs) -> Int[np.ndarray, "B N"]:
+    """Edges from the source to each node, -1 for nodes that it does not reach."""
     edges, reached = np.asarray(graphs.edges), np.asarray(graphs.source) > 0
-    level = np.zeros(reached.shape, int)
+    level = np.where(reached, 0, -1)
     for distance in range(1, reached.shape[1]):
         new = (edges & reached[:, :, None]).any(1) & ~reached
         level[new] = distance

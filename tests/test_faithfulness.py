@@ -80,7 +80,7 @@ def test_hints_of_another_graph_are_not_right(compiled):
     other = jax.tree.map(lambda leaf: jnp.roll(jnp.asarray(leaf), 1, 0), graphs)
     mixed = graphs._replace(trajectory=other.trajectory)
     scores = faithfulness.trace_scores(task, config, params, mixed)
-    assert np.nanmean(faithfulness.trace_accuracy(task, scores)) < 0.9
+    assert np.nanmean(faithfulness.trace_accuracy(task, scores)) < 0.75
 
 
 @pytest.mark.parametrize("task", tasks.TASKS.values(), ids=lambda task: task.name)
@@ -129,12 +129,19 @@ def test_attention_accuracy_counts_active_nodes_alone(seed):
         assert_allclose(mass[step], np.mean(held), rtol=1e-5)
 
 
-def test_equal_coefficients_go_to_the_lowest_index():
-    flat = jnp.full((3, 3), 1 / 3)
-    everyone = jnp.ones(3, bool)
-    for node, expected in enumerate((1.0, 0.0, 0.0)):
-        selected = jnp.full(3, node)
-        assert faithfulness.attention_accuracy(flat, selected, everyone) == expected
+def test_attention_that_sees_nothing_is_at_chance_whomever_the_program_selects(key):
+    """BFS selects the lowest index, and so would the first of equal coefficients."""
+    graphs = tasks.bfs.sample(key, nodes=10, batch=20).trimmed()
+    neighbours = graphs.adjacency[:, None]
+    selected, active = faithfulness.selections(bfs, graphs)
+    flat = jnp.broadcast_to(
+        neighbours / neighbours.sum(-1, keepdims=True), (*selected.shape, 10)
+    )
+    assert_allclose(
+        faithfulness.attention_accuracy(flat, selected, active),
+        faithfulness.attention_chance(neighbours, active),
+        rtol=1e-5,
+    )
 
 
 def test_what_cannot_be_compared_is_refused(key):

@@ -91,6 +91,40 @@ def test_curvature_finds_the_eigenvalues_of_a_quadratic(values):
     assert_allclose(np.abs(found), np.abs(expected), atol=1e-3 * scale)
 
 
+@pytest.mark.parametrize(
+    ("diagonal", "expected"),
+    [
+        ([0.0] * 4, [0, 0, 0]),
+        ([1.0] * 6, [1, 1, 1]),
+        ([5.0, 5.0, 1.0, 1.0, -7.0], [-7, 5, 5]),
+    ],
+)
+def test_curvature_finds_flat_places_and_repeated_eigenvalues(diagonal, expected, key):
+    def loss(p):
+        return jnp.sum(p) + 0.5 * jnp.sum(jnp.array(diagonal) * p**2)
+
+    found = landscape.curvature(loss, jnp.ones(len(diagonal)), key, 3, 30)
+    assert_allclose(found, expected, atol=1e-4)
+
+
+def test_relative_curvature_does_not_depend_on_the_scale(key):
+    def loss(p):
+        return jnp.sum(p["a"] ** 2) ** 2
+
+    found = []
+    for scale in (1.0, 1000.0):
+        params = {"a": scale * jnp.array([1.0, 2.0, 3.0])}
+
+        def scaled(p, scale=scale):
+            return loss(jax.tree.map(lambda leaf: leaf / scale, p))
+
+        zeros = jax.tree.map(jnp.zeros_like, params)
+        of = landscape.relative(scaled, params)
+        assert_allclose(of(zeros), scaled(params))
+        found.append(landscape.curvature(of, zeros, key, 2))
+    assert_allclose(*found, rtol=1e-3)
+
+
 def test_curvature_of_a_network_is_that_of_its_gradients(key):
     """Products with the Hessian pass through the network's own derivatives."""
     task, config = tasks.bellman_ford, ModelConfig(hidden_size=4)
@@ -127,5 +161,5 @@ def test_what_makes_no_landscape_is_refused(params, key):
         landscape.plane(nothing, params, params, params, 1.0, 1)
     with pytest.raises(ValueError, match=r"got 5 and -1"):
         landscape.plane(nothing, params, params, params, -1.0, 5)
-    with pytest.raises(ValueError, match="got 4 and 2"):
+    with pytest.raises(ValueError, match="got 4, 2 and 24"):
         landscape.curvature(nothing, params, key, 4, 2)

@@ -45,14 +45,21 @@ def same(one, other):
 
 def test_the_best_by_validation_is_kept(tmp_path):
     store = Store(tmp_path)
-    for seed, validation in ((3, 0.5), (4, 0.75), (5, 0.75), (6, 0.25)):
+    for seed, validation in ((3, 0.5), (5, 0.75), (4, 0.75), (6, 0.25)):
         record(store, seed, validation)
         learned.keep(ROW, store)
         assert len(list(tmp_path.rglob("learned-*"))) == 1
     found = learned.load(ROW, store)
     assert found.seed == 4 and found.validation == 0.75
     assert same(found.params, params_of(ROW, 4))
-    assert learned.keep(ROW, store) is None
+    # as if a process had been killed before it removed the worse network
+    worse, home = Store(tmp_path / "other"), store.home(ROW.name, ROW.digest)
+    record(worse, 3, 0.5)
+    left = learned.keep(ROW, worse)
+    left.rename(home / left.name)
+    learned.keep(ROW, store)
+    assert len(list(home.glob("learned-*"))) == 1
+    assert learned.load(ROW, store).seed == 4
 
 
 def test_only_seeds_whose_weights_are_here_can_be_kept(tmp_path):

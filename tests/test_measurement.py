@@ -52,7 +52,7 @@ def experiment(task, model=SMALL, **changes):
 
 
 def measured(row, networks):
-    """Rows of untrained networks: the last checkpoint is the best but for a scale."""
+    """Rows of untrained networks: checkpoints differ by a scale, 2, 1 and a half."""
     best = jax.tree.map(lambda *leaves: jnp.stack(leaves), *networks)
     last = jax.tree.map(lambda leaf: 0.5 * leaf, best)
     scores = jnp.array([0.5, 0.25])
@@ -65,7 +65,8 @@ def measured(row, networks):
         course = course[..., : len(names)]
         course[:, ::50] = np.arange(len(names))
     curves = training.Curves(loss, validation, course)
-    return measurement.measure(row, [7, 9], state, curves)
+    begun = jax.tree.map(lambda leaf: 2.0 * leaf, best)
+    return measurement.measure(row, [7, 9], begun, state, curves)
 
 
 def pick(rows, metric, **where):
@@ -140,6 +141,8 @@ def test_a_compiled_start_is_faithful_and_its_distance_is_what_it_moved():
     rows = measured(row, [exact, jax.tree.map(lambda leaf: 1.25 * leaf, exact)])
     assert_allclose(pick(rows, "distance", checkpoint="best").value, [0, 0.25])
     assert_allclose(pick(rows, "distance", checkpoint="last").value, [0.5, 0.375])
+    assert_allclose(pick(rows, "distance", checkpoint="start").value, [1, 1.5])
+    assert len(pick(rows, "trace", checkpoint="start", seed=7)) > 1
     of_exact = pick(rows, "trace", checkpoint="best", seed=7)
     assert (of_exact.value == 1).all()
     assert (
@@ -167,9 +170,11 @@ def test_what_is_watched_of_a_compiled_network(key):
         "attention/value": jax.tree.map(lambda w: 2 * w, exact["attention/value"]),
     }
     seen = dict(zip(names, look(doubled, graphs).tolist(), strict=True))
-    moved = {name for name, value in seen.items() if "distance" in name and value}
-    assert moved == {"distance/attention/value"}
-    assert seen["distance/attention/value"] == pytest.approx(1)
+    moved = {name for name, value in seen.items() if "moved" in name and value}
+    assert moved == {"moved/attention/value"}
+    size = np.concatenate([np.ravel(w) for w in exact["attention/value"].values()])
+    mean_square = pytest.approx(np.mean(size**2) ** 0.5)
+    assert seen["moved/attention/value"] == mean_square
     turned = {
         **exact,
         "attention": {**exact["attention"], "bias": -exact["attention"]["bias"]},

@@ -300,6 +300,10 @@ def test_the_bias_is_added_before_the_activation(key):
         ({"hidden_size": 0}, "hidden_size is 0"),
         ({"attention_bias": True}, "nodes=None"),
         ({"nodes": 16}, "nodes=16"),
+        (
+            {"decoders_lack": "edge", "pointer_decoder": "simple", "nodes": 4},
+            "the simple pointer decoder reads no edges",
+        ),
     ],
 )
 def test_impossible_networks_are_refused(changes, message):

@@ -70,6 +70,17 @@ def test_targets_are_the_algorithms_variables(key):
             assert_array_equal(found["pi_h"][graph, time], places)
 
 
+def test_distance_is_in_edges_whatever_the_hints(key):
+    graphs = tasks.bfs_sequential.sample(key, 12, 4, p=0.6).trimmed()
+    found = probing.targets(tasks.bfs_sequential, graphs)["distance"]
+    plain = tasks.bfs.run(graphs.weights, graphs.source)
+    levels = probing.targets(tasks.bfs, plain)["distance"]
+    for graph in range(4):
+        last = [int(g.trajectory.lengths[graph]) - 2 for g in (graphs, plain)]
+        if min(last) >= 0:
+            assert_array_equal(found[graph, last[0]], levels[graph, last[1]])
+
+
 def test_a_probe_explains_what_is_linear_and_not_what_is_noise(key):
     states = jax.random.normal(key, (20, 3, 6, 5))
     given = jnp.ones((20, 3), bool)
@@ -119,7 +130,10 @@ def test_a_network_that_cannot_hold_a_state_does_not_follow(key):
     params = network.init(tasks.bfs, config, key)
     graphs = sparse(tasks.bfs, key, batch=60)
     found = probing.interchange(bfs, config, params, graphs, 1)
-    assert found.swapped.mean() < 0.5
+    assert found.swapped.mean() < found.alike.mean() + 0.1
+    deep = ModelConfig(hidden_size=4, message_steps=2)
+    with pytest.raises(ValueError, match="message_steps is 2"):
+        probing.interchange(bfs, deep, params, graphs, 1)
 
 
 def test_a_program_goes_on_from_any_state(key):

@@ -200,8 +200,12 @@ def test_a_compiled_start_is_exact_and_moves_as_far_as_it_is_trained(tmp_path):
         far = values["distance"]
         course = rows[rows.data == "course"]
         watched = {m: part.value.to_numpy() for m, part in course.groupby("metric")}
-        moved = watched["distance/attention/value"]
-        assert len(far) == 4 and len(moved) == 2  # validated once, after the first step
+        moved = watched["moved/attention/value"]
+        # two seeds, three checkpoints; validated once, after the first step
+        assert len(far) == 6 and len(moved) == 2
+        begun = rows[(rows.checkpoint == "start") & (rows.metric == "distance")]
+        assert (begun.value == 0).all()
+        far = report.measured(experiment, store, "distance", checkpoint="last")
         if experiment is still:
             assert (watched["trace"] == 1).all() and (moved == 0).all()
             assert (watched["attention/accuracy"] == 1).all()

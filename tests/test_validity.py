@@ -61,7 +61,7 @@ def test_the_algorithms_own_forest_is_one_and_its_edges_exist(weights):
     assert np.nan_to_num(validity.is_edge(graphs, parents), nan=1.0) == 1.0
 
 
-@given(weighted_digraphs(most=10, directed=False), st.data())
+@given(weighted_digraphs(most=10), st.data())
 def test_any_bfs_parent_is_right_and_no_other(weights, data):
     nodes = len(weights)
     source = data.draw(st.integers(0, nodes - 1))
@@ -106,6 +106,21 @@ def test_an_order_blind_bfs_is_right_in_any_order_and_a_random_parent_is_not(key
     assert validity.any_parent(graphs, drawn(blind)).min() == 1.0
     assert validity.any_parent(graphs, drawn(random)).mean() < 0.9
     assert floors.score(blind, graphs).mean() < 0.95
+
+
+def test_random_parents_are_edges_but_no_forest_and_the_algorithms_own_are_both(key):
+    graphs = tasks.dfs.sample(key, nodes=16, batch=32, p=0.5).trimmed()
+    random = next(r for r in floors.rules(tasks.dfs) if r.name.startswith("random in"))
+    shares = random.parents(graphs)
+    draw = np.random.default_rng(0).random((*shares.shape[:2], 1))
+    drawn = (shares.cumsum(-1) > draw).argmax(-1)
+    assert np.nanmin(validity.is_edge(graphs, drawn)) == 1.0
+    assert validity.is_dfs_forest(graphs, drawn).mean() < 0.05
+    own = graphs.trajectory.outputs["pi"]
+    assert validity.is_dfs_forest(graphs, own).all()
+    assert np.nanmin(validity.is_edge(graphs, own)) == 1.0
+    anyone = np.random.default_rng(0).integers(0, 16, drawn.shape)
+    assert abs(np.nanmean(validity.is_edge(graphs, anyone)) - 0.5) < 0.1
 
 
 def test_a_forest_that_no_search_gives():

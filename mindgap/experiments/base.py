@@ -138,6 +138,9 @@ class Experiment:
     """What the paper does not say."""
     incomparable: str = ""
     """Why the paper's number measures something else, if it does."""
+    headline: Literal["best", "last"] = "best"
+    """Whose score is the row's: best by validation, or last. After a compiled start the
+    best is the start itself, or next to it."""
     keep: bool = True
     """Whether the best network is kept for figures (see `learned`)."""
     larger: int = 32

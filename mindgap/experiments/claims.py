@@ -20,6 +20,8 @@ Measure = Literal[
     "curvature",
     "verification",
     "validity",
+    "probe",
+    "interchange",
 ]
 """What to look at: a metric of the store's rows, or what a chapter makes of them."""
 
@@ -81,6 +83,7 @@ CLAIMS = {
             _ACCURACY,
             (
                 "table-1/bfs",
+                "table-1/bellman-ford",
                 "table-6/bfs-0.001",
                 "table-6/bfs-0.0001",
                 "table-6/bellman-ford-0.001",
@@ -132,7 +135,7 @@ CLAIMS = {
             "trace-or-decoder",
             "C.2",
             "The state may hold the trace although the decoder does not show it.",
-            _TRACES,
+            ("trace", "probe", "interchange"),
             ("table-1/bfs",),
         ),
         Claim(

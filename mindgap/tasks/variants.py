@@ -44,8 +44,8 @@ def solve_scanned(
 
     A sweep scans all edges of the nodes that were reached before it, row by row, those
     of earlier sweeps again; the last finds nothing new. `pi_h` changes at once,
-    `reach_h` between sweeps. T is cut off at 3N^2, which only graphs of more than 20
-    nodes can exceed (dense ones with a long tail); a random graph does not.
+    `reach_h` between sweeps. T is cut off at 3N^2, which, from 16 nodes on, a clique
+    with a long tail exceeds; a random graph does not.
     """
     found, nodes = solve_bfs(weights, source), weights.shape[0]
     edges = weights != 0
