@@ -143,6 +143,8 @@ class Experiment:
     best is the start itself, or next to it."""
     keep: bool = True
     """Whether the best network is kept for figures (see `learned`)."""
+    followed: bool = True
+    """Whether faithfulness is measured, step by step, beside the scores."""
     larger: int = 32
     """How many more sets like the test's are scored beside it, 32 graphs each."""
 
@@ -159,6 +161,8 @@ class Experiment:
     @property
     def traced(self) -> tuple[Data, ...]:
         """The sets on which faithfulness is measured: CLRS-30's, and the test's."""
+        if not self.followed:
+            return ()
         clrs = (data for data in self.beside if data.benchmark)
         return (self.test, *clrs)
 
@@ -213,6 +217,7 @@ class Experiment:
                 batch=16,
             ),
             beside=(),
+            followed=False,
             larger=0,
             seeds=2,
             incomparable="a small network, trained briefly",
