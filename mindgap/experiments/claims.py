@@ -171,6 +171,10 @@ CLAIMS = {
                 "table-14/bfs-4-exact-0.0001",
                 "table-14/bellman-ford-4-exact-0.001",
                 "table-14/bellman-ford-4-exact-0.0001",
+                "stability/bfs-0.1",
+                "stability/bfs-1",
+                "stability/bellman-ford-0.1",
+                "stability/bellman-ford-1",
             ),
         ),
         Claim(
