@@ -61,8 +61,10 @@ def solve_scanned(
     set_by = before[sweep, parents] + within  # the first hint that shows it
     time = jnp.arange(3 * nodes**2)
     shown = set_by <= time[:, None]
+    running = jnp.searchsorted(ends, time, side="right")
     hints = {
-        "reach_h": reached[jnp.searchsorted(ends, time, side="right")] * 1.0,
+        # a source without edges scans none
+        "reach_h": reached[jnp.minimum(running, found.lengths - 1)] * 1.0,
         "pi_h": jnp.where(shown, parents, jnp.arange(nodes)),
     }
     length = jnp.clip(ends[-1], 1, len(time))
