@@ -161,15 +161,16 @@ def mechanism(
             f"message_steps is {model.message_steps}, but a selection can be compared "
             "with one step of attention only"
         )
-    alpha = network.apply(task, model, params, graphs).attention
-    assert alpha is not None
+    by_head = network.apply(task, model, params, graphs).attention
+    assert by_head is not None
+    alpha = by_head.mean(2)
     selected, active = selections(program, graphs)
     neighbours = jnp.maximum(graphs.adjacency, graphs.adjacency.mT)[:, None]
     if model.attend_to == "all":
         neighbours = jnp.ones_like(neighbours)
     return {
-        "accuracy": attention_accuracy(alpha.mean(2), selected, active),
-        "mass": attention_mass(alpha.mean(2), selected, active),
+        "accuracy": attention_accuracy(alpha, selected, active),
+        "mass": attention_mass(alpha, selected, active),
         "chance": attention_chance(neighbours, active),
     }
 

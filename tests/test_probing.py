@@ -20,15 +20,19 @@ def sparse(task, key, batch=40, nodes=12):
     return task.sample(key, nodes, batch, p=0.4, random_positions=False).trimmed()
 
 
+def compiled_states(program, key):
+    """A compiled network's task, graphs, and states after each step."""
+    compiled = suited(program, 12)
+    task, graphs = compiled.task, sparse(compiled.task, key)
+    found = network.apply(task, compiled.config, compiled.params, graphs)
+    return task, graphs, found.states
+
+
 @BOTH
 def test_a_compiled_networks_state_holds_every_variable(program, key):
-    compiled = suited(program, 12)
-    graphs = sparse(compiled.task, key)
-    states = network.apply(
-        compiled.task, compiled.config, compiled.params, graphs
-    ).states
+    task, graphs, states = compiled_states(program, key)
     given = probing.present(graphs)
-    looked_for = probing.targets(compiled.task, graphs)
+    looked_for = probing.targets(task, graphs)
     looked_for.pop("distance", None)  # no program of ours counts steps
     assert len(looked_for) >= 2
     for target in looked_for.values():
@@ -39,14 +43,10 @@ def test_a_compiled_networks_state_holds_every_variable(program, key):
 
 @BOTH
 def test_labels_of_another_graph_are_not_held(program, key):
-    compiled = suited(program, 12)
-    graphs = sparse(compiled.task, key)
-    states = network.apply(
-        compiled.task, compiled.config, compiled.params, graphs
-    ).states
+    task, graphs, states = compiled_states(program, key)
     given = probing.present(graphs)
     both = given & probing.of_another(given)
-    for name, target in probing.targets(compiled.task, graphs).items():
+    for name, target in probing.targets(task, graphs).items():
         if name != "pi_h":  # a parent's number is partly known from one's own
             control = probing.of_another(target)
             held = probing.probe(states, control, both)

@@ -5,6 +5,7 @@ nothing; `run` does.
 """
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 from typing import Literal
 
@@ -100,8 +101,7 @@ class CompiledStart:
 
     def params(self, model: ModelConfig) -> Params:
         """The weights. Raises CannotCompile if the network cannot hold them."""
-        compiled = compile(PROGRAMS[self.program], model, sharpness=self.sharpness)
-        return jax.tree.map(jax.numpy.asarray, compiled.params)
+        return _compiled(self.program, self.sharpness, model)
 
     def drawn(self, model: ModelConfig) -> Start:
         """Draws the weights that a seed starts from."""
@@ -111,6 +111,13 @@ class CompiledStart:
             return landscape.moved(exact, landscape.direction(key, exact), self.radius)
 
         return draw
+
+
+@functools.cache
+def _compiled(program: str, sharpness: float, model: ModelConfig) -> Params:
+    """Each seed and checkpoint is held against the same weights."""
+    compiled = compile(PROGRAMS[program], model, sharpness=sharpness)
+    return jax.tree.map(jax.numpy.asarray, compiled.params)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
