@@ -214,9 +214,14 @@ def certificate(experiment: Experiment) -> dict[str, Any]:
         "versions": {name: metadata.version(name) for name in packages},
         "python": platform.python_version(),
         "commit": commit(),
-        "device": f"{jax.devices()[0].device_kind}, {os.cpu_count()} cores",
+        "device": device(),
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
+
+
+def device() -> str:
+    """What this process computes on: `cpu, 2 cores`."""
+    return f"{jax.devices()[0].device_kind}, {os.cpu_count()} cores"
 
 
 def commit() -> str:

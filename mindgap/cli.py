@@ -86,7 +86,10 @@ def status(*, json: bool = False, store: Path = RESULTS) -> None:
     untimed = sum(line.hours_left is None for line in found)
     print(
         f"{hours:.1f} hours left to the least numbers"
-        + (f", and {untimed} rows that nothing recorded is similar to" * bool(untimed))
+        + (
+            f", and {untimed} rows of which this device has run nothing similar"
+            * bool(untimed)
+        )
     )
 
 

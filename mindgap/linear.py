@@ -8,13 +8,14 @@ rounding and much cheaper.
 """
 
 import functools
-from collections.abc import Sequence
-from typing import NamedTuple
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import haiku as hk
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Key
 
 
 class Linear(NamedTuple):
@@ -70,6 +71,39 @@ def split(
 ) -> list[Float[Array, "*dims S"]]:
     """What each of several equally wide folded layers said."""
     return [outputs] if layers == 1 else jnp.split(outputs, layers, axis=-1)
+
+
+def draw(
+    declare: Callable[[], Any], key: Key[Array, ""]
+) -> dict[str, dict[str, Float[Array, "..."]]]:
+    """What `hk.transform(declare).init(key)` draws, the same numbers.
+
+    All weights are drawn in one operation: one after the other they take longer to
+    compile than everything else about a small network.
+    """
+    normals: list[tuple[str, str, Any, Key[Array, ""]]] = []
+
+    def defer(make, shape, dtype, init, context):
+        if not isinstance(init, hk.initializers.TruncatedNormal):
+            return make(shape, dtype, init)
+        at = context.module.module_name, context.name
+        normals.append((*at, init.stddev, hk.next_rng_key()))
+        return jnp.zeros(shape, dtype)
+
+    def deferred():
+        with hk.custom_creator(defer):
+            declare()
+
+    params: Any = hk.transform(deferred).init(key)
+    most = max(params[module][name].size for module, name, *_ in normals)
+    # the first numbers that a key gives do not depend on how many are asked for
+    drawn = jax.vmap(lambda one: jax.random.truncated_normal(one, -2, 2, (most,)))(
+        jnp.stack([one for *_, one in normals])
+    )
+    for (module, name, deviation, _), numbers in zip(normals, drawn, strict=True):
+        shape = params[module][name].shape
+        params[module][name] = deviation * numbers[: math.prod(shape)].reshape(shape)
+    return params
 
 
 class _Parameters(hk.Module):

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
-from mindgap import attention, codecs, recurrence
+from mindgap import attention, codecs, linear, recurrence
 from mindgap.attention import Attention, AttentionWeights, EdgeValues
 from mindgap.codecs import PointerDecoder, Term
 from mindgap.graphs import AnyArray, Graphs, Trajectory
@@ -140,7 +140,7 @@ class Result(NamedTuple):
 
 def init(task: Task, config: ModelConfig, key: Key[Array, ""]) -> Params:
     """Fresh parameters, drawn from dm-clrs's distributions."""
-    return _declared(task, config).init(key)
+    return linear.draw(functools.partial(_declare, task, config), key)
 
 
 def template(task: Task, config: ModelConfig) -> Shapes:
@@ -185,7 +185,8 @@ def predict(
 
 def weights(task: Task, config: ModelConfig, params: Params) -> Weights:
     """The parameters by role, from Haiku's tree."""
-    return _declared(task, config).apply(params, None)
+    declare = hk.transform(functools.partial(_declare, task, config))
+    return declare.apply(params, None)
 
 
 def unroll(
@@ -268,39 +269,33 @@ def _by_step(parts: list[Array]) -> Array:
     return stacked.reshape(stacked.shape[0], -1, *stacked.shape[3:])
 
 
-@functools.cache
-def _declared(task: Task, config: ModelConfig) -> hk.Transformed:
-    """Haiku's functions for the parameters, which need no graphs to be declared."""
+def _declare(task: Task, config: ModelConfig) -> Weights:
+    """All parameters, under `hk.transform`; no graphs are needed to declare them."""
+    size = config.hidden_size
+    simple = config.nodes if config.pointer_decoder == "simple" else None
 
-    def declare() -> Weights:
-        size = config.hidden_size
-        simple = config.nodes if config.pointer_decoder == "simple" else None
+    def decoder(name: str, feature: Feature) -> dict[str, Linear]:
+        layers = codecs.Decoder(name, feature, size, simple)()
+        if feature.type == "pointer" and config.decoders_lack != "none":
+            layers = codecs.without(layers, config.decoders_lack, size)
+        return layers
 
-        def decoder(name: str, feature: Feature) -> dict[str, Linear]:
-            layers = codecs.Decoder(name, feature, size, simple)()
-            if feature.type == "pointer" and config.decoders_lack != "none":
-                layers = codecs.without(layers, config.decoders_lack, size)
-            return layers
-
-        return Weights(
-            encoders={
-                name: codecs.encoder(name, task.features[name], size)
-                for name in config.encodes(task)
-            },
-            attention=Attention(
-                size,
-                config.heads,
-                config.layer_norm,
-                config.edge_values,
-                config.nodes if config.attention_bias else None,
-            )(),
-            decoders={
-                name: decoder(name, task.features[name])
-                for name in config.decodes(task)
-            },
-        )
-
-    return hk.transform(declare)
+    return Weights(
+        encoders={
+            name: codecs.encoder(name, task.features[name], size)
+            for name in config.encodes(task)
+        },
+        attention=Attention(
+            size,
+            config.heads,
+            config.layer_norm,
+            config.edge_values,
+            config.nodes if config.attention_bias else None,
+        )(),
+        decoders={
+            name: decoder(name, task.features[name]) for name in config.decodes(task)
+        },
+    )
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))

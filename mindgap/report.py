@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from jaxtyping import Float, Int
 
-from mindgap import summary
+from mindgap import blocks, summary
 from mindgap.experiments.base import Data, Experiment
 from mindgap.experiments.tables import find
 from mindgap.measurement import COURSE
@@ -33,21 +33,23 @@ class Progress:
     wanted: int
     steps: int
     hours_left: float | None
-    """To `least`, at the pace of what is recorded; None if nothing similar is."""
+    """To `least`, at this device's pace; None if it has recorded nothing similar."""
 
 
 def progress(rows: Sequence[Experiment], store: Store) -> list[Progress]:
     """Of each experiment the seeds that are recorded, and the hours that are left.
 
-    A row without a record takes the pace of one with the same task and hidden size.
+    At the pace of this device; a row that it has not run takes the pace of one with the
+    same task and hidden size.
     """
-    done, paces = {}, {}
+    done, paces, here = {}, {}, blocks.device()
     for row in rows:
         records = store.records(row.name, row.digest)
         done[row.name] = sum(len(record.seeds) for record in records)
-        if done[row.name]:
-            spent = sum(record.certificate["seconds"] for record in records)
-            pace = spent / done[row.name] / row.train.steps
+        timed = [r for r in records if r.certificate["device"] == here]
+        if timed:
+            spent = sum(record.certificate["seconds"] for record in timed)
+            pace = spent / sum(len(record.seeds) for record in timed) / row.train.steps
             paces[row.name] = pace
             paces.setdefault((row.task.name, row.model.hidden_size), pace)
     found = []

@@ -61,7 +61,7 @@ def complete(
 
 def progress(experiment: Experiment, seeds: Sequence[int]) -> Report:
     """A bar in a terminal; elsewhere (logs, notebooks) about ten lines a block."""
-    total, started = experiment.train.steps, time.monotonic()
+    total = experiment.train.steps
     label = f"{experiment.name} seed{'s' * (len(seeds) > 1)} {_span_of(seeds)}"
     if sys.stdout.isatty():
         from tqdm import tqdm
@@ -76,17 +76,24 @@ def progress(experiment: Experiment, seeds: Sequence[int]) -> Report:
 
         return draw
     print(f"{label}: {total} steps, compiling", flush=True)
-    shown = 0
+    shown, first = 0, None
 
     def say(done: int, loss: float, score: float):
-        nonlocal shown
+        nonlocal shown, first
+        now = time.monotonic()
+        # the pace leaves out compiling, and what a resumed block had behind it
+        first = first or (done, now)
         if done < total and done - shown < total / 10:
             return
         shown = done
-        left = (time.monotonic() - started) * (total - done) / done
+        since, at = first
+        left = ""
+        if done > since:
+            minutes = (now - at) * (total - done) / (done - since) / 60
+            left = f", {minutes:.1f} min left"
         print(
             f"{label}: step {done} of {total}, loss {loss:.3f}, "
-            f"validation {score:.1%}, {left / 60:.1f} min left",
+            f"validation {score:.1%}{left}",
             flush=True,
         )
 

@@ -10,11 +10,12 @@ better than all before.
 import dataclasses
 import functools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int, Key
 
 from mindgap import metrics, network, pairwise, scoring
@@ -78,6 +79,7 @@ class TrainState(NamedTuple):
 
     params: Params
     optimiser: optax.OptState
+    """Adam's, of all parameters in one vector."""
     best: Params
     """The parameters of the best validation score so far."""
     best_score: Float[Array, "*seeds"]
@@ -136,9 +138,8 @@ def make_trainer(
 
     def begin(key: Key[Array, ""]) -> TrainState:
         params = draw(_stream(key, "init"))
-        return TrainState(
-            params, optimiser.init(params), params, jnp.array(-1.0), jnp.array(-1)
-        )
+        moments = optimiser.init(_flat(params))
+        return TrainState(params, moments, params, jnp.array(-1.0), jnp.array(-1))
 
     def needed(graphs: Graphs) -> Int[Array, ""]:
         steps = jnp.maximum(1, jnp.max(graphs.trajectory.lengths) - 1)
@@ -150,18 +151,17 @@ def make_trainer(
         return metrics.combined_loss(task, graphs, found.logits, found.hints, *shares)
 
     def descend(params: Params, graphs: Graphs):
-        """Loss and gradient, part by part of the batch: see `by_length`."""
+        """Loss and flat gradient, part by part of the batch: see `by_length`."""
 
         def add(total, part):
-            return jax.tree.map(
-                jnp.add, total, jax.value_and_grad(loss)(params, *part)
-            ), None
+            error, gradient = jax.value_and_grad(loss)(params, *part)
+            return (total[0] + error, total[1] + _flat(gradient)), None
 
         # on an accelerator small parts one after another would leave it idle
         pairs = None
         if jax.default_backend() == "cpu":
             pairs = FEW_PAIRS if model.hidden_size <= pairwise.FEW else PAIRS
-        nothing = jax.tree.map(jnp.zeros_like, (jnp.zeros(()), params))
+        nothing = jnp.zeros(()), jnp.zeros_like(_flat(params))
         return jax.lax.scan(add, nothing, by_length(graphs, pairs))[0]
 
     def learn(nodes: int, key: Key[Array, ""], params, moments):
@@ -169,9 +169,11 @@ def make_trainer(
         error, gradient = descend(params, graphs)
         if config.l1:
             more, slope = jax.value_and_grad(_size)(params, config.l1)
-            error, gradient = jax.tree.map(jnp.add, (error, gradient), (more, slope))
-        updates, moments = optimiser.update(gradient, moments, params)
-        return optax.apply_updates(params, updates), moments, error
+            error, gradient = error + more, gradient + _flat(slope)
+        flat, tree = ravel_pytree(params)
+        updates, moments = optimiser.update(gradient, moments)
+        moved: Any = optax.apply_updates(flat, updates)
+        return tree(moved), moments, error
 
     branches = [functools.partial(learn, nodes) for nodes in config.lengths]
 
@@ -306,6 +308,11 @@ def redraw(key: Key[Array, ""], pool: Graphs) -> Graphs:
     drawn = pool.take(jax.random.randint(pick, (count,), 0, count))
     positions = jnp.sort(jax.random.uniform(place, (count, nodes)))
     return drawn._replace(positions=positions)
+
+
+def _flat(params: Params) -> Float[Array, "parameters"]:
+    """All in one: dozens of small layers would be dozens of small operations."""
+    return ravel_pytree(params)[0]
 
 
 def _size(params: Params, weight: float) -> Float[Array, ""]:

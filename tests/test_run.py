@@ -161,7 +161,9 @@ def test_an_ensemble_is_sized_to_memory(experiment):
     assert blocks.footprint(advance.compile()) < 2**24
 
 
-def test_hours_left_are_those_of_the_seeds_that_are_missing(experiment, store):
+def test_hours_left_are_those_of_the_seeds_that_are_missing(
+    experiment, store, monkeypatch
+):
     seeds = sum(len(r.seeds) for r in store.records(experiment.name, experiment.digest))
     more = dataclasses.replace(experiment, least=seeds + 3)
     spent = sum(
@@ -179,6 +181,8 @@ def test_hours_left_are_those_of_the_seeds_that_are_missing(experiment, store):
     assert found[0].hours_left == pytest.approx(3 * hours)
     assert found[1].hours_left == pytest.approx(2 * 10 * hours)
     assert found[2].hours_left is None and found[3].hours_left == 0
+    monkeypatch.setattr(blocks, "device", lambda: "another, 2 cores")
+    assert report.progress([more], store)[0].hours_left is None
 
 
 @pytest.mark.slow
