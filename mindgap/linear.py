@@ -81,13 +81,12 @@ def draw(
     All weights are drawn in one operation: one after the other they take longer to
     compile than everything else about a small network.
     """
-    normals: list[tuple[str, str, Any, Key[Array, ""]]] = []
+    normals: list[tuple[str, str, Any]] = []
 
     def defer(make, shape, dtype, init, context):
         if not isinstance(init, hk.initializers.TruncatedNormal):
             return make(shape, dtype, init)
-        at = context.module.module_name, context.name
-        normals.append((*at, init.stddev, hk.next_rng_key()))
+        normals.append((context.module.module_name, context.name, init.stddev))
         return jnp.zeros(shape, dtype)
 
     def deferred():
@@ -95,12 +94,14 @@ def draw(
             declare()
 
     params: Any = hk.transform(deferred).init(key)
-    most = max(params[module][name].size for module, name, *_ in normals)
-    # the first numbers that a key gives do not depend on how many are asked for
-    drawn = jax.vmap(lambda one: jax.random.truncated_normal(one, -2, 2, (most,)))(
-        jnp.stack([one for *_, one in normals])
+    # as Haiku hands them out: it splits the key anew for each
+    _, keys = jax.lax.scan(
+        lambda k, _: tuple(jax.random.split(k)), key, length=len(normals)
     )
-    for (module, name, deviation, _), numbers in zip(normals, drawn, strict=True):
+    most = max(params[module][name].size for module, name, _ in normals)
+    # the first numbers that a key gives do not depend on how many are asked for
+    drawn = jax.vmap(lambda k: jax.random.truncated_normal(k, -2, 2, (most,)))(keys)
+    for (module, name, deviation), numbers in zip(normals, drawn, strict=True):
         shape = params[module][name].shape
         params[module][name] = deviation * numbers[: math.prod(shape)].reshape(shape)
     return params

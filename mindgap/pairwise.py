@@ -32,6 +32,10 @@ Kind = Literal["leaky", "largest"]
 FEW = 8
 """With at most so many features a vector unit is better used along the nodes."""
 
+PAIRS, FEW_PAIRS = 2048, 512
+"""Pairs of nodes at once, at most, that suit a CPU's cache: in networks of the paper's
+size, and in tiny ones, of which several are trained side by side."""
+
 
 class Operands(NamedTuple):
     """Everything a pair's score depends on."""
@@ -52,6 +56,18 @@ def leaky(operands: Operands) -> Float[Array, "B N N"]:
 def largest(operands: Operands) -> Float[Array, "B N N"]:
     """sum_f w_f max(x_i + e_ij U, y_j)_f for row i and column j."""
     return _pairwise("largest", operands)
+
+
+def at_once(features: int, graphs: int, nodes: int) -> int:
+    """Of so many graphs, how many to work on together: a divisor of their number.
+
+    On a CPU as many as its cache holds, but at least one (few numbers divide an odd
+    batch). On an accelerator all: small parts one after another would leave it idle.
+    """
+    if jax.default_backend() != "cpu":
+        return graphs
+    most = max(1, (FEW_PAIRS if features <= FEW else PAIRS) // nodes**2)
+    return max(n for n in range(1, graphs + 1) if graphs % n == 0 and n <= most)
 
 
 def _axes(operands: Operands) -> str:

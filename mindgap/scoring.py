@@ -1,13 +1,16 @@
 """What networks answer, and how much of it is right (CLRS's score for pointers)."""
 
 import functools
+import math
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.sharding import PartitionSpec
 from jaxtyping import Array, Float, Int
 
-from mindgap import metrics, network
+from mindgap import metrics, network, pairwise
 from mindgap.graphs import Graphs
 from mindgap.network import ModelConfig, Params
 from mindgap.tasks.base import Task
@@ -39,9 +42,35 @@ def score(
 def evaluate(
     task: Task, model: ModelConfig, params: Params, graphs: Graphs
 ) -> Float[Array, "seeds B"]:
-    """Pointer accuracy of each of an ensemble's networks on each graph."""
-    steps = jnp.maximum(1, jnp.max(graphs.trajectory.lengths) - 1)
-    return jax.lax.map(lambda one: score(task, model, one, graphs, steps), params)
+    """Pointer accuracy of each of an ensemble's networks on each graph.
+
+    The devices of this process share the graphs, if their number allows it.
+    """
+    batch, nodes = graphs.positions.shape
+    devices = jax.devices()[: math.gcd(batch, len(jax.devices()))]
+    size = pairwise.at_once(model.hidden_size, batch // len(devices), nodes)
+
+    def share(params: Params, parts: Graphs) -> Float[Array, "seeds parts graphs"]:
+        def one(params: Params) -> Float[Array, "parts graphs"]:
+            return jax.lax.map(functools.partial(of_part, params), parts)
+
+        return jax.lax.map(one, params)
+
+    def of_part(params: Params, graphs: Graphs) -> Float[Array, "graphs"]:
+        steps = jnp.maximum(1, jnp.max(graphs.trajectory.lengths) - 1)
+        return score(task, model, params, graphs, steps)
+
+    parts = jax.tree.map(
+        lambda leaf: jnp.reshape(leaf, (-1, size, *leaf.shape[1:])), graphs
+    )
+    found = jax.shard_map(
+        share,
+        mesh=jax.sharding.Mesh(np.array(devices), ("devices",)),
+        in_specs=(PartitionSpec(), PartitionSpec("devices")),
+        out_specs=PartitionSpec(None, "devices"),
+        check_vma=False,
+    )(params, parts)
+    return found.reshape(-1, batch)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))

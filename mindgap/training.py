@@ -27,10 +27,6 @@ from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
 SEEDS = "seeds"
 """Name of the mapped axis of an ensemble."""
 
-PAIRS, FEW_PAIRS = 2048, 512
-"""Pairs of nodes in a part of a batch, at most, which suits a CPU's cache: of networks
-of the paper's size, and of ensembles of tiny ones."""
-
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
@@ -157,12 +153,9 @@ def make_trainer(
             error, gradient = jax.value_and_grad(loss)(params, *part)
             return (total[0] + error, total[1] + _flat(gradient)), None
 
-        # on an accelerator small parts one after another would leave it idle
-        pairs = None
-        if jax.default_backend() == "cpu":
-            pairs = FEW_PAIRS if model.hidden_size <= pairwise.FEW else PAIRS
+        size = pairwise.at_once(model.hidden_size, *graphs.positions.shape)
         nothing = jnp.zeros(()), jnp.zeros_like(_flat(params))
-        return jax.lax.scan(add, nothing, by_length(graphs, pairs))[0]
+        return jax.lax.scan(add, nothing, by_length(graphs, size))[0]
 
     def learn(nodes: int, key: Key[Array, ""], params, moments):
         graphs = task.sample(key, nodes, config.batch, TRAIN_PROBABILITIES, True)
@@ -270,21 +263,15 @@ def ensemble(trainer: Trainer, devices: jax.sharding.Mesh | None = None) -> Trai
 
 
 def by_length(
-    graphs: Graphs, pairs: int | None
+    graphs: Graphs, size: int
 ) -> tuple[Graphs, Float[Array, "parts"], Float[Array, "parts"]]:
-    """A batch in equal parts of graphs of like length, with their shares of the loss.
+    """A batch in parts of `size` graphs of like length, with their shares of the loss.
 
     A part unrolls as long as its own longest graph, so that graphs do not wait for the
-    longest of the batch; and it has at most so many `pairs` of nodes, which suits a
-    processor's cache, but at least one graph (few sizes divide an odd batch); None for
-    no limit. The shares are of graphs and of steps with hints: losses weighted by them
-    add up to the batch's.
+    longest of the batch. The shares are of graphs and of steps with hints: losses
+    weighted by them add up to the batch's.
     """
-    batch, nodes = graphs.positions.shape
-    most = batch if pairs is None else max(1, pairs // nodes**2)
-    size = max(
-        size for size in range(1, batch + 1) if batch % size == 0 and size <= most
-    )
+    batch = len(graphs.positions)
     lengths = jnp.asarray(graphs.trajectory.lengths)
     steps = graphs.trajectory.steps
     ordered = graphs.take(jnp.argsort(lengths))

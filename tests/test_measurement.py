@@ -15,6 +15,7 @@ from mindgap import (
     measurement,
     metrics,
     network,
+    pairwise,
     scoring,
     tasks,
     training,
@@ -227,3 +228,16 @@ def test_faithfulness_is_measured_on_the_test_and_on_clrs30s_own():
     assert row.program is bfs
     changed = dataclasses.replace(row, larger=1, followed=False)
     assert changed.digest == row.digest and changed.traced == ()
+
+
+@pytest.mark.parametrize("graphs", [7, 12])
+def test_networks_are_scored_alike_in_parts_and_at_once(graphs, key, monkeypatch):
+    monkeypatch.setattr(pairwise, "PAIRS", 4 * 5**2)
+    model = ModelConfig(hidden_size=16)
+    batch = tasks.bfs.sample(key, 5, graphs, (0.2, 0.9))
+    keys = jax.random.split(key, 3)
+    params = jax.vmap(lambda key: network.init(tasks.bfs, model, key))(keys)
+    found = scoring.evaluate(tasks.bfs, model, params, batch)
+    for index, row in enumerate(found):
+        one = jax.tree.map(lambda leaf, index=index: leaf[index], params)
+        assert_allclose(row, scoring.score(tasks.bfs, model, one, batch))

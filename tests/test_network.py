@@ -3,6 +3,7 @@
 import dataclasses
 from typing import NamedTuple
 
+import haiku as hk
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -367,3 +368,14 @@ def test_the_parts_of_a_bias_are_what_it_was_made_of():
     mixed = attention.bias_parts(jnp.asarray(row[:, None] + 2 * column[None]))
     sizes = (row**2).sum(), 4 * (column**2).sum()
     assert_allclose(mixed["receiver"], sizes[0] / sum(sizes), rtol=1e-5)
+
+
+def test_weights_drawn_together_are_what_haiku_draws(key):
+    def declare():
+        linear.declare("first", 3, 4)
+        linear.declare("second", 4, 2, hk.initializers.TruncatedNormal(0.1))
+        hk.LayerNorm(-1, True, True, name="norm")(jnp.ones(2))
+        linear.declare("third", 1, 7)
+
+    theirs = hk.transform(declare).init(key)
+    jax.tree.map(assert_array_equal, linear.draw(declare, key), dict(theirs))

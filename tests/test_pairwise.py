@@ -65,3 +65,11 @@ def test_mapping_over_seeds_is_the_same_as_one_at_a_time(size, key):
             lambda leaf, i=index: leaf[i], jax.vmap(gradient)(stacked)
         )
         same(mapped, gradient(one))
+
+
+@pytest.mark.parametrize(
+    ("features", "graphs", "nodes", "size"),
+    [(128, 32, 16, 8), (128, 32, 64, 1), (4, 32, 16, 2), (4, 9, 5, 9), (128, 7, 30, 1)],
+)
+def test_as_many_graphs_at_once_as_a_cache_holds(features, graphs, nodes, size):
+    assert pairwise.at_once(features, graphs, nodes) == size
