@@ -9,12 +9,14 @@ import dataclasses
 import multiprocessing
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Key
 
 from mindgap import blocks, interop, tasks, training
@@ -174,6 +176,18 @@ def growth(rounds: int) -> Iterator[Cost]:
         yield _cost("seeds", tasks.bfs, 16, 128, seeds, rounds)
     for variant in (tasks.bfs, tasks.bfs_sequential, tasks.bfs_padded):
         yield _cost("hints", variant, 16, 128, usual, rounds)
+
+
+def draw(costs: Sequence[Cost], path: Path) -> None:
+    """Costs by what was varied, as a figure; the ending of its name says its format."""
+    from mindgap import plots
+
+    points = {}
+    for cost in costs:
+        at = getattr(cost, cost.varied.replace(" ", "_"))
+        points.setdefault(cost.varied, []).append((at, cost.ms))
+    figure = plots.growth({name: np.array(p).T for name, p in points.items()})
+    figure.savefig(path, bbox_inches="tight")
 
 
 def _cost(

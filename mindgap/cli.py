@@ -104,7 +104,7 @@ def table(
     """The paper's numbers and ours, in percent of pointers.
 
     Args:
-        name: a table (table-1) or one row of it (table-1/bfs).
+        name: a table (table-1, or 1) or one row of it (table-1/bfs).
         steps: of runs with another number of training steps.
         json: print data instead of a table.
         store: the folder of results.
@@ -204,7 +204,7 @@ def bench(
     *,
     task: str | None = None,
     rounds: int = 5,
-    growth: bool = False,
+    growth: Path | None = None,
     json: bool = False,
 ) -> None:
     """Time a training step here and in dm-clrs, in turn, per seed.
@@ -212,7 +212,8 @@ def bench(
     Args:
         task: bfs, bellman_ford or dfs; all three if not given.
         rounds: of which the median is taken.
-        growth: instead, how ours grows with nodes, hidden size, seeds and hints.
+        growth: instead, how ours grows with nodes, hidden size, seeds and hints, drawn
+            to this file (.svg, .png).
         json: print data instead of a table.
     """
     from mindgap import bench, blocks, tasks
@@ -225,14 +226,15 @@ def bench(
         raise ValueError(f"--growth is of BFS and its variants, not --task {task}")
     chosen = [t for name, t in tasks.TASKS.items() if task in (None, name)]
     blocks.use_cores()
-    rows = []
-    timings = bench.growth(rounds) if growth else bench.measure(chosen, rounds)
-    for timing in timings:
-        rows.append(dataclasses.asdict(timing))
+    found = []
+    for timing in bench.growth(rounds) if growth else bench.measure(chosen, rounds):
+        found.append(timing)
         if not json:
             print(timing, flush=True)
+    if growth:
+        bench.draw(found, growth)
     if json:
-        _print_json(rows)
+        _print_json([dataclasses.asdict(timing) for timing in found])
 
 
 @book_app.command(name="run")

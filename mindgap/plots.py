@@ -81,6 +81,21 @@ def scores_beside_paper(
     return figure
 
 
+def growth(costs: Mapping[str, Float[np.ndarray, "2 points"]]) -> "Figure":
+    """Milliseconds per seed and step by each setting that was varied; logarithmic."""
+    figure, panels = _panels(1, len(costs), (2.6 * len(costs), 2.8))
+    for panel, (name, (at, ms)) in zip(
+        np.atleast_1d(panels), costs.items(), strict=True
+    ):
+        panel.plot(at, ms, "o-", color=BLUE, markersize=4)
+        panel.set(xscale="log", yscale="log", xlabel=name)
+        panel.set_xticks(at, [f"{x:.0f}" for x in at])
+        panel.set_xticks([], minor=True)
+        panel.sharey(np.atleast_1d(panels)[0])
+    np.atleast_1d(panels)[0].set_ylabel("ms per seed and step")
+    return figure
+
+
 def program_run(
     states: Mapping[str, Float[np.ndarray, "steps N"]],
     attention: Float[np.ndarray, "steps N N"],

@@ -5,6 +5,7 @@ import json
 import sys
 
 import pytest
+from matplotlib import pyplot as plt
 
 from mindgap import bench, cli, tasks
 from mindgap.network import ModelConfig
@@ -50,6 +51,20 @@ def test_growth_varies_one_setting_at_a_time(monkeypatch):
             assert [settings[i] for i in others] == [usual[i] for i in others]
 
 
+def test_growth_is_drawn_by_what_was_varied(monkeypatch, tmp_path):
+    def cost(varied, task, nodes, size, seeds, rounds):
+        return bench.Cost(varied, task.name, nodes, size, seeds, 7.0, 2.0, 0.1, "cpu")
+
+    monkeypatch.setattr(bench, "_cost", cost)
+    path = tmp_path / "cost.svg"
+    monkeypatch.setattr(sys, "argv", ["mindgap", "bench", "--growth", str(path)])
+    with plt.rc_context({"svg.fonttype": "none"}):
+        cli.main()
+    drawn = path.read_text()
+    for label in ("nodes", "hidden size", "seeds", "hints", "ms per seed and step"):
+        assert f">{label}<" in drawn
+
+
 def test_medians_of_rounds_after_one_that_is_not_counted():
     calls = iter(range(100))
     one = [lambda: float(next(calls))] * 2
@@ -73,7 +88,7 @@ def test_the_command_names_what_it_does_not_know(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         cli.main()
     assert "dijkstra" in capsys.readouterr().err
-    asked = ["mindgap", "bench", "--growth", "--task", "bfs"]
+    asked = ["mindgap", "bench", "--growth", "cost.svg", "--task", "bfs"]
     monkeypatch.setattr(sys, "argv", asked)
     with pytest.raises(SystemExit):
         cli.main()

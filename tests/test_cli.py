@@ -86,7 +86,10 @@ def test_stores_merge_into_the_last_one_named(monkeypatch, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run", "table-99"], "no experiment 'table-99': one of table-1/bfs"),
+        (
+            ["run", "table-99"],
+            "no experiment 'table-99': `all`, one of table-1, table-2",
+        ),
         (["run", "table-1", "--seeds", "4:2"], "--seeds '4:2': first:end"),
         (["run", "table-1", "--steps", "0"], "steps is 0"),
         (["params", "--task", "dsf"], "no task 'dsf': one of bfs"),

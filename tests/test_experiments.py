@@ -79,10 +79,10 @@ def test_names_are_unique_and_sources_given():
 
 
 def test_a_table_or_a_row_is_found_and_nothing_else():
-    assert len(experiments.find("table-1")) == 3
+    assert len(experiments.find("table-1")) == 3 == len(experiments.find("1"))
     assert experiments.find("table-1/dfs")[0].task.name == "dfs"
     with pytest.raises(
-        KeyError, match=r"no experiment 'table-1/dsf': one of table-1/bfs"
+        KeyError, match=r"no experiment 'table-1/dsf': .*or of their rows table-1/bfs"
     ):
         experiments.find("table-1/dsf")
 

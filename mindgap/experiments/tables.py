@@ -222,13 +222,16 @@ EXPERIMENTS = {
 
 
 def find(name: str) -> list[Experiment]:
-    """The experiments of a table (`table-1`), one row (`table-1/bfs`), or `all`.
+    """The experiments of a table (`table-1` or `1`), one row, or `all`.
 
     Raises KeyError for anything else, listing what there is.
     """
+    name = f"table-{name}" if name.isdigit() else name
     found = [e for e in EXPERIMENTS.values() if name in (e.name, e.table, "all")]
     if not found:
+        tables = ", ".join(dict.fromkeys(e.table for e in EXPERIMENTS.values()))
         raise KeyError(
-            f"no experiment {name!r}: one of {', '.join(EXPERIMENTS)}, or a table"
+            f"no experiment {name!r}: `all`, one of {tables}, or of their rows "
+            + ", ".join(EXPERIMENTS)
         )
     return found
