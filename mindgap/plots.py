@@ -84,15 +84,15 @@ def scores_beside_paper(
 def growth(costs: Mapping[str, Float[np.ndarray, "2 points"]]) -> "Figure":
     """Milliseconds per seed and step by each setting that was varied; logarithmic."""
     figure, panels = _panels(1, len(costs), (2.6 * len(costs), 2.8))
-    for panel, (name, (at, ms)) in zip(
-        np.atleast_1d(panels), costs.items(), strict=True
-    ):
+    panels = np.atleast_1d(panels)
+    for panel, (name, (at, ms)) in zip(panels, costs.items(), strict=True):
+        if panel is not panels[0]:
+            panel.sharey(panels[0])
         panel.plot(at, ms, "o-", color=BLUE, markersize=4)
         panel.set(xscale="log", yscale="log", xlabel=name)
         panel.set_xticks(at, [f"{x:.0f}" for x in at])
         panel.set_xticks([], minor=True)
-        panel.sharey(np.atleast_1d(panels)[0])
-    np.atleast_1d(panels)[0].set_ylabel("ms per seed and step")
+    panels[0].set_ylabel("ms per seed and step")
     return figure
 
 
