@@ -211,7 +211,7 @@ plots.program_run(
 meant = mg.interpret(programs.bellman_ford, small, steps)
 assert np.allclose(held["dist"], np.asarray(meant.states["dist"])[0, 1:], atol=1e-6)
 assert (
-    np.asarray(found.attention)[0, :, 0].argmax(-1) == np.asarray(meant.selected)[0]
+    np.asarray(found.attention)[0, :, 0].argmax(-1) == np.asarray(meant.look.selected)[0]
 ).all()
 
 # %% [markdown]
@@ -416,7 +416,7 @@ eta = np.geomspace(1e-4, 1, 1000)
 error = 2.0**-25 * 4 / eta + eta**2 / 12
 test = tests["bellman_ford"]
 last = int(test.trajectory.lengths.max()) - 1
-gaps = np.asarray(mg.interpret(programs.bellman_ford, test, last).gap)
+gaps = np.asarray(mg.interpret(programs.bellman_ford, test, last).look.gap)
 print(
     f"least error for each edge: {error.min():.1e}, at eta = {eta[error.argmin()]:.1e}"
 )

@@ -30,13 +30,14 @@ if TYPE_CHECKING:
         verification,
     )
     from mindgap.compiler import Compiled, compile
-    from mindgap.expressions import ProgramError
+    from mindgap.expressions import ProgramError, same, when
     from mindgap.graphs import Graphs, Trajectory
     from mindgap.interpreter import interpret
     from mindgap.layout import CannotCompile
     from mindgap.limits import OutOfRange
     from mindgap.network import ModelConfig, Result, apply, init
-    from mindgap.program import GraphProgram, Max, Min
+    from mindgap.program import GraphProgram
+    from mindgap.selection import Max, Min, everyone, nobody
     from mindgap.store import Store
     from mindgap.training import TrainConfig, key_of, make_train
     from mindgap.verification import verify
@@ -46,8 +47,12 @@ _HOMES = {
     "Trajectory": "graphs",
     "ProgramError": "expressions",
     "GraphProgram": "program",
-    "Max": "program",
-    "Min": "program",
+    "Max": "selection",
+    "Min": "selection",
+    "everyone": "selection",
+    "nobody": "selection",
+    "same": "expressions",
+    "when": "expressions",
     "interpret": "interpreter",
     "CannotCompile": "layout",
     "Compiled": "compiler",
@@ -101,6 +106,7 @@ __all__ = [
     "apply",
     "compile",
     "compiler",
+    "everyone",
     "experiments",
     "faithfulness",
     "floors",
@@ -113,16 +119,19 @@ __all__ = [
     "make_train",
     "metrics",
     "network",
+    "nobody",
     "plots",
     "probing",
     "programs",
     "report",
     "run",
+    "same",
     "summary",
     "tasks",
     "validity",
     "verification",
     "verify",
+    "when",
 ]
 __version__ = "0.1.0"
 

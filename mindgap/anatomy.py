@@ -24,7 +24,7 @@ class Panel(NamedTuple):
 
 def main_parameters(compiled: Compiled) -> list[Panel]:
     """The attention layer: W_in, W_out, W_edge, omega, B, W_value, W_skip, W_edge2."""
-    layout, channels = compiled.layout, dict(enumerate(compiled.channels))
+    layout, channels = compiled.layout, dict(compiled.channels)
     held, edges = layout.names, {v: k for k, v in layout.edges.items()}
     inputs = {v: k.name for k, v in layout.inputs.items()}
     both = {

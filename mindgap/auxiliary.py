@@ -9,8 +9,8 @@ import numpy as np
 
 from mindgap.forms import Field
 from mindgap.interpreter import shown, task_of
-from mindgap.layout import Arrays, CannotCompile, Layout, zero_layer
-from mindgap.network import ModelConfig
+from mindgap.layout import Arrays, CannotCompile, Layout, Place, zero_layer
+from mindgap.network import ModelConfig, template
 from mindgap.program import GraphProgram
 from mindgap.tasks.base import Feature
 
@@ -24,7 +24,7 @@ SHARPEN = 1000.0
 def set_encoders(
     params: Arrays, program: GraphProgram, config: ModelConfig, layout: Layout
 ) -> None:
-    """Each input into its coordinate; hints that are fed back are not read."""
+    """Each input into its coordinate; of hints that are fed back only `s` is read."""
     task = task_of(program)
     coordinates = {
         "pos": layout.inputs[Field("self", "index")],
@@ -46,32 +46,55 @@ def set_decoders(
     layout: Layout,
     sharpness: float,
 ) -> None:
-    """Every hint and output is read off the coordinate of its component."""
+    """Every hint and output is read off the coordinates of its component.
+
+    Where the start is a hint (`s`), it is said again at every step, so that it stays
+    what it was. Hints on which the program is silent get zeros.
+    """
     task, components = task_of(program), shown(program)
+    shapes, size = template(task, config), layout.size
     for name in config.decodes(task):
+        if name in program.silent:
+            for module, leaves in shapes.items():
+                if module.startswith(f"decoder_{name}/"):
+                    zero_layer(params, module, *leaves["w"].shape)
+            if name == "s":
+                start = layout.inputs[Field("init", "s")]
+                params["decoder_s/node"]["w"][start, 0] = LOGIT
+            continue
         if name not in components:
             raise CannotCompile(
                 f"{program.name}: {task.name} has {name}, which no component shows; "
                 f"it shows {', '.join(components)} (hint_mode='none' drops hints)"
             )
-        place, feature = layout.places[components[name]], task.features[name]
-        row = 2 * layout.size + place.value  # decoders read [x | h | new h]
-        held = -1.0 if place.complement else 1.0
-        if feature.type == "pointer":
-            _set_pointer(params, name, feature, config, layout, row, sharpness)
-        elif feature.type in ("mask", "scalar") and feature.location == "node":
-            w, b = zero_layer(params, f"decoder_{name}/node", 3 * layout.size, 1)
-            zero = 1.0 if place.complement else 0.0
-            scale, shift = (1.0, 0.0)
-            if feature.type == "mask":
-                scale, shift = min(LOGIT, 4 * sharpness), -0.5
-            w[row, 0] = scale * held
-            b[0] = scale * (zero + shift)
-        else:
+        component, feature = components[name], task.features[name]
+        if feature.location != "node":
             raise CannotCompile(
                 f"{program.name}: {name} is a {feature.location}'s {feature.type}, for "
-                "which there is no decoder; allowed: masks, scalars, pointers of nodes"
+                "which there is no decoder; allowed are those of nodes"
             )
+        if feature.type == "pointer":
+            assert isinstance(component, str)
+            rows = _rows(layout, layout.places[component])
+            _set_pointer(params, name, feature, config, layout, rows, sharpness)
+            continue
+        classes = [component] if isinstance(component, str) else component
+        w, b = zero_layer(params, f"decoder_{name}/node", 3 * size, len(classes))
+        scale = 1.0 if feature.type == "scalar" else min(LOGIT, 4 * sharpness)
+        for column, each in enumerate(classes):
+            # a mask's logit is above 0 from one half on, and so is a class beside None
+            b[column] = scale / 2 if each is None else 0.0
+            if each is not None:
+                place = layout.places[each]
+                w[_rows(layout, place), column] = -scale if place.complement else scale
+                b[column] += scale * place.complement
+            if feature.type == "mask":
+                b[column] -= scale / 2
+
+
+def _rows(layout: Layout, place: Place) -> list[int]:
+    """Of a decoder, which reads [x | h | new h]."""
+    return [2 * layout.size + coordinate for coordinate in place.values]
 
 
 def _set_pointer(
@@ -80,7 +103,7 @@ def _set_pointer(
     feature: Feature,
     config: ModelConfig,
     layout: Layout,
-    row: int,
+    rows: list[int],
     sharpness: float,
 ) -> None:
     """Logits that are largest for the node whose position the component is.
@@ -95,13 +118,13 @@ def _set_pointer(
         for layer, sign in (("p1", 1.0), ("p2", -1.0)):
             w, b = zero_layer(params, f"decoder_{name}/{layer}", read, config.nodes)
             scale = sign * sharpness / SHARPEN
-            w[row] = scale
+            w[rows] = scale
             b[:] = -scale * positions
         return
     receiver, low = zero_layer(params, f"decoder_{name}/receiver", read, layout.size)
     sender, _ = zero_layer(params, f"decoder_{name}/sender", read, layout.size)
     zero_layer(params, f"decoder_{name}/edge", layout.size, layout.size)
     score, _ = zero_layer(params, f"decoder_{name}/score", layout.size, 1)
-    receiver[row, 0] = sender[index, 0] = sender[index, 1] = 1.0
+    receiver[rows, 0] = sender[index, 0] = sender[index, 1] = 1.0
     low[1] = -8.0  # below every position: the second channel is pos_j
     score[:2, 0] = -2 * sharpness, sharpness

@@ -11,31 +11,32 @@ would rescale the scalars that the hidden state is made of.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from mindgap import proofs
+from mindgap import heads, proofs
 from mindgap.auxiliary import set_decoders, set_encoders
 from mindgap.forms import Affine
 from mindgap.graphs import AnyArray, Graphs
 from mindgap.interpreter import task_of
 from mindgap.layout import (
     Arrays,
+    Bounds,
     CannotCompile,
     Layout,
     Reading,
     as_sum,
+    interval,
     lay_out,
     zero_layer,
 )
 from mindgap.limits import LEAK, NODES, Limits, OutOfRange, refusals
 from mindgap.network import ModelConfig, Params, Result, Shapes, apply, template
 from mindgap.program import GraphProgram
-from mindgap.proofs import Bounds
 from mindgap.selector import Selector, select
 from mindgap.tasks.base import Task
 
@@ -55,8 +56,8 @@ class Compiled:
     config: ModelConfig
     params: Params
     layout: Layout
-    channels: tuple[str, ...]
-    """What each coordinate of the score's zeta is for."""
+    channels: Mapping[int, str]
+    """What each coordinate of the scores' zeta is for."""
     limits: Limits
 
     @property
@@ -110,34 +111,40 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
         )
     _check_config(program, config)
     bounds = Bounds(largest_value, LARGEST_WEIGHT)
-    layout = lay_out(program, config)
-    selector = select(program, layout, config, sharpness, bounds)
+    layout = lay_out(program, config, bounds)
+    if len(program.selections) > 1:
+        selectors = heads.selectors(program, layout, config, sharpness)
+    else:
+        selectors = [select(program, layout, config, sharpness, bounds)]
     params: Arrays = {}
     set_encoders(params, program, config, layout)
-    _set_scores(params, config, selector)
-    self_loops = _set_update(params, program, config, layout)
+    channels = _set_scores(params, config, selectors)
+    if len(program.selections) > 1:
+        self_loops = _set_parts(params, program, config, layout)
+    else:
+        self_loops = _set_update(params, program, config, layout)
     set_decoders(params, program, config, layout, sharpness)
     limits = Limits(
         nodes=config.nodes or NODES,
         fixed_nodes=config.nodes is not None,
-        leak=LEAK,
-        key_gap=selector.key_gap,
-        rounding=selector.rounding,
-        offset=selector.offset,
-        separated=selector.separated,
-        ties_by_index=selector.ties_by_index,
-        position_gap=selector.position_gap,
-        contrast=selector.contrast,
+        leak=LEAK if len(program.selections) == 1 else 0.0,
+        margins={
+            name: selector.margin
+            for name, selector in zip(program.selections, selectors, strict=True)
+        },
+        separated=all(selector.separated for selector in selectors),
+        position_gap=max(selector.position_gap for selector in selectors),
+        from_zero=heads.tests_identity(program),
         value=largest_value,
         weight=LARGEST_WEIGHT,
         self_loops=self_loops,
-        directed=selector.directed,
-        near_pointers=not config.attention_bias
+        directed=all(selector.directed for selector in selectors),
+        near_pointers=len(program.selections) == 1
+        and not config.attention_bias
         and config.hint_mode == "encoded_decoded",
         linear_positions=config.pointer_decoder == "simple",
     )
     filled = fill(template(task_of(program), config), params)
-    channels = tuple(channel.name for channel in selector.channels)
     return Compiled(program, config, filled, layout, channels, limits)
 
 
@@ -180,12 +187,20 @@ def _check_config(program: GraphProgram, config: ModelConfig) -> None:
             f"{program.name}: one step of a program is one step of attention, but "
             f"message_steps is {config.message_steps}"
         )
-    if not task_of(program).sourced:
-        raise CannotCompile(f"{program.name}: its task has no source, but reads `s`")
+    if "s" not in config.encodes(task_of(program)):
+        raise CannotCompile(
+            f"{program.name}: init.s is neither an input nor a hint that this network "
+            "is given: the first hint is, with hint_mode='encoded_decoded'"
+        )
 
 
-def _set_scores(params: Arrays, config: ModelConfig, selector: Selector) -> None:
-    """The selecting head is the first; other heads score 0 and carry nothing."""
+def _set_scores(
+    params: Arrays, config: ModelConfig, selectors: Sequence[Selector]
+) -> dict[int, str]:
+    """A head for each selection; other heads score 0 and carry nothing.
+
+    Returns what each coordinate of zeta is for.
+    """
     size, heads = config.hidden_size, config.heads
     sender, _ = zero_layer(params, "attention/in", 2 * size, size)
     receiver, constant = zero_layer(params, "attention/out", 2 * size, size)
@@ -195,18 +210,46 @@ def _set_scores(params: Arrays, config: ModelConfig, selector: Selector) -> None
         zero_layer(params, f"attention/score_{head}", size // heads, 1)
         for head in range(heads)
     ]
-    for column, (_, zeta, weight) in enumerate(selector.channels):
-        sender[:, column] = zeta.other
-        receiver[:, column] = zeta.self
-        edge[:, column] = zeta.edge
-        constant[column] = zeta.constant
-        scores[0][0][column] = weight
-    params.setdefault("attention", {})
+    names = {}
+    for head, selector in enumerate(selectors):
+        for place, (name, zeta, weight) in enumerate(selector.channels):
+            column = head * (size // heads) + place
+            sender[:, column] = zeta.other
+            receiver[:, column] = zeta.self
+            edge[:, column] = zeta.edge
+            constant[column] = zeta.constant
+            scores[head][0][place] = weight
+            names[column] = name
     if config.attention_bias:
         assert config.nodes is not None
-        params["attention"]["bias"] = selector.diagonal * np.eye(config.nodes)
-    if not params["attention"]:
-        del params["attention"]
+        bias = selectors[0].diagonal * np.eye(config.nodes)
+        params["attention"] = {"bias": bias}
+    return names
+
+
+def _set_parts(
+    params: Arrays, program: GraphProgram, config: ModelConfig, layout: Layout
+) -> bool:
+    """Value and skip maps where a component is the sum of its update's parts."""
+    size = config.hidden_size
+    value, _ = zero_layer(params, "attention/value", 2 * size, size)
+    skip, constant = zero_layer(params, "attention/skip", 2 * size, size)
+    if config.edge_values != "none" or config.attention_bias:
+        raise CannotCompile(
+            f"{program.name}: programs of several selections have no use for "
+            "edge_values and attention_bias, and are compiled without"
+        )
+
+    def write(column: int, reading: Reading) -> None:
+        value[:, column], skip[:, column] = reading.other, reading.self
+        constant[column] = reading.constant
+
+    for name, place in layout.places.items():
+        for column, part in zip(place.values, program.effects[name], strict=True):
+            write(column, layout.reading(heads.stored(layout, part)))
+        if place.start is not None:
+            write(place.start, layout.reading(program.beginnings[name]))
+    return True
 
 
 def _set_update(
@@ -226,7 +269,7 @@ def _set_update(
 
     self_loops = True
     for name, place in layout.places.items():
-        form = as_sum(program.effects[name])
+        form = as_sum(program.effect(name))
         if program.components[name] == "float":
             _check_sign(program, name)
         reading = layout.reading(form)
@@ -241,14 +284,14 @@ def _set_update(
             self_loops = self_loops and gate is not None
             reading = reading if gate is None else reading.plus(gate)
             if config.edge_values == "projected":
-                info[:, place.value] = reading.edge
-                reduce[place.value, place.value] = 1.0
-            elif place.value != 0 or form.of("edge") != {"weight": 1.0}:
+                info[:, place.values[0]] = reading.edge
+                reduce[place.values[0], place.values[0]] = 1.0
+            elif place.values != (0,) or form.of("edge") != {"weight": 1.0}:
                 raise CannotCompile(
                     f"{program.name}, update of `{name}`: edge_values="
                     "'first_component' adds the weight, once, to one component"
                 )
-        write(place.value, reading)
+        write(place.values[0], reading)
         if place.start is not None:
             start = program.beginnings[name]
             if place.complement:
@@ -258,7 +301,7 @@ def _set_update(
 
 
 def _check_sign(program: GraphProgram, name: str) -> None:
-    start, _ = proofs.interval(program, program.beginnings[name], Bounds(0.0, 0.0))
+    start, _ = interval(program, program.beginnings[name], Bounds(0.0, 0.0))
     least = min(start, proofs.least_update(program, name))
     if least < 0:
         raise CannotCompile(
@@ -274,7 +317,7 @@ def _gate(program: GraphProgram, layout: Layout, name: str) -> Reading | None:
     every literal that a pair fails, so 0 for candidates. None if the component is not
     known to be 0 there: then graphs must have no self-loops.
     """
-    reads = program.effects[name]
+    reads = program.effect(name)
     if not proofs.default_can_be_shut(program, name):
         if "adj" in as_sum(reads).of("edge"):
             raise CannotCompile(

@@ -1,4 +1,4 @@
-"""The vocabulary of graph programs: fields of roles, constants, and eight operators.
+"""The vocabulary of graph programs: fields of roles, constants, and ten operators.
 
 Each meaning of the vocabulary is one table with a row for every class of `OPERATORS`:
 `PRINT` here, `AFFINE` in `forms`, `INTERPRET` in `interpreter`. A new operator is one
@@ -13,8 +13,8 @@ from typing import Any, Literal
 Sort = Literal["bool", "float", "node"]
 """What a field holds: 0 or 1, a number, or a reference to a node (its position)."""
 
-Role = Literal["self", "other", "init", "edge"]
-
+Role = str
+"""`self`, `other`, `init`, `edge`, or the name of one of several selections."""
 
 Number = bool | int | float
 
@@ -124,7 +124,38 @@ class Less(_Two):
     """a < b, in masks."""
 
 
-OPERATORS = (Read, Constant, Not, Add, Subtract, Multiply, Both, Either, Less)
+class Same(_Two):
+    """Whether two references name one node."""
+
+
+class When(_Two):
+    """A number where a truth value (on the left) holds, else 0."""
+
+
+def same(left: Expr, right: Expr) -> Expr:
+    """Whether two references are to the same node.
+
+    Raises ProgramError if one of them is no reference.
+    """
+    for side in (left, right):
+        if sort_of(side) != "node":
+            raise ProgramError(f"same({left}, {right}): {side} is not a node")
+    return Same(left, right)
+
+
+def when(holds: Expr, value: "Expr | Number") -> Expr:
+    """The value where `holds`, else 0; what is added up in updates.
+
+    Raises ProgramError if `holds` is no truth value.
+    """
+    if not isinstance(holds, Expr) or sort_of(holds) != "bool":
+        raise ProgramError(f"when({holds}, {value}): {holds} is not a truth value")
+    return When(holds, lift(value))
+
+
+OPERATORS = (
+    Read, Constant, Not, Add, Subtract, Multiply, Both, Either, Less, Same, When
+)  # fmt: skip
 PRINT: dict[type, str] = {
     Read: "{role}.{field}",
     Constant: "{value:g}",
@@ -135,6 +166,8 @@ PRINT: dict[type, str] = {
     Both: "{left} & {right}",
     Either: "{left} | {right}",
     Less: "{left} < {right}",
+    Same: "same({left}, {right})",
+    When: "when({left}, {right})",
 }
 BINDING: dict[type, int] = {
     Less: 0,
@@ -146,6 +179,8 @@ BINDING: dict[type, int] = {
     Not: 5,
     Constant: 6,
     Read: 6,
+    Same: 6,
+    When: 6,
 }
 """How tightly operators bind, in Python too: what needs parentheses."""
 
@@ -157,6 +192,8 @@ def show(expr: Expr) -> str:
         if not isinstance(part, Expr):
             return part
         outer, own = BINDING[type(expr)], BINDING[type(part)]
+        if isinstance(expr, Same | When):
+            return show(part)
         # a - (b + c) needs them on the right, (a - b) + c does not
         return f"({show(part)})" if own < outer + right else show(part)
 
@@ -189,7 +226,7 @@ def sort_of(expr: Expr) -> Sort:
     """What the expression's value is; sums of nodes and numbers are numbers."""
     if isinstance(expr, Read):
         return expr.sort
-    if isinstance(expr, Not | Both | Either | Less):
+    if isinstance(expr, Not | Both | Either | Less | Same):
         return "bool"
     if isinstance(expr, Constant) and isinstance(expr.value, bool):
         return "bool"

@@ -132,15 +132,19 @@ def shuffled(
 
 def selections(
     program: GraphProgram, graphs: Graphs
-) -> tuple[Int[Array, "B T N"], Bool[Array, "B T N"]]:
+) -> dict[str, tuple[Int[Array, "B T N"], Bool[Array, "B T N"]]]:
     """Whom each node selects at each step of the program, and whether it is active.
 
-    Nodes are not active at steps that their graph's trajectory does not have.
+    By the name of the selection. Nodes are not active at steps that their graph's
+    trajectory does not have.
     """
     steps = max(1, graphs.trajectory.steps)
     meant = interpret(program, graphs, steps)
     taken = jnp.arange(steps) < jnp.asarray(graphs.trajectory.lengths)[:, None] - 1
-    return meant.selected, meant.active & taken[..., None]
+    return {
+        name: (look.selected, look.active & taken[..., None])
+        for name, look in meant.looks.items()
+    }
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))
@@ -153,8 +157,10 @@ def mechanism(
 ) -> dict[str, Float[Array, "B T"]]:
     """Attention's `accuracy`, `mass` and `chance` on each graph after each step.
 
-    Coefficients are means over heads. The network takes one step of attention for each
-    step of the program; raises ValueError for one that takes several.
+    Coefficients are means over heads. Of a program of several selections each has its
+    measures (`child/accuracy`), by the head that selects most as it does. The network
+    takes one step of attention for each step of the program; raises ValueError for one
+    that takes several.
     """
     if model.message_steps != 1:
         raise ValueError(
@@ -163,16 +169,23 @@ def mechanism(
         )
     by_head = network.apply(task, model, params, graphs).attention
     assert by_head is not None
-    alpha = by_head.mean(2)
-    selected, active = selections(program, graphs)
     neighbours = jnp.maximum(graphs.adjacency, graphs.adjacency.mT)[:, None]
     if model.attend_to == "all":
         neighbours = jnp.ones_like(neighbours)
-    return {
-        "accuracy": attention_accuracy(alpha, selected, active),
-        "mass": attention_mass(alpha, selected, active),
-        "chance": attention_chance(neighbours, active),
-    }
+    found: dict[str, Array] = {}
+    meant = selections(program, graphs)
+    for name, (selected, active) in meant.items():
+        alpha, prefix = by_head.mean(2), ""
+        if len(meant) > 1:
+            each = [
+                jnp.nanmean(attention_accuracy(by_head[:, :, head], selected, active))
+                for head in range(model.heads)
+            ]
+            alpha, prefix = by_head[:, :, jnp.stack(each).argmax()], f"{name}/"
+        found[f"{prefix}accuracy"] = attention_accuracy(alpha, selected, active)
+        found[f"{prefix}mass"] = attention_mass(alpha, selected, active)
+        found[f"{prefix}chance"] = attention_chance(neighbours, active)
+    return found
 
 
 def _share(

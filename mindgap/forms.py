@@ -3,11 +3,12 @@
 The network moves values linearly and then applies one ReLU. So a number must be affine
 in the fields that it reads, and a truth value one conjunction or one disjunction of
 literals: `a & ~b` is relu(a + (1 - b) - 1), `a | b` is 1 - relu(1 - a - b), while
-`a & b | c` is neither. Knows no JAX.
+`a & b | c` is neither. Where a program has several selections, each of its own head, an
+update is a sum of such parts, each with a ReLU of its own. Knows no JAX.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from mindgap.expressions import (
@@ -21,7 +22,9 @@ from mindgap.expressions import (
     Not,
     ProgramError,
     Read,
+    Same,
     Subtract,
+    When,
     show,
     sort_of,
 )
@@ -85,7 +88,18 @@ class Condition(NamedTuple):
 
     every: bool
     literals: tuple[Literal, ...]
-    comparisons: tuple[Less, ...] = ()
+    comparisons: tuple[Less | Same, ...] = ()
+
+
+class Gated(NamedTuple):
+    """A sum where a conjunction holds, else 0."""
+
+    value: Affine
+    gate: Condition
+
+
+Part = Affine | Condition | Gated
+"""What one coordinate can become: a sum, one test, or a sum under a test."""
 
 
 class NotCompilable(Exception):
@@ -122,6 +136,12 @@ def _refuse(expr: Expr) -> Affine:
     raise NotCompilable(expr, "a truth value made by an operator is not affine")
 
 
+def _misplaced(expr: Expr) -> Affine:
+    raise NotCompilable(
+        expr, "only a part of a sum, in the update of a program of several selections"
+    )
+
+
 AFFINE: dict[type, Callable] = {
     Read: lambda e: Affine({field_of(e): 1.0}),
     Constant: lambda e: Affine({}, float(e.value)),
@@ -132,6 +152,8 @@ AFFINE: dict[type, Callable] = {
     Both: _refuse,
     Either: _refuse,
     Less: _refuse,
+    Same: _refuse,
+    When: _misplaced,
 }
 
 
@@ -153,9 +175,16 @@ def condition(expr: Expr, negated: bool = False) -> Condition:
         return Condition(bool(expr.value) != negated, ())
     if isinstance(expr, Read):
         return Condition(True, (Literal(field_of(expr), not negated),))
-    if isinstance(expr, Less):
+    if isinstance(expr, Less | Same):
         if negated:
-            raise NotCompilable(expr, "a negated comparison holds on equality, too")
+            raise NotCompilable(
+                expr,
+                (
+                    "a negated comparison holds on equality, too"
+                    if isinstance(expr, Less)
+                    else "that two nodes differ is not one ReLU"
+                ),
+            )
         difference(expr)
         return Condition(True, (), (expr,))
     assert isinstance(expr, Both | Either)
@@ -174,8 +203,62 @@ def condition(expr: Expr, negated: bool = False) -> Condition:
     return Condition(every, tuple(literals), tuple(comparisons))
 
 
-def difference(less: Less) -> Affine:
-    """left - right: below 0 where the comparison holds."""
+def parts(expr: Expr) -> tuple[Part, ...]:
+    """An update as a sum of parts, each of which reads one selection at most.
+
+    Raises NotCompilable for a part that reads two, or that is none.
+    """
+    plain: dict[str, Affine] = {}
+    found: list[Part] = []
+    for term in _terms(expr):
+        if isinstance(term, When):
+            gate = condition(term.left)
+            if not gate.every:
+                raise NotCompilable(term.left, "not one conjunction")
+            part = Gated(affine(term.right), gate)
+        elif sort_of(term) == "bool":
+            part = condition(term)
+        else:
+            part = affine(term)
+        seen = looked_at(part)
+        if len(seen) > 1:
+            raise NotCompilable(
+                term, f"one head looks at one node, not at {' and '.join(seen)}"
+            )
+        if isinstance(part, Affine):
+            role = next(iter(seen), "")
+            plain[role] = plain.get(role, Affine({})).plus(part)
+        else:
+            found.append(part)
+    return (*found, *(part for part in plain.values() if part != Affine({})))
+
+
+def _terms(expr: Expr) -> Iterator[Expr]:
+    if isinstance(expr, Add):
+        yield from _terms(expr.left)
+        yield from _terms(expr.right)
+    else:
+        yield expr
+
+
+def fields_of(part: Part) -> set[Field]:
+    """Everything that a part reads."""
+    if isinstance(part, Affine):
+        return set(part.terms)
+    if isinstance(part, Gated):
+        return fields_of(part.value) | fields_of(part.gate)
+    read = {literal.field for literal in part.literals}
+    return read.union(*(difference(test).terms for test in part.comparisons))
+
+
+def looked_at(part: Part) -> list[str]:
+    """The selections that a part reads, by name."""
+    roles = {field.role for field in fields_of(part)}
+    return sorted(roles - {"self", "init"})
+
+
+def difference(less: Less | Same) -> Affine:
+    """left - right: below 0 where a comparison holds, 0 where nodes are the same."""
     return affine(less.left).plus(affine(less.right), -1.0)
 
 

@@ -23,10 +23,14 @@ from mindgap.expressions import (
     Multiply,
     Not,
     Read,
+    Same,
     Subtract,
+    When,
+    lift,
 )
-from mindgap.graphs import Graphs, Trajectory
-from mindgap.program import SHOWN, GraphProgram
+from mindgap.graphs import AnyArray, Graphs, Trajectory
+from mindgap.program import SHOWN, GraphProgram, Shown
+from mindgap.selection import Selection, nobody
 from mindgap.tasks import base
 from mindgap.tasks.base import Feature, Task
 
@@ -46,6 +50,8 @@ INTERPRET: dict[type, Callable] = {
         value(e.left, fields), value(e.right, fields)
     ),
     Less: lambda e, fields: (value(e.left, fields) < value(e.right, fields)) * 1.0,
+    Same: lambda e, fields: (value(e.left, fields) == value(e.right, fields)) * 1.0,
+    When: lambda e, fields: value(e.left, fields) * value(e.right, fields),
 }
 
 
@@ -54,20 +60,33 @@ def value(expr: Expr, fields: Mapping[str, Mapping[str, Array]]) -> Float[Array,
     return INTERPRET[type(expr)](expr, fields)
 
 
-class Meaning(NamedTuple):
-    """A program's run on a batch of graphs."""
+class Look(NamedTuple):
+    """Whom every node selects at every step, and how clearly."""
 
-    states: dict[str, Float[Array, "B hints N"]]
-    """Every component, at the start and after each step: one more than the steps."""
     selected: Int[Array, "B T N"]
     active: Bool[Array, "B T N"]
-    """Whether the node had a candidate; else it selected itself, by default."""
+    """Whether the node had a candidate; else it selected itself, or nobody."""
     gap: Float[Array, "B T N"]
     """From the selected key to the next candidate's; inf if there is no other."""
     key: Float[Array, "B T N"]
     """Size of the larger of those two keys, 0 if there are no two."""
     contrast: Float[Array, "B T N"]
     """Least right - left above 0 of any comparison in the mask; inf without any."""
+
+
+class Meaning(NamedTuple):
+    """A program's run on a batch of graphs."""
+
+    states: dict[str, Float[Array, "B hints N"]]
+    """Every component, at the start and after each step: one more than the steps."""
+    looks: dict[str, Look]
+    """Of each selection."""
+
+    @property
+    def look(self) -> Look:
+        """Of the program's only selection."""
+        (look,) = self.looks.values()
+        return look
 
 
 class _Inputs(NamedTuple):
@@ -83,14 +102,23 @@ def interpret(
 ) -> Meaning:
     """Runs the program for so many steps on every graph of a batch.
 
-    From its own start, or from another state of all its components. On a graph without
-    a source, `init.s` is 0.
+    From its own start, or from another state of all its components.
     """
-    source = graphs.source
+    source = source_of(graphs)
     if source is None:
         source = jnp.zeros_like(graphs.positions)
     inputs = (graphs.positions, graphs.weights, source)
     return _interpreted(program, steps, *map(jnp.asarray, inputs), start)
+
+
+def source_of(graphs: Graphs) -> Float[AnyArray, "B N"] | None:
+    """`init.s`: where the algorithm starts, by its input or by its first hint.
+
+    None if it has neither.
+    """
+    if graphs.source is None and "s" in graphs.trajectory.hints:
+        return graphs.trajectory.hints["s"][:, 0]
+    return graphs.source
 
 
 def task_of(program: GraphProgram) -> Task:
@@ -102,8 +130,8 @@ def task_of(program: GraphProgram) -> Task:
     return program.task or _own_task(program)
 
 
-def shown(program: GraphProgram) -> dict[str, str]:
-    """Which component each hint and output of the program's task shows."""
+def shown(program: GraphProgram) -> dict[str, Shown]:
+    """Which component shows each hint and output of the program's task."""
     if program.task is not None:
         return {**program.hints, **program.outputs}
     return {
@@ -188,16 +216,18 @@ def _run(
         }
 
     def step(state: State, _):
-        after, chosen = _step(program, inputs, state)
-        return after, (state, chosen)
+        after, looks = _step(program, inputs, state)
+        return after, (state, looks)
 
-    last, (states, chosen) = jax.lax.scan(step, start, length=steps)
+    last, (states, looks) = jax.lax.scan(step, start, length=steps)
     joined = {k: jnp.concatenate([states[k], last[k][None]]) for k in start}
-    return Meaning(joined, *chosen)
+    return Meaning(joined, looks)
 
 
-def _step(program: GraphProgram, inputs: _Inputs, state: State):
-    """The state after a step, and whom it came from (the rest of `Meaning`)."""
+def _step(
+    program: GraphProgram, inputs: _Inputs, state: State
+) -> tuple[State, dict[str, Look]]:
+    """The state after a step, and whom it came from."""
     nodes = inputs.index.shape[0]
     held = {**state, "index": inputs.index}
     given = {"s": inputs.source, "index": inputs.index}
@@ -208,33 +238,50 @@ def _step(program: GraphProgram, inputs: _Inputs, state: State):
         "init": {k: v[:, None] for k, v in given.items()},
         "edge": edges,
     }
-    selection = program.selection
-    others = ~jnp.eye(nodes, dtype=bool)
-    candidate = others & (value(selection.made.where, pairs) > 0)
-    keys = jnp.broadcast_to(value(selection.made.key, pairs), (nodes, nodes))
-    keys = jnp.where(candidate, selection.sign * keys, jnp.inf)
-    active = candidate.any(1)
+    looks = {n: _look(s, pairs) for n, s in program.selections.items()}
     node = jnp.arange(nodes)
-    best = keys.argmin(1)  # the lowest index on ties
-    selected = jnp.where(active, best, node)
-    first = keys.min(1)
-    second = jnp.where(node == best[:, None], jnp.inf, keys).min(1)
-    several = jnp.isfinite(second)
-    gap = jnp.where(several, second - first, jnp.inf)
-    size = jnp.where(several, jnp.maximum(jnp.abs(first), jnp.abs(second)), 0.0)
-    contrast = jnp.full(nodes, jnp.inf)
-    for less in selection.mask.comparisons:
-        apart = value(less.right, pairs) - value(less.left, pairs)
-        apart = jnp.where(others & (apart > 0), apart, jnp.inf)
-        contrast = jnp.minimum(contrast, apart.min(1))
-    looked_at = {
-        "self": held,
-        "other": {k: v[selected] for k, v in held.items()},
-        "init": given,
-        "edge": {k: v[node, selected] * active for k, v in edges.items()},
-    }
+    looked_at = {"self": held, "init": given}
+    for name, selection in program.selections.items():
+        look = looks[name]
+        someone = look.active if selection.made.default is nobody else True
+        looked_at[name] = {k: v[look.selected] * someone for k, v in held.items()}
+        looked_at["edge"] = {
+            k: v[node, look.selected] * look.active for k, v in edges.items()
+        }
     after = {
         name: jnp.broadcast_to(value(expr, looked_at), (nodes,))
         for name, expr in program.updates.items()
     }
-    return after, (selected, active, gap, size, contrast)
+    return after, looks
+
+
+def _look(selection: Selection, pairs: dict[str, dict[str, Array]]) -> Look:
+    nodes = pairs["edge"]["adj"].shape[0]
+    itself = jnp.eye(nodes, dtype=bool)
+    allowed = ~itself if selection.others else jnp.ones_like(itself)
+    if not selection.others:
+        adj = jnp.maximum(pairs["edge"]["adj"], itself)
+        pairs = {**pairs, "edge": {**pairs["edge"], "adj": adj}}
+    candidate = allowed & (value(selection.made.where, pairs) > 0)
+    keys = jnp.broadcast_to(value(lift(selection.made.key), pairs), (nodes, nodes))
+    keys = jnp.where(candidate, selection.sign * keys, jnp.inf)
+    active = candidate.any(1)
+    node = jnp.arange(nodes)
+    best = keys.argmin(1)  # the lowest index on ties
+    first = keys.min(1)
+    second = jnp.where(node == best[:, None], jnp.inf, keys).min(1)
+    several = jnp.isfinite(second)
+    contrast = jnp.full(nodes, jnp.inf)
+    for test in selection.mask.comparisons:
+        apart = value(test.right, pairs) - value(test.left, pairs)
+        if isinstance(test, Same):
+            apart = jnp.abs(apart)
+        apart = jnp.where(allowed & (apart > 0), apart, jnp.inf)
+        contrast = jnp.minimum(contrast, apart.min(1))
+    return Look(
+        selected=jnp.where(active, best, node),
+        active=active,
+        gap=jnp.where(several, second - first, jnp.inf),
+        key=jnp.where(several, jnp.maximum(jnp.abs(first), jnp.abs(second)), 0.0),
+        contrast=contrast,
+    )

@@ -10,6 +10,11 @@ P the stored start and `start` computed from the inputs, the component is
 which is `start` while V = P = 0, and V from then on. (The paper's `id` in Eq. 18 is the
 P of the parent.) A disjunction is stored as its complement, since only conjunctions are
 one ReLU of a sum. Everything else of the hidden state is 0.
+
+A program of several selections has a head for each. A component has a coordinate for
+each part of its update, in the block of the head whose selection that part reads, and
+is their sum; parts that are the same share a coordinate. Truth values add up to 0 or 1
+without error, and at most one part of a reference is not 0, so that sums are exact.
 """
 
 import dataclasses
@@ -20,10 +25,20 @@ import numpy as np
 from jaxtyping import Float
 
 from mindgap.expressions import ProgramError
-from mindgap.forms import INDEX, Affine, Condition, Field, difference
+from mindgap.forms import (
+    INDEX,
+    Affine,
+    Condition,
+    Field,
+    Gated,
+    Part,
+    difference,
+    fields_of,
+    looked_at,
+)
 from mindgap.graphs import AnyArray
 from mindgap.network import ModelConfig
-from mindgap.program import Effect, GraphProgram
+from mindgap.program import GraphProgram
 
 Arrays = dict[str, dict[str, np.ndarray]]
 """Parameters by module and leaf, as they are being set."""
@@ -36,7 +51,8 @@ class CannotCompile(ProgramError):
 class Place(NamedTuple):
     """Where a component lies."""
 
-    value: int
+    values: tuple[int, ...]
+    """Coordinates that add up to it; one, in a program of one selection."""
     start: int | None
     """Coordinate of the kept start, if there is one."""
     complement: bool
@@ -80,6 +96,7 @@ class Layout:
     """Coordinates of the encoded node inputs."""
     edges: Mapping[str, int]
     """Coordinates of the encoded edge inputs, weight and adj."""
+    bounds: "Bounds"
 
     def read(
         self, states: Float[AnyArray, "*dims S"], component: str
@@ -91,7 +108,7 @@ class Layout:
         if component not in self.places:
             raise KeyError(f"no component {component!r}: {', '.join(self.places)}")
         place = self.places[component]
-        stored = states[..., place.value]
+        stored = states[..., list(place.values)].sum(-1)
         return 1.0 - stored if place.complement else stored
 
     def nothing(self) -> Reading:
@@ -106,7 +123,7 @@ class Layout:
             if field.role == "edge":
                 found.edge[self.edges[field.name]] += factor
                 continue
-            row = found.other if field.role == "other" else found.self
+            row = found.self if field.role in ("self", "init") else found.other
             constant = self._add(row, field, factor)
             found = found._replace(constant=found.constant + constant)
         return found
@@ -122,7 +139,8 @@ class Layout:
             row[self.inputs[part]] += factor * weight
         if not keeps(self.program, field.name):
             sign = -factor if place.complement else factor
-            row[self.size + place.value] += sign
+            for coordinate in place.values:
+                row[self.size + coordinate] += sign
             if place.start is not None:
                 row[self.size + place.start] -= sign
         return factor * start.constant
@@ -130,11 +148,17 @@ class Layout:
     @property
     def names(self) -> dict[int, str]:
         """What each coordinate holds, of those that hold anything."""
-        names = {}
+        names: dict[int, str] = {}
         for name, place in self.places.items():
-            names[place.value] = f"not {name}" if place.complement else name
+            held = f"not {name}" if place.complement else name
+            several = len(place.values) > 1
+            for number, coordinate in enumerate(place.values, 1):
+                part = f"{held} {number}" if several else held
+                names[coordinate] = " = ".join(
+                    filter(None, [names.get(coordinate), part])
+                )
             if place.start is not None:
-                names[place.start] = f"start of {names[place.value]}"
+                names.setdefault(place.start, f"start of {held}")
         return dict(sorted(names.items()))
 
     def __str__(self) -> str:
@@ -146,7 +170,9 @@ class Layout:
 
 def keeps(program: GraphProgram, component: str) -> bool:
     """Whether a component is the same at every step: its start is all there is."""
-    effect = program.effects[component]
+    if len(program.selections) > 1:
+        return False
+    effect = program.effect(component)
     if isinstance(effect, Condition) and not effect.every:
         return False  # its sum is that of the complement
     return as_sum(effect) == Affine({Field("self", component): 1.0})
@@ -169,34 +195,80 @@ def settled(program: GraphProgram, form: Affine) -> Affine:
     return total
 
 
-def as_sum(effect: Effect) -> Affine:
-    """What is stored of an effect, before the ReLU makes a truth value of it."""
-    if isinstance(effect, Affine):
-        return effect
-    total = Affine({}, 1.0 - len(effect.literals) if effect.every else 1.0)
-    for literal in effect.literals:
-        total = total.plus(literal.affine, 1.0 if effect.every else -1.0)
+class Bounds(NamedTuple):
+    """The largest values of what has no bound of its own."""
+
+    value: float
+    """Of a component of sort float, which is never below 0."""
+    weight: float
+
+
+def interval(
+    program: GraphProgram, form: Affine, bounds: Bounds
+) -> tuple[float, float]:
+    """The least and the greatest value that a sum can take."""
+    low = high = form.constant
+    for field, factor in form.terms.items():
+        if field.name == "weight":
+            most = bounds.weight
+        elif program.components.get(field.name) == "float":
+            most = bounds.value
+        else:
+            most = 1.0
+        low, high = low + min(0.0, factor * most), high + max(0.0, factor * most)
+    return low, high
+
+
+def as_sum(part: Part) -> Affine:
+    """What is stored of a part, before the ReLU makes a truth value of it."""
+    if isinstance(part, Affine):
+        return part
+    assert isinstance(part, Condition)
+    total = Affine({}, 1.0 - len(part.literals) if part.every else 1.0)
+    for literal in part.literals:
+        total = total.plus(literal.affine, 1.0 if part.every else -1.0)
     return total
 
 
-def lay_out(program: GraphProgram, config: ModelConfig) -> Layout:
-    """Gives every component its coordinates, those that read an edge first.
+def lay_out(program: GraphProgram, config: ModelConfig, bounds: Bounds) -> Layout:
+    """Gives every component its coordinates.
 
-    Raises CannotCompile if the network is too small.
+    Raises CannotCompile if the network is too small, or has too few heads.
     """
+    several = len(program.selections) > 1
+    places = (_by_head if several else _by_component)(program, config)
+    by_edge = any(
+        f.role == "edge"
+        for effect in program.effects.values()
+        for f in fields_of(effect[0])
+    )
+    # `first_component` adds edge feature 0 to the state: it may only be the weight
+    spare = config.edge_values == "first_component" and not by_edge
+    return Layout(
+        program,
+        config.hidden_size,
+        places,
+        {INDEX: 0, Field("init", "s"): 1},
+        {"weight": int(spare), "adj": int(spare) + 1},
+        bounds,
+    )
+
+
+def _by_component(program: GraphProgram, config: ModelConfig) -> dict[str, Place]:
+    """One coordinate each, those that read an edge first."""
     used = _used(program)
     by_edge = {
-        name: any(f.role == "edge" for f in as_sum(effect).terms)
-        for name, effect in program.effects.items()
+        name: any(f.role == "edge" for f in as_sum(program.effect(name)).terms)
+        for name in program.effects
     }
     order = sorted(program.components, key=lambda name: not by_edge[name])
     places, free = {}, 0
     for name in order:
-        effect, start = program.effects[name], program.beginnings[name]
+        effect, start = program.effect(name), program.beginnings[name]
         complement = isinstance(effect, Condition) and not effect.every
         stored = Affine({}, 1.0).plus(start, -1.0) if complement else start
         again = name in used and not keeps(program, name) and stored != Affine({})
-        places[name] = Place(free, free + 1 if again else None, complement)
+        places[name] = Place((free,), free + 1 if again else None, complement)
         free += 2 if again else 1
     room = config.hidden_size // config.heads
     if max(free, 2) > room:
@@ -204,25 +276,66 @@ def lay_out(program: GraphProgram, config: ModelConfig) -> Layout:
             f"{program.name}: its state needs {max(free, 2)} coordinates, hidden_size "
             f"{config.hidden_size} with {config.heads} heads has {room}"
         )
-    # `first_component` adds edge feature 0 to the state: it may only be the weight
-    spare = config.edge_values == "first_component" and not any(by_edge.values())
-    return Layout(
-        program,
-        config.hidden_size,
-        places,
-        {INDEX: 0, Field("init", "s"): 1},
-        {"weight": int(spare), "adj": int(spare) + 1},
-    )
+    return places
+
+
+def _by_head(program: GraphProgram, config: ModelConfig) -> dict[str, Place]:
+    """One coordinate for each part, in the block of the head that it reads."""
+    if config.heads < len(program.selections):
+        raise CannotCompile(
+            f"{program.name}: {len(program.selections)} selections "
+            f"({', '.join(program.selections)}) need as many heads, but heads is "
+            f"{config.heads}"
+        )
+    room = config.hidden_size // config.heads
+    blocks = [list(range(k * room, (k + 1) * room)) for k in range(config.heads)]
+    head = {name: k for k, name in enumerate(program.selections)}
+    where: dict[object, int] = {}
+    parts = [part for effect in program.effects.values() for part in effect]
+    # parts that read no selection go where room is left
+    for part in sorted(parts, key=lambda part: not looked_at(part)):
+        if _key(part) not in where:
+            seen = looked_at(part)
+            block = blocks[head[seen[0]]] if seen else max(blocks, key=len)
+            where[_key(part)] = _next(program, config, block)
+    used, places = _used(program), {}
+    for name, effect in program.effects.items():
+        start, first = program.beginnings[name], None
+        if name in used and start != Affine({}):
+            if _key(start) not in where:
+                block = max(blocks, key=len)
+                where[_key(start)] = _next(program, config, block)
+            first = where[_key(start)]
+        values = tuple(where[_key(part)] for part in effect)
+        places[name] = Place(values, first, False)
+    return places
+
+
+def _next(program: GraphProgram, config: ModelConfig, block: list[int]) -> int:
+    if not block:
+        raise CannotCompile(
+            f"{program.name}: its state needs more coordinates than hidden_size "
+            f"{config.hidden_size} with {config.heads} heads has"
+        )
+    return block.pop(0)
+
+
+def _key(part: Part) -> object:
+    """Equal for parts that are the same."""
+    if isinstance(part, Affine):
+        return frozenset(part.terms.items()), part.constant
+    if isinstance(part, Gated):
+        return _key(part.value), _key(part.gate)
+    tests = (_key(difference(test)) for test in part.comparisons)
+    return part.every, frozenset(part.literals), frozenset(tests)
 
 
 def _used(program: GraphProgram) -> set[str]:
     """The components that a step reads."""
-    selection = program.selection
-    forms = [selection.key, *(as_sum(effect) for effect in program.effects.values())]
-    fields = {field.name for form in forms for field in form.terms}
-    fields |= {literal.field.name for literal in selection.mask.literals}
-    for less in selection.mask.comparisons:
-        fields |= {f.name for f in difference(less).terms}
+    parts: list[Part] = [part for e in program.effects.values() for part in e]
+    for selection in program.selections.values():
+        parts += [selection.key, selection.mask]
+    fields = {field.name for part in parts for field in fields_of(part)}
     return fields & set(program.components)
 
 

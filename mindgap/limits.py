@@ -9,8 +9,9 @@ import dataclasses
 
 import numpy as np
 
+from mindgap.forms import fields_of
 from mindgap.graphs import Graphs
-from mindgap.interpreter import interpret
+from mindgap.interpreter import Meaning, interpret, source_of
 from mindgap.program import GraphProgram
 
 NODES = 4096
@@ -28,6 +29,24 @@ class OutOfRange(ValueError):
 
 
 @dataclasses.dataclass(frozen=True)
+class Margin:
+    """How clearly a selection must be made."""
+
+    key_gap: float
+    """The best key must beat the next by this..."""
+    rounding: float = 0.0
+    """...plus this times (number of the step) * (size of the larger key + offset)."""
+    offset: float = 0.0
+    ties_by_index: bool = False
+    """Whether equal keys are told apart by a second key, the index."""
+    contrast: float = 0.0
+    """The sides of a comparison must be equal, or at least this far apart."""
+    alone: str = ""
+    """If named, there must be one candidate at most; and a node where this truth value
+    is 0, of whom all that is read of nobody is 0, too."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Limits:
     """The safe range of a compiled network; positions are in [0, 1)."""
 
@@ -36,19 +55,14 @@ class Limits:
     """Whether the network runs on exactly `nodes` nodes, else on at most so many."""
     leak: float
     """The most that a softmax gives to all nodes but the selected one."""
-    key_gap: float
-    """The best key must beat the next by this..."""
-    rounding: float
-    """...plus this times (number of the step) * (size of the larger key + offset)."""
-    offset: float
+    margins: dict[str, Margin]
+    """Of each selection."""
     separated: bool
     """Whether the network is sharp enough to keep a node apart from its candidates."""
-    ties_by_index: bool
-    """Whether equal keys are told apart by a second key, the index."""
     position_gap: float
     """Neighbouring positions must be at least this far apart."""
-    contrast: float
-    """The sides of a comparison must be equal, or at least this far apart."""
+    from_zero: bool
+    """Whether the first position must be 0, or as far from it."""
     value: float
     """The largest value of a float component."""
     weight: float
@@ -72,12 +86,21 @@ class Limits:
             f"edge weights in [0, {self.weight:g}], values in [0, {self.value:g}]",
             f"self-loops {'allowed' if self.self_loops else 'refused'}, "
             f"one-way edges {'allowed' if self.directed else 'refused'}",
-            f"best key ahead by {self.key_gap:.2g} + step * {self.rounding:.2g} * "
-            f"(key + {self.offset:g})" + (", or equal" if self.ties_by_index else ""),
             f"other nodes get at most {self.leak:.2g} of a selection",
         ]
-        if self.contrast:
-            lines.append(f"compared values equal or {self.contrast:.2g} apart")
+        for name, margin in self.margins.items():
+            head = f"{name}: " * (len(self.margins) > 1)
+            if margin.alone:
+                lines.append(f"{head}one candidate at most")
+                continue
+            drift = f" + step * {margin.rounding:.2g} * (key + {margin.offset:g})"
+            lines.append(
+                f"{head}best key ahead by {margin.key_gap:.2g}"
+                + drift * (margin.rounding > 0)
+                + ", or equal" * margin.ties_by_index
+            )
+            if margin.contrast:
+                lines.append(f"compared values equal or {margin.contrast:.2g} apart")
         return "\n".join(lines)
 
 
@@ -102,15 +125,20 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
         return [f"{nodes} nodes, {exactly} {limits.nodes} allowed"] * len(positions)
     if not limits.separated:
         return ["the network is too soft: self is not kept apart"] * len(positions)
-    if graphs.source is None:
+    start = source_of(graphs)
+    if start is None:
         return ["no source"] * len(positions)
-    source = np.asarray(graphs.source)
+    source = np.asarray(start)
     refuse(((source != 0) & (source != 1)).any(1), "a source that is neither 0 nor 1")
     inside = (positions.min(1) >= 0) & (positions.max(1) < 1)
     refuse(np.logical_not(inside), "positions outside [0, 1)")
     apart = np.diff(positions, axis=1).min(1, initial=1.0)
     near = f"neighbouring positions closer than {limits.position_gap:.2g}"
     refuse(apart < limits.position_gap, near, apart)
+    if limits.from_zero:
+        first = positions[:, 0]
+        close = (first > 0) & (first < limits.position_gap)
+        refuse(close, "a first position that is nearly 0", first)
     if limits.linear_positions:
         linear = np.arange(nodes, dtype=np.float32) / np.float32(nodes)
         off = np.abs(positions - linear).max(1)
@@ -136,24 +164,37 @@ def _follow(program: GraphProgram, limits: Limits, graphs: Graphs, refuse) -> No
     run = interpret(program, graphs, steps)
     time = np.arange(steps)
     taken = (time < lengths[:, None] - 1)[..., None]  # (B, T, 1)
-    gap, size = np.asarray(run.gap), np.asarray(run.key)
-    needed = limits.key_gap + limits.rounding * (time[:, None] + 1) * (
-        size + limits.offset
-    )
-    near = (gap < needed) & taken
-    if limits.ties_by_index:
-        near &= gap > 0
-    closest = np.where(near, gap, np.inf).min((1, 2))
-    refuse(near.any((1, 2)), "two candidates' keys are too close", closest)
-    if limits.contrast:
-        contrast = np.where(taken, np.asarray(run.contrast), np.inf).min((1, 2))
-        refuse(contrast < limits.contrast, "compared values are too close", contrast)
+    for name, margin in limits.margins.items():
+        look = run.looks[name]
+        gap, size = np.asarray(look.gap), np.asarray(look.key)
+        if margin.alone:
+            refuse((np.isfinite(gap) & taken).any((1, 2)), f"{name} has two candidates")
+            refuse(
+                _somebody(program, name, margin.alone, run, taken), f"no {name} idle"
+            )
+            continue
+        needed = margin.key_gap + margin.rounding * (time[:, None] + 1) * (
+            size + margin.offset
+        )
+        near = (gap < needed) & taken
+        if margin.ties_by_index:
+            near &= gap > 0
+        closest = np.where(near, gap, np.inf).min((1, 2))
+        refuse(near.any((1, 2)), "two candidates' keys are too close", closest)
+        if margin.contrast:
+            contrast = np.where(taken, np.asarray(look.contrast), np.inf).min((1, 2))
+            too_close = contrast < margin.contrast
+            refuse(too_close, "compared values are too close", contrast)
     positions = np.asarray(graphs.positions)[:, None, None, :]
     for name, sort in program.components.items():
         held = np.asarray(run.states[name])
         held = np.concatenate(
             [held[:, :1], np.where(taken, held[:, 1:], held[:, :1])], 1
         )
+        if sort == "bool":
+            refuse(
+                ((held != 0) & (held != 1)).any((1, 2)), f"{name} is neither 0 nor 1"
+            )
         if sort == "float":
             outside = (held < 0) | (held > limits.value)
             refuse(
@@ -169,3 +210,19 @@ def _follow(program: GraphProgram, limits: Limits, graphs: Graphs, refuse) -> No
                 near = np.asarray(graphs.adjacency)[:, None]
                 named = np.take_along_axis(near, off.argmin(-1)[..., None], -1)
                 refuse((named == 0).any((1, 2, 3)), f"{name} is no neighbour")
+
+
+def _somebody(
+    program: GraphProgram, role: str, alone: str, run: Meaning, taken: np.ndarray
+) -> np.ndarray:
+    """Of each graph, whether "nobody" could be somebody: see `Margin.alone`."""
+    idle = np.asarray(run.states[alone])[:, :-1] == 0  # (B, T, N)
+    missing = ~np.asarray(run.looks[role].active).all(-1) & ~idle.any(-1)
+    truths = {n for n, sort in program.components.items() if sort == "bool"}
+    for effect in program.effects.values():
+        for part in effect:
+            read = {f.name for f in fields_of(part) if f.role == role} & truths
+            for name in read:
+                held = np.asarray(run.states[name])[:, :-1] != 0
+                missing |= (held & idle).any(-1)
+    return (missing & taken[..., 0]).any(-1)

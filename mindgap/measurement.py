@@ -103,7 +103,9 @@ def watch(task: Task, model: ModelConfig, start: CompiledStart) -> training.Watc
     def look(params: Params, graphs: Graphs) -> Float[Array, "K"]:
         scores = faithfulness.trace_scores(task, model, params, graphs)
         looks = faithfulness.mechanism(program, task, model, params, graphs)
-        means = [faithfulness.trace_accuracy(task, scores), looks["accuracy"]]
+        each = [value for name, value in looks.items() if name.endswith("accuracy")]
+        looked = jnp.nanmean(jnp.stack(each), 0)
+        means = [faithfulness.trace_accuracy(task, scores), looked]
         moved = [
             jnp.sqrt(jnp.mean((_flat(params[layer]) - _flat(exact[layer])) ** 2))
             for layer in sorted(exact)

@@ -206,6 +206,7 @@ def _continued(
     steps = then.trajectory.steps
     run = interpret(program, then._replace(source=graphs.source), steps, start)
     (component,) = program.outputs.values()
+    assert isinstance(component, str)
     places = np.asarray(run.states[component])
     last = np.asarray(then.trajectory.lengths) - 1
     ends = places[np.arange(len(last)), last]

@@ -14,28 +14,36 @@ Meaning, the same for every reader of a program:
 - When no candidate is left, `other` is `self` and every field of `edge` reads 0.
 - All nodes step at once. At the first step they hold what `start` says.
 
+A program may select several times in a step; its update then knows each by name, and
+adds up parts of which each reads one. Such a selection may also be of *all* nodes,
+oneself included and one's own neighbour: without a default, if the mask leaves someone
+in any case (`edge.adj` or `everyone`), or else with `nobody`, whose fields read 0.
+
 Knows no JAX.
 """
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from mindgap import forms
 from mindgap.expressions import (
     Expr,
+    Less,
     ProgramError,
     Read,
     Role,
+    Same,
     Sort,
     lift,
     reads,
     sort_of,
 )
-from mindgap.forms import Affine, Condition, affine, condition
+from mindgap.forms import Affine, Condition, Part, affine, condition
+from mindgap.selection import ADJACENT, Min, Selection, nobody
 
-ROLES: tuple[Role, ...] = ("self", "other", "init", "edge")
 INPUTS: dict[Role, dict[str, Sort]] = {
     "self": {"index": "node"},
     "other": {"index": "node"},
@@ -45,28 +53,12 @@ INPUTS: dict[Role, dict[str, Sort]] = {
 """The fields that every program has; components join `self` and `other`."""
 
 RESERVED = ("index", "pos", "s", "adj", "weight", "A")
-SHOWN: dict[Sort, Literal["mask", "scalar", "pointer"]] = {
+SHOWN: dict[Sort, typing.Literal["mask", "scalar", "pointer"]] = {
     "bool": "mask",
     "float": "scalar",
     "node": "pointer",
 }
 """Which type of feature shows a component of each sort."""
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Min:
-    """The candidate of least `key` among those that satisfy `where`; else `default`."""
-
-    key: Any
-    where: Any = None
-    default: Any = None
-    word = "least"
-
-
-class Max(Min):
-    """The candidate of greatest `key` among those that satisfy `where`."""
-
-    word = "greatest"
 
 
 class _Fields:
@@ -88,21 +80,12 @@ class _Fields:
         return self._role
 
 
-class Selection(NamedTuple):
-    """A checked `Min` or `Max`, with its normal forms."""
+Effect = tuple[Part, ...]
+"""What becomes of a component, the sum of these. With one selection it is one part: a
+number or node is affine, a truth value one test."""
 
-    made: Min
-    key: Affine
-    mask: Condition
-
-    @property
-    def sign(self) -> int:
-        """1 if the least key is selected, -1 if the greatest."""
-        return -1 if isinstance(self.made, Max) else 1
-
-
-Effect = Affine | Condition
-"""What becomes of a component: a number or node is affine, a truth value one test."""
+Shown = str | tuple[str | None, ...]
+"""A component; of a categorical feature one for each class, or None for the rest."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -110,9 +93,11 @@ class GraphProgram:
     """A program; `start`, `select` and `update` are functions of the roles.
 
     `start(init)` and `update(self, other, init, edge)` return an expression for every
-    component, `select(self, other, init, edge)` a `Min` or a `Max`. A component's sort
-    is that of its start. `task` is the task whose features the program computes, by
-    `hints` and `outputs` (feature: component); without one, every component is both.
+    component, `select(self, other, init, edge)` a `Min` or a `Max`. Or `select` names
+    several such functions, and `update(self, ..., init)` takes whom they select. A
+    component's sort is that of its start. `task` is the task whose features the program
+    computes, by `hints` and `outputs` (feature: component); without one, every
+    component is both.
 
     Raises ProgramError, naming the place, for a program that means nothing or that no
     layer of attention can compute.
@@ -120,11 +105,13 @@ class GraphProgram:
 
     name: str
     start: Callable[..., Mapping[str, Any]]
-    select: Callable[..., Min]
+    select: Callable[..., Min] | Mapping[str, Callable[..., Min]]
     update: Callable[..., Mapping[str, Any]]
     task: Any = None
-    hints: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    outputs: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    hints: Mapping[str, Shown] = dataclasses.field(default_factory=dict)
+    outputs: Mapping[str, Shown] = dataclasses.field(default_factory=dict)
+    silent: Sequence[str] = ()
+    """Hints of the task that the program does not show."""
 
     @functools.cached_property
     def starts(self) -> dict[str, Expr]:
@@ -157,35 +144,59 @@ class GraphProgram:
         }
 
     @functools.cached_property
+    def selections(self) -> dict[str, Selection]:
+        """Whom a node looks at, by the name that the update has for it."""
+        if isinstance(self.select, Mapping):
+            return {name: self._select(name, f) for name, f in self.select.items()}
+        return {"other": self._select("", self.select)}
+
+    @property
     def selection(self) -> Selection:
-        """Whom a node looks at."""
-        place = f"{self.name}, select"
-        roles = self._roles(place)
-        made = _traced(place, self.select, roles)
+        """Whom a node looks at. Raises ProgramError if it looks at several."""
+        if len(self.selections) > 1:
+            raise ProgramError(
+                f"{self.name} has several selections: {', '.join(self.selections)}"
+            )
+        return next(iter(self.selections.values()))
+
+    def _select(self, name: str, function: Callable[..., Min]) -> Selection:
+        place = f"{self.name}, select{name and f' of {name}'}"
+        roles = self._roles(place, ["other"])
+        made = _traced(place, function, roles)
         if not isinstance(made, Min):
             raise ProgramError(f"{place}: needs a Min or a Max, got {made!r}")
         if not isinstance(made.where, Expr):
             raise ProgramError(f"{place}: no mask: say `where=edge.adj & ...`")
-        if made.default is not roles[0]:
-            problem = "no default" if made.default is None else "an ambiguous default"
-            raise ProgramError(
-                f"{place}: {problem} ({made.default}): a mask may leave no candidate, "
-                "and the only node that is then selected is `default=self`"
-            )
-        mask = self._form(condition, made.where, "mask of select")
+        mask = self._form(condition, made.where, f"mask of select{name and ' ' + name}")
         if not mask.every:
             raise ProgramError(
                 f"{place}: the mask is not one conjunction:\n    {made.where}"
             )
-        return Selection(
-            made, self._form(affine, lift(made.key), "key of select"), mask
-        )
+        several = isinstance(self.select, Mapping)
+        tests = {type(test) for test in mask.comparisons}
+        if tests - {Same if made.default is nobody else Less}:
+            raise ProgramError(
+                f"{place}: same(...) belongs to `default=nobody`, < to `default=self`:"
+                f"\n    {made.where}"
+            )
+        somebody = not mask.comparisons and set(mask.literals) <= {ADJACENT}
+        if made.default is not roles[0] and not (
+            several and (made.default is nobody or (made.default is None and somebody))
+        ):
+            problem = "no default" if made.default is None else "an ambiguous default"
+            raise ProgramError(
+                f"{place}: {problem} ({made.default}): a mask may leave no candidate, "
+                "and the only node that is then selected is `default=self`"
+                + ("; or `default=nobody`" if several else "")
+            )
+        key = self._form(affine, lift(made.key), f"key of select{name and ' ' + name}")
+        return Selection(made, key, mask, made.default is roles[0])
 
     @functools.cached_property
     def updates(self) -> dict[str, Expr]:
         """Every component's expression after a step."""
         place = f"{self.name}, update"
-        made = _traced(place, self.update, self._roles(place))
+        made = _traced(place, self.update, self._roles(place, list(self.selections)))
         unknown, absent = set(made) ^ set(self.starts), set(self.starts) - set(made)
         if unknown:
             raise ProgramError(
@@ -198,53 +209,79 @@ class GraphProgram:
     @functools.cached_property
     def effects(self) -> dict[str, Effect]:
         """The updates' normal forms."""
-        found = {}
+        found: dict[str, Effect] = {}
         for name, expr in self.updates.items():
-            place = f"update of `{name}`"
-            form = condition if self.components[name] == "bool" else affine
-            found[name] = self._form(form, expr, place)
-            if form is condition and found[name].comparisons:
-                raise ProgramError(
-                    f"{self.name}, {place}: a comparison only has a place in masks:\n"
-                    f"    {expr}"
-                )
+            place, truth = f"update of `{name}`", self.components[name] == "bool"
+            if isinstance(self.select, Mapping):
+                found[name] = self._form(forms.parts, expr, place)
+                problem = _not_a_sum(found[name], truth)
+            else:
+                part = self._form(condition if truth else affine, expr, place)
+                found[name], problem = (part,), ""
+                if truth and part.comparisons:
+                    problem = "a comparison only has a place in masks"
+            if problem:
+                raise ProgramError(f"{self.name}, {place}: {problem}:\n    {expr}")
         return found
 
+    def effect(self, name: str) -> Part:
+        """The only part of an update, in a program of one selection."""
+        (part,) = self.effects[name]
+        return part
+
     def __post_init__(self):
-        _ = self.beginnings, self.selection, self.effects  # traced and checked
+        _ = self.beginnings, self.selections, self.effects  # traced and checked
         for name, sort in self.components.items():
             if sort == "node":
-                self._check_node(name, self.starts[name], "start")
-                self._check_node(name, self.updates[name], "update")
+                self._check_node(name, "start", (self.beginnings[name],))
+                self._check_node(name, "update", self.effects[name])
         for feature, component in {**self.hints, **self.outputs}.items():
-            if component not in self.components or self.task is None:
-                raise ProgramError(
-                    f"{self.name}: {feature} is {component}: needs a task, and one of "
-                    f"the components {', '.join(self.components)}"
-                )
-            features, sort = self.task.features, self.components[component]
-            if feature not in features or features[feature].type != SHOWN[sort]:
-                raise ProgramError(
-                    f"{self.name}: {feature} is {component}, a {sort}: the task has "
-                    + ", ".join(f"{k} ({f.type})" for k, f in features.items())
-                    + f"; a {sort} is shown by a {SHOWN[sort]}"
-                )
+            self._check_shown(feature, component)
 
-    def _check_node(self, name: str, expr: Expr, where: str):
-        """A reference stays one: it is a node, plus differences of nodes."""
-        nodes = {forms.field_of(r) for r in reads(expr) if r.sort == "node"}
-        form = affine(expr)
-        degree = sum(form.terms.get(field, 0.0) for field in nodes)
-        if degree != 1 or form.constant or set(form.terms) - nodes:
+    def _check_shown(self, feature: str, component: Shown):
+        """A feature is shown by a component of its sort, or a class each by a truth."""
+        each = [component] if isinstance(component, str) else list(component)
+        if not {*each} - {None} <= set(self.components) or self.task is None:
             raise ProgramError(
-                f"{self.name}, {where} of `{name}`: not a node, although {name} starts "
-                f"as one:\n    {expr}"
+                f"{self.name}: {feature} is {component}: needs a task, and one of "
+                f"the components {', '.join(self.components)}"
+            )
+        features = self.task.features
+        sort = self.components[next(filter(None, each))]
+        wanted = SHOWN[sort] if isinstance(component, str) else "categorical"
+        if (
+            feature not in features
+            or features[feature].type != wanted
+            or (wanted == "categorical" and len(each) != features[feature].classes)
+        ):
+            raise ProgramError(
+                f"{self.name}: {feature} is {component}, a {sort}: the task has "
+                + ", ".join(f"{k} ({f.type})" for k, f in features.items())
+                + f"; a {sort} is shown by a {wanted}"
             )
 
-    def _roles(self, place: str) -> list[_Fields]:
+    def _check_node(self, name: str, where: str, parts: Effect):
+        """A reference stays one: it is a node, plus differences of nodes."""
+        expr = (self.starts if where == "start" else self.updates)[name]
+        nodes = {forms.field_of(r) for r in reads(expr) if r.sort == "node"}
+        for part in parts:
+            form = part.value if isinstance(part, forms.Gated) else part
+            if (
+                not isinstance(form, Affine)
+                or sum(form.terms.get(field, 0.0) for field in nodes) != 1
+                or form.constant
+                or set(form.terms) - nodes
+            ):
+                raise ProgramError(
+                    f"{self.name}, {where} of `{name}`: not a node, although {name} "
+                    f"starts as one:\n    {expr}"
+                )
+
+    def _roles(self, place: str, looked_at: list[str]) -> list[_Fields]:
         held = {**self.components, "index": "node"}
-        sorts = {**INPUTS, "self": held, "other": held}
-        return [_Fields(role, sorts[role], place) for role in ROLES]
+        sorts = {**INPUTS, "self": held, **dict.fromkeys(looked_at, held)}
+        names = ["self", *looked_at, "init", *["edge"] * (looked_at == ["other"])]
+        return [_Fields(role, sorts[role], place) for role in names]
 
     def _form(self, form: Callable, expr: Expr, place: str) -> Any:
         try:
@@ -257,16 +294,32 @@ class GraphProgram:
         wide = max(map(len, self.components))
         starts = [f"{n:<{wide}} = {e}" for n, e in self.starts.items()]
         updates = [f"{n:<{wide}} ← {e}" for n, e in self.updates.items()]
-        indent, chosen = "\n          ", self.selection.made
+        indent, selects = "\n          ", []
+        for name, (made, *_) in self.selections.items():
+            head = f"{name}: " * isinstance(self.select, Mapping)
+            otherwise = f", else {made.default}" if made.default else ""
+            selects += [
+                f"{head}the candidate of {made.word} {made.key}",
+                f"among those with {made.where}{otherwise}",
+            ]
         return (
             f"{self.name}: {held}\n"
             f"  start   {indent.join(starts)}\n"
-            f"  select  the candidate of {chosen.word} {chosen.key}\n"
-            f"          among those with {chosen.where}, else self\n"
+            f"  select  {indent.join(selects)}\n"
             f"  update  {indent.join(updates)}"
         )
 
     __repr__ = __str__
+
+
+def _not_a_sum(effect: Effect, truth: bool) -> str:
+    """Why the parts of an update cannot be added up, or nothing."""
+    for part in effect:
+        if truth and not isinstance(part, Condition):
+            return "not a sum of truth values"
+        if isinstance(part, Condition) and not part.every:
+            return "| of parts that exclude each other is +, and of others not one ReLU"
+    return ""
 
 
 def _traced(place: str, function: Callable, roles: list[_Fields]) -> Any:

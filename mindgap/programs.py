@@ -7,7 +7,9 @@ in the paper.
 """
 
 from mindgap import tasks
-from mindgap.program import GraphProgram, Max, Min
+from mindgap.expressions import same, when
+from mindgap.program import GraphProgram
+from mindgap.selection import Max, Min, everyone, nobody
 
 _BFS = {
     "task": tasks.bfs,
@@ -146,6 +148,52 @@ nearest_neighbour = GraphProgram(
 )
 """Whom the lightest edge leads to; one step is enough."""
 
+
+def _dfs(self, child, caller, first, init):
+    chosen = same(first.index, self.index) & ~first.new & ~first.token & ~self.seen
+    called = caller.token & ~caller.down & ~self.token
+    return {
+        "new": caller.down + chosen,
+        "token": self.new + called,
+        "down": (self.new & ~child.seen) + (called & ~self.leaf),
+        "leaf": child.seen,
+        "seen": self.seen + caller.down + chosen,
+        "gray": (self.gray & ~self.token) + (self.gray & self.down)
+        + (self.new & ~self.gray) + caller.down,
+        "black": self.black + (self.token & ~self.down),
+        "target": when(~child.seen, child.index) + when(child.seen, self.pi),
+        "pi": when(~caller.down, self.pi) + when(caller.down, caller.index),
+    }  # fmt: skip
+
+
+dfs = GraphProgram(
+    name="dfs",
+    start=lambda init: {
+        "new": init.s, "token": False, "down": False, "leaf": False,
+        "seen": init.s, "gray": False, "black": False,
+        "target": init.index, "pi": init.index,
+    },
+    select={
+        "child": lambda self, other, init, edge: Min(
+            other.index + 2 * other.seen, where=edge.adj
+        ),
+        "caller": lambda self, other, init, edge: Min(
+            other.index,
+            where=other.token & same(other.target, self.index),
+            default=nobody,
+        ),
+        "first": lambda self, other, init, edge: Min(
+            other.index + 2 * other.seen - 3 * other.new - 3 * other.token,
+            where=everyone,
+        ),
+    },
+    update=_dfs,
+    task=tasks.dfs,
+    hints={"pi_h": "pi", "color": (None, "gray", "black")},
+    outputs={"pi": "pi"},
+    silent=("d", "f", "s_prev", "s", "u", "v", "s_last", "time"),
+)  # fmt: skip
+
 PROGRAMS = {
     program.name: program
     for program in (
@@ -158,5 +206,6 @@ PROGRAMS = {
         hop_count,
         components,
         nearest_neighbour,
+        dfs,
     )
 }

@@ -6,43 +6,18 @@ case is what a node and the node it looks at hold. Numbers are bounded by interv
 
 import itertools
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from mindgap.forms import Affine, Condition, Field, Literal, merged
 from mindgap.layout import CannotCompile, as_sum
-from mindgap.program import Effect, GraphProgram
+from mindgap.program import GraphProgram
 
 Truths = Mapping[str, float]
 """The truth values of one node, by name; `s` among them."""
 
 
-class Bounds(NamedTuple):
-    """The largest values of what has no bound of its own."""
-
-    value: float
-    """Of a component of sort float, which is never below 0."""
-    weight: float
-
-
-def interval(
-    program: GraphProgram, form: Affine, bounds: Bounds
-) -> tuple[float, float]:
-    """The least and the greatest value that a sum can take."""
-    low = high = form.constant
-    for field, factor in form.terms.items():
-        if field.name == "weight":
-            most = bounds.weight
-        elif program.components.get(field.name) == "float":
-            most = bounds.value
-        else:
-            most = 1.0
-        low, high = low + min(0.0, factor * most), high + max(0.0, factor * most)
-    return low, high
-
-
 def least_update(program: GraphProgram, component: str) -> float:
     """The least value that a float component can be given, from values of 0 or more."""
-    form, least = as_sum(program.effects[component]), float("inf")
+    form, least = as_sum(program.effect(component)), float("inf")
     for me, you, selected in _cases(program):
         total = form.constant
         merged: dict[Field, float] = {}
@@ -78,7 +53,7 @@ def default_can_be_shut(program: GraphProgram, component: str) -> bool:
     node that fails its own mask holds 0 there.
     """
     mask = program.selection.mask
-    own_terms = merged(as_sum(program.effects[component]))
+    own_terms = merged(as_sum(program.effect(component)))
     start = program.beginnings[component]
     if mask.comparisons or start != Affine({}):
         return False
@@ -122,7 +97,7 @@ def is_whole(program: GraphProgram, form: Affine) -> bool:
             name
             for name in whole
             if _whole(program, program.beginnings[name], whole)
-            and _whole(program, as_sum(program.effects[name]), whole)
+            and _whole(program, as_sum(program.effect(name)), whole)
         }
         if kept == whole:
             return _whole(program, form, whole)
@@ -181,10 +156,10 @@ def _start(program: GraphProgram, s: float) -> Truths:
 
 
 def _after(program: GraphProgram, me: Truths, you: Truths) -> Truths:
-    def truth(effect: Effect) -> float:
-        assert isinstance(effect, Condition)
+    def truth(effect: Condition) -> float:
         test = all if effect.every else any
         return float(test(_holds(literal, me, you) for literal in effect.literals))
 
-    held = {n: truth(e) for n, e in program.effects.items() if isinstance(e, Condition)}
+    effects = {name: program.effect(name) for name in program.effects}
+    held = {n: truth(e) for n, e in effects.items() if isinstance(e, Condition)}
     return {**held, "s": me["s"]}

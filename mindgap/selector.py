@@ -21,12 +21,12 @@ import numpy as np
 
 from mindgap.attention import NO_EDGE
 from mindgap.forms import Affine, Field, Literal, difference, merged
-from mindgap.layout import CannotCompile, Layout, Reading, settled
-from mindgap.limits import LEAK, NODES, UNIT
+from mindgap.layout import Bounds, CannotCompile, Layout, Reading, interval, settled
+from mindgap.limits import LEAK, NODES, UNIT, Margin
 from mindgap.network import ModelConfig
 from mindgap.pairwise import LEAK as SLOPE
 from mindgap.program import GraphProgram
-from mindgap.proofs import Bounds, interval, is_whole, misses_itself_once
+from mindgap.proofs import is_whole, misses_itself_once
 
 OTHER_INDEX = Field("other", "index")
 LARGEST_KEY = 2.0**16
@@ -48,14 +48,10 @@ class Selector(NamedTuple):
     channels: list[Channel]
     diagonal: float
     """The bias B of Eq. 17 on its diagonal; 0 elsewhere."""
-    key_gap: float
-    rounding: float
-    offset: float
+    margin: Margin
     separated: bool
     """Whether a node's own score is far enough from those of all others."""
-    ties_by_index: bool
     position_gap: float
-    contrast: float
     directed: bool
 
 
@@ -130,13 +126,9 @@ def select(
     return Selector(
         channels,
         diagonal,
-        key_gap=float(gap),
-        rounding=rounding,
-        offset=offset,
+        margin=Margin(float(gap), rounding, offset, bool(key.tie), contrast),
         separated=bool(sharpness * key.range >= np.log(NODES) - np.log(LEAK)),
-        ties_by_index=bool(key.tie),
         position_gap=float(apart),
-        contrast=contrast,
         directed=config.attention_bias,
     )
 
@@ -190,8 +182,8 @@ def _key_channel(layout: Layout, key: _Key, sharpness: float) -> Channel:
     return Channel("key", layout.reading(form).times(sharpness), -1.0)
 
 
-def _rectified(name: str, zeta: Reading, weight: float) -> list[Channel]:
-    """weight * relu(zeta), from two leaky ones."""
+def rectified(name: str, zeta: Reading, weight: float) -> list[Channel]:
+    """weight * relu(zeta), from two leaky ReLUs."""
     scale = weight / (1 - SLOPE**2)
     return [
         Channel(name, zeta, scale),
@@ -236,7 +228,7 @@ def _by_bias(
         form = apart.plus(Affine({}, contrast / 2))
         steep = 4 * wrong / contrast
         zeta = layout.reading(form).times(steep)
-        channels += _rectified("comparison", zeta, -1.0)
+        channels += rectified("comparison", zeta, -1.0)
         cancelled += steep * max(map(abs, interval(program, form, bounds)))
     bias = 2 * (reach + wrong * (len(mask.literals) + 2 * len(mask.comparisons)))
     # SLOPE * -B * (all weights) = -D, with D = 2 * reach
@@ -291,5 +283,5 @@ def _by_position(
     for sign in (1.0, -1.0):
         form = Affine({}).plus(distance, sign).plus(candidate, -2.0)
         name = "j after i" if sign > 0 else "j before i"
-        channels += _rectified(name, layout.reading(form).times(apart), -1.0)
+        channels += rectified(name, layout.reading(form).times(apart), -1.0)
     return channels, 2 * 3 * apart

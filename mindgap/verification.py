@@ -20,7 +20,8 @@ from mindgap.graphs import Graphs
 from mindgap.interpreter import Meaning, interpret, shown
 from mindgap.layout import CannotCompile
 from mindgap.network import ModelConfig, apply
-from mindgap.program import GraphProgram
+from mindgap.program import GraphProgram, Shown
+from mindgap.selection import nobody
 from mindgap.tasks.base import BENCHMARK, TRAIN_PROBABILITIES, Task
 
 Network = Literal["mindgap", "clrs"]
@@ -33,6 +34,9 @@ CHUNK = 250
 
 SIZES = (4, 8, 16, 128)
 """Hidden sizes that are tried in turn where none is named."""
+
+ROOMS = range(2, 43)
+"""The same for each head of a program of several selections."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,17 +92,25 @@ def suited(
     """The program in the paper's modified network, or in one that dm-clrs has.
 
     The former has edge information and the pre-attention bias (§2.3), for graphs of
-    `nodes` nodes; neither has a layer norm. Without a hidden size, the first of 4, 8,
-    16 and 128 that is large enough. Raises CannotCompile if there is none.
+    `nodes` nodes; neither has a layer norm. A program of several selections has a head
+    for each, and attention to all nodes, in both. Without a hidden size, the first of
+    4, 8, 16 and 128 that is large enough, or of what these heads can have. Raises
+    CannotCompile if there is none.
     """
     if network not in ("mindgap", "clrs"):
         raise ValueError(f"network is {network!r}, but must be mindgap or clrs")
-    config = ModelConfig(layer_norm=False)
-    if network == "mindgap":
+    config, sizes = ModelConfig(layer_norm=False), SIZES
+    heads = len(program.selections)
+    if heads > 1:
+        config = dataclasses.replace(
+            config, hidden_size=heads, heads=heads, attend_to="all"
+        )
+        sizes = tuple(heads * room for room in ROOMS)
+    elif network == "mindgap":
         config = dataclasses.replace(
             config, attention_bias=True, edge_values="projected", nodes=nodes
         )
-    sizes = SIZES if hidden_size is None else (hidden_size,)
+    sizes = sizes if hidden_size is None else (hidden_size,)
     for size in sizes:
         try:
             return compiler.compile(
@@ -221,20 +233,34 @@ def compare(
         counts[kind] += int(counted.sum())
         counts[f"{kind} right"] += int((right & counted).sum())
     assert ours.attention is not None
-    alpha = np.asarray(ours.attention[:, :, 0])
     taken = np.arange(steps) < np.maximum(1, lengths - 1)[:, None]
-    chosen = alpha.argmax(-1) == np.asarray(meant.selected)
-    counts["selections"] += int(taken.sum()) * alpha.shape[-1]
-    counts["selections right"] += int((chosen & taken[..., None]).sum())
-    return {**counts, "margin": _margin(alpha[taken])}
+    margin = 1.0
+    for head, (name, selection) in enumerate(program.selections.items()):
+        alpha, look = np.asarray(ours.attention[:, :, head]), meant.looks[name]
+        chosen = alpha.argmax(-1) == np.asarray(look.selected)
+        counted = np.broadcast_to(taken[..., None], chosen.shape)
+        if selection.made.default is nobody:
+            counted = counted & np.asarray(look.active)
+        counts["selections"] += int(counted.sum())
+        counts["selections right"] += int((chosen & counted).sum())
+        margin = min(margin, _margin(alpha[counted]))
+    return {**counts, "margin": margin}
 
 
 def _truths(
-    task: Task, graphs: Graphs, meant: Meaning, name: str, component: str
+    task: Task, graphs: Graphs, meant: Meaning, name: str, component: Shown
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A feature as the algorithm has it and as the interpreter does, from hint 1 on."""
+    """A feature as the algorithm has it and as the interpreter does, from hint 1 on.
+
+    Classes by number: one that no component shows has what the others leave.
+    """
     feature, trajectory = task.features[name], graphs.trajectory
     lengths = np.asarray(trajectory.lengths)
+    if not isinstance(component, str):
+        held = [0.5 if c is None else meant.states[c] for c in component]
+        states = np.stack(np.broadcast_arrays(*held)).argmax(0)
+        truth = np.asarray(trajectory.hints[name]).argmax(-1)
+        return truth[:, 1:], states[:, 1:]
     states = np.asarray(meant.states[component])
     if feature.type == "pointer":
         positions = np.asarray(graphs.positions)[:, None, None, :]

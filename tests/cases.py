@@ -11,7 +11,8 @@ from mindgap import interpreter, network, programs
 from mindgap.compiler import Compiled
 from mindgap.graphs import Graphs
 from mindgap.network import ModelConfig
-from mindgap.program import GraphProgram, Max, Min
+from mindgap.program import GraphProgram
+from mindgap.selection import Max, Min
 
 MODIFIED = ModelConfig(
     hidden_size=8,
@@ -25,9 +26,10 @@ MODIFIED = ModelConfig(
 PLAIN = ModelConfig(hidden_size=8, layer_norm=False)
 """What dm-clrs has, too."""
 
-EXACT = tuple(
-    program for name, program in programs.PROGRAMS.items() if "listing" not in name
-)
+PROGRAMS = tuple(p for p in programs.PROGRAMS.values() if len(p.selections) == 1)
+"""Programs of one selection; those of several have suites of their own."""
+
+EXACT = tuple(program for program in PROGRAMS if "listing" not in program.name)
 """Programs that compute what their name says, on graphs with self-loops."""
 
 
@@ -88,7 +90,7 @@ def differences(compiled: Compiled, graphs: Graphs) -> dict[str, float]:
         off = np.abs(read - np.asarray(meant.states[name])[:, 1:]).max(-1)
         apart[name] = float(np.where(taken, off, 0).max(initial=0.0))
     looked = np.asarray(found.attention[:, :, 0]).argmax(-1)
-    wrong = (looked != np.asarray(meant.selected)).any(-1) & taken
+    wrong = (looked != np.asarray(meant.look.selected)).any(-1) & taken
     apart["selections"] = float(wrong.sum() / taken.sum())
     return apart
 

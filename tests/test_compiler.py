@@ -13,7 +13,8 @@ from mindgap.compiler import compile, fill
 from mindgap.layout import CannotCompile
 from mindgap.limits import OutOfRange
 from mindgap.network import ModelConfig
-from mindgap.program import GraphProgram, Max, Min
+from mindgap.program import GraphProgram
+from mindgap.selection import Max, Min
 from tests import cases
 
 BFS, BELLMAN_FORD = programs.bfs, programs.bellman_ford
@@ -130,9 +131,9 @@ CANNOT = {
         "bfs has reach_h, which no component shows",
     ),
     "a DFS": (
-        cases.changed(BFS, task=mg.tasks.dfs, hints={}, outputs={"pi": "pi"}),
-        {},
-        "its task has no source",
+        programs.dfs,
+        {"hint_mode": "decoded_only", "attention_bias": False, "nodes": None},
+        "init.s is neither an input nor a hint that this network is given",
     ),
 }  # fmt: skip
 
@@ -249,12 +250,12 @@ def test_limits_are_computed_from_the_weights():
     sharp, soft = (compile(BFS, MINIMAL, sharpness=k) for k in (2.0**26, 32.0))
     for compiled, gap in ((sharp, 1e-6), (soft, 1.0)):
         limits = compiled.limits
-        assert limits.key_gap < gap
+        assert limits.margins["other"].key_gap < gap
         # a softmax over 4096 keys this far apart leaks no more than it says
         k = -compiled.params["attention/score_0"]["w"][0, 0]
         k *= np.abs(compiled.params["attention/in"]["w"][:, 0]).max()
-        assert 4096 * np.exp(-k * limits.key_gap) <= 1.01 * limits.leak
-    assert sharp.limits.key_gap < soft.limits.key_gap
+        assert 4096 * np.exp(-k * limits.margins["other"].key_gap) <= 1.01 * limits.leak
+    assert sharp.limits.margins["other"].key_gap < soft.limits.margins["other"].key_gap
     assert "exactly 4 nodes" in str(sharp.limits)
 
 

@@ -12,7 +12,8 @@ import mindgap as mg
 from mindgap import interop, network, programs, verification
 from mindgap.compiler import compile
 from mindgap.layout import CannotCompile
-from mindgap.program import GraphProgram, Max, Min
+from mindgap.program import GraphProgram
+from mindgap.selection import Max, Min
 from tests import cases
 
 BFS, BELLMAN_FORD = programs.bfs, programs.bellman_ford
@@ -28,7 +29,7 @@ def forget_every_network():
 
 SMALL = [
     *itertools.product((BFS, BELLMAN_FORD), (4, 128), (1, 2, 3, 4)),
-    *((p, 8, 4) for p in programs.PROGRAMS.values() if p not in (BFS, BELLMAN_FORD)),
+    *((p, 8, 4) for p in cases.PROGRAMS if p not in (BFS, BELLMAN_FORD)),
 ]
 
 

@@ -52,7 +52,7 @@ def test_a_compiled_network_is_faithful(compiled):
 def test_a_shuffled_mechanism_is_at_chance(compiled, key):
     graphs, (task, config, params) = compiled.graphs, compiled.parts
     alpha = network.apply(task, config, params, graphs).attention[:, :, 0]
-    selected, active = faithfulness.selections(compiled.program, graphs)
+    selected, active = faithfulness.selections(compiled.program, graphs)["other"]
     neighbours = graphs.adjacency[:, None]
     chance = faithfulness.attention_chance(neighbours, active)
     measures = (faithfulness.attention_accuracy, faithfulness.attention_mass)
@@ -133,7 +133,7 @@ def test_attention_that_sees_nothing_is_at_chance_whomever_the_program_selects(k
     """BFS selects the lowest index, and so would the first of equal coefficients."""
     graphs = tasks.bfs.sample(key, nodes=10, batch=20).trimmed()
     neighbours = graphs.adjacency[:, None]
-    selected, active = faithfulness.selections(bfs, graphs)
+    selected, active = faithfulness.selections(bfs, graphs)["other"]
     flat = jnp.broadcast_to(
         neighbours / neighbours.sum(-1, keepdims=True), (*selected.shape, 10)
     )

@@ -8,7 +8,8 @@ from scipy.sparse import csgraph
 
 import mindgap as mg
 from mindgap import interpreter, programs, tasks
-from mindgap.program import GraphProgram, Max, Min
+from mindgap.program import GraphProgram
+from mindgap.selection import Max, Min
 from tests import cases
 from tests.strategies import weighted_digraphs
 
@@ -87,24 +88,24 @@ def test_ties_go_to_the_lowest_index_for_least_and_greatest():
                 kind,
             )
         )
-        assert list(run.selected[0, 0]) == [1, 0, 0, 0]
-        assert run.gap[0, 0, 0] == 0 and np.isinf(run.gap[0, 0, 1])
+        assert list(run.look.selected[0, 0]) == [1, 0, 0, 0]
+        assert run.look.gap[0, 0, 0] == 0 and np.isinf(run.look.gap[0, 0, 1])
 
 
 def test_without_a_candidate_other_is_self_and_the_edge_reads_nothing():
     run = follow(
         cases.select(lambda self, other, init, edge: edge.adj & other.mark & self.mark)
     )
-    assert list(run.selected[0, 0]) == [0, 1, 2, 3]
-    assert not run.active[0, 0].any()
+    assert list(run.look.selected[0, 0]) == [0, 1, 2, 3]
+    assert not run.look.active[0, 0].any()
     # node 0 has a self-loop of weight 0.25, which is no edge to another node
     assert list(run.states["seen"][0, 1]) == [0, 0, 0, 0]
 
 
 def test_a_node_is_not_its_own_candidate():
     run = follow(cases.select(lambda self, other, init, edge: edge.adj & other.mark))
-    assert list(run.selected[0, 0]) == [0, 0, 0, 0]
-    assert list(run.active[0, 0]) == [False, True, True, True]
+    assert list(run.look.selected[0, 0]) == [0, 0, 0, 0]
+    assert list(run.look.active[0, 0]) == [False, True, True, True]
 
 
 def test_the_first_step_sees_the_start_and_all_nodes_step_at_once():
@@ -125,7 +126,7 @@ def test_the_edge_goes_from_self_to_other():
     run = follow(
         cases.select(lambda self, other, init, edge: edge.adj), weights=weights
     )
-    assert list(run.active[0, 0]) == [True, False]
+    assert list(run.look.active[0, 0]) == [True, False]
 
 
 def test_the_listings_as_printed_are_not_the_algorithms():

@@ -5,7 +5,8 @@ import pytest
 from mindgap import expressions, forms, interpreter, programs
 from mindgap.expressions import Constant, ProgramError, Read, show
 from mindgap.forms import Affine, Field
-from mindgap.program import GraphProgram, Min
+from mindgap.program import GraphProgram
+from mindgap.selection import Min
 from tests import cases
 
 
