@@ -10,7 +10,7 @@ import numpy as np
 from mindgap.forms import Field
 from mindgap.interpreter import shown, task_of
 from mindgap.layout import Arrays, CannotCompile, Layout, Place, zero_layer
-from mindgap.network import ModelConfig, template
+from mindgap.network import ModelConfig
 from mindgap.program import GraphProgram
 from mindgap.tasks.base import Feature
 
@@ -48,31 +48,24 @@ def set_decoders(
 ) -> None:
     """Every hint and output is read off the coordinates of its component.
 
-    Where the start is a hint (`s`), it is said again at every step, so that it stays
-    what it was. Hints on which the program is silent get zeros.
+    A hint of the graph is one that every node holds.
     """
     task, components = task_of(program), shown(program)
-    shapes, size = template(task, config), layout.size
+    size = layout.size
     for name in config.decodes(task):
-        if name in program.silent:
-            for module, leaves in shapes.items():
-                if module.startswith(f"decoder_{name}/"):
-                    zero_layer(params, module, *leaves["w"].shape)
-            if name == "s":
-                start = layout.inputs[Field("init", "s")]
-                params["decoder_s/node"]["w"][start, 0] = LOGIT
-            continue
         if name not in components:
             raise CannotCompile(
                 f"{program.name}: {task.name} has {name}, which no component shows; "
                 f"it shows {', '.join(components)} (hint_mode='none' drops hints)"
             )
         component, feature = components[name], task.features[name]
-        if feature.location != "node":
+        if feature.location == "edge":
             raise CannotCompile(
-                f"{program.name}: {name} is a {feature.location}'s {feature.type}, for "
-                "which there is no decoder; allowed are those of nodes"
+                f"{program.name}: {name} is an edge's {feature.type}, for which there "
+                "is no decoder; allowed are those of nodes and graphs"
             )
+        if feature.location == "graph":
+            zero_layer(params, f"decoder_{name}/meta", size, max(1, feature.classes))
         if feature.type == "pointer":
             assert isinstance(component, str)
             rows = _rows(layout, layout.places[component])

@@ -134,7 +134,7 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
         },
         separated=all(selector.separated for selector in selectors),
         position_gap=max(selector.position_gap for selector in selectors),
-        from_zero=heads.tests_identity(program),
+        identity=heads.FINE if heads.tests_identity(program) else 0.0,
         value=largest_value,
         weight=LARGEST_WEIGHT,
         self_loops=self_loops,
@@ -247,8 +247,8 @@ def _set_parts(
     for name, place in layout.places.items():
         for column, part in zip(place.values, program.effects[name], strict=True):
             write(column, layout.reading(heads.stored(layout, part)))
-        if place.start is not None:
-            write(place.start, layout.reading(program.beginnings[name]))
+        if len(place.start) == 1 and place.start != place.values:
+            write(place.start[0], layout.reading(program.beginnings[name]))
     return True
 
 
@@ -292,11 +292,11 @@ def _set_update(
                     "'first_component' adds the weight, once, to one component"
                 )
         write(place.values[0], reading)
-        if place.start is not None:
+        if place.start:
             start = program.beginnings[name]
             if place.complement:
                 start = Affine({}, 1.0).plus(start, -1.0)
-            write(place.start, layout.reading(start))
+            write(place.start[0], layout.reading(start))
     return self_loops
 
 

@@ -15,7 +15,8 @@ beside a constant, once), however many steps there are. A part of an update is
     value - M * (number of literals that fail), and for same(selected, self)
     1 + F * (selected - self) - 2 F * (number of literals that fail)
 
-where the selected is known not to lie after oneself: 1 or, if it lies before, negative.
+where the selected is known not to lie after oneself: 1 or, if it lies before, negative
+(and the other way round for the greatest index).
 """
 
 import math
@@ -235,38 +236,39 @@ def _identity(program: GraphProgram, part: Condition) -> Affine:
         len(part.comparisons) > 1
         or any(literal.positive for literal in part.literals)
         or apart.terms != wanted
-        or not _never_after(program, role, part.literals)
+        or not _bounded(program, role, part.literals)
     ):
         raise CannotCompile(
             f"{program.name}, update: same(...) can be tested exactly only of the "
             f"selected node, {role}.index, and oneself, self.index, together with "
-            "negated literals from which follows that the selected is not after oneself"
+            "negated literals from which follows that one is not before the other"
         )
-    total = Affine({}, 1.0).plus(apart, FINE)
+    selection = program.selections[role]
+    side = selection.sign * selection.key.terms[OTHER_INDEX]
+    total = Affine({}, 1.0).plus(apart, side * FINE)
     for literal in part.literals:
         total = total.plus(Affine({literal.field: 1.0}), -2 * FINE)
     return total
 
 
-def _never_after(
-    program: GraphProgram, role: str, literals: tuple[Literal, ...]
-) -> bool:
-    """Whether role.index <= self.index where the (negated) literals hold.
+def _bounded(program: GraphProgram, role: str, literals: tuple[Literal, ...]) -> bool:
+    """Whether the least index, of Max the greatest, is selected if the literals fail.
 
-    Oneself is a candidate, so the selected key is not above one's own:
+    Oneself is a candidate, so the selected key is not above one's own: of Min,
     selected.index - self.index <= sum of c * (self.truth - selected.truth).
     """
     selection = program.selections[role]
-    if selection.sign < 0 or selection.made.default is not None:
+    if selection.made.default is not None:
         return False
     false = {(literal.field.role, literal.field.name) for literal in literals}
     most = 0.0
     for field, factor in selection.key.terms.items():
         if field != OTHER_INDEX:
-            mine = 0.0 if ("self", field.name) in false else max(0.0, factor)
-            theirs = 0.0 if (role, field.name) in false else max(0.0, -factor)
+            signed = selection.sign * factor
+            mine = 0.0 if ("self", field.name) in false else max(0.0, signed)
+            theirs = 0.0 if (role, field.name) in false else max(0.0, -signed)
             most += mine + theirs
-    return selection.key.terms[OTHER_INDEX] == 1.0 and most == 0.0
+    return most == 0.0
 
 
 def tests_identity(program: GraphProgram) -> bool:

@@ -8,8 +8,10 @@ P the stored start and `start` computed from the inputs, the component is
     start + V - P
 
 which is `start` while V = P = 0, and V from then on. (The paper's `id` in Eq. 18 is the
-P of the parent.) A disjunction is stored as its complement, since only conjunctions are
-one ReLU of a sum. Everything else of the hidden state is 0.
+P of the parent; for DFS, whose source is the first of the hints `s` that are fed back,
+start and P both follow the component that shows it.) A disjunction is stored as its
+complement, since only conjunctions are one ReLU of a sum. Everything else of the hidden
+state is 0.
 
 A program of several selections has a head for each. A component has a coordinate for
 each part of its update, in the block of the head whose selection that part reads, and
@@ -37,11 +39,15 @@ from mindgap.forms import (
     looked_at,
 )
 from mindgap.graphs import AnyArray
+from mindgap.interpreter import shown, task_of
 from mindgap.network import ModelConfig
 from mindgap.program import GraphProgram
 
 Arrays = dict[str, dict[str, np.ndarray]]
 """Parameters by module and leaf, as they are being set."""
+
+
+SOURCE = Affine({Field("init", "s"): 1.0})
 
 
 class CannotCompile(ProgramError):
@@ -53,8 +59,8 @@ class Place(NamedTuple):
 
     values: tuple[int, ...]
     """Coordinates that add up to it; one, in a program of one selection."""
-    start: int | None
-    """Coordinate of the kept start, if there is one."""
+    start: tuple[int, ...]
+    """Coordinates that add up to the kept start, if there is one."""
     complement: bool
 
 
@@ -141,8 +147,8 @@ class Layout:
             sign = -factor if place.complement else factor
             for coordinate in place.values:
                 row[self.size + coordinate] += sign
-            if place.start is not None:
-                row[self.size + place.start] -= sign
+            for coordinate in place.start:
+                row[self.size + coordinate] -= sign
         return factor * start.constant
 
     @property
@@ -157,8 +163,8 @@ class Layout:
                 names[coordinate] = " = ".join(
                     filter(None, [names.get(coordinate), part])
                 )
-            if place.start is not None:
-                names.setdefault(place.start, f"start of {held}")
+            for coordinate in place.start:
+                names.setdefault(coordinate, f"start of {held}")
         return dict(sorted(names.items()))
 
     def __str__(self) -> str:
@@ -268,7 +274,7 @@ def _by_component(program: GraphProgram, config: ModelConfig) -> dict[str, Place
         complement = isinstance(effect, Condition) and not effect.every
         stored = Affine({}, 1.0).plus(start, -1.0) if complement else start
         again = name in used and not keeps(program, name) and stored != Affine({})
-        places[name] = Place((free,), free + 1 if again else None, complement)
+        places[name] = Place((free,), (free + 1,) if again else (), complement)
         free += 2 if again else 1
     room = config.hidden_size // config.heads
     if max(free, 2) > room:
@@ -298,17 +304,34 @@ def _by_head(program: GraphProgram, config: ModelConfig) -> dict[str, Place]:
             seen = looked_at(part)
             block = blocks[head[seen[0]]] if seen else max(blocks, key=len)
             where[_key(part)] = _next(program, config, block)
+    values = {
+        name: tuple(where[_key(part)] for part in effect)
+        for name, effect in program.effects.items()
+    }
     used, places = _used(program), {}
-    for name, effect in program.effects.items():
-        start, first = program.beginnings[name], None
-        if name in used and start != Affine({}):
+    for name in program.components:
+        start, kept = program.beginnings[name], ()
+        if name in used and start == SOURCE and not task_of(program).sourced:
+            # the hint that says where the algorithm starts is told again each step
+            kept = values[_starts(program)]
+        elif name in used and start != Affine({}):
             if _key(start) not in where:
                 block = max(blocks, key=len)
                 where[_key(start)] = _next(program, config, block)
-            first = where[_key(start)]
-        values = tuple(where[_key(part)] for part in effect)
-        places[name] = Place(values, first, False)
+            kept = (where[_key(start)],)
+        places[name] = Place(values[name], kept, False)
     return places
+
+
+def _starts(program: GraphProgram) -> str:
+    """The component that the hint `s` shows."""
+    found = shown(program).get("s")
+    if not isinstance(found, str) or program.beginnings[found] != SOURCE:
+        raise CannotCompile(
+            f"{program.name}: init.s is the first hint `s`, which is fed back: a "
+            "component that starts as init.s must show it"
+        )
+    return found
 
 
 def _next(program: GraphProgram, config: ModelConfig, block: list[int]) -> int:

@@ -61,8 +61,9 @@ class Limits:
     """Whether the network is sharp enough to keep a node apart from its candidates."""
     position_gap: float
     """Neighbouring positions must be at least this far apart."""
-    from_zero: bool
-    """Whether the first position must be 0, or as far from it."""
+    identity: float
+    """A float32 product of this with a position must keep its last bit beside 1, for
+    tests of who selected itself; 0 without."""
     value: float
     """The largest value of a float component."""
     weight: float
@@ -135,10 +136,11 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
     apart = np.diff(positions, axis=1).min(1, initial=1.0)
     near = f"neighbouring positions closer than {limits.position_gap:.2g}"
     refuse(apart < limits.position_gap, near, apart)
-    if limits.from_zero:
-        first = positions[:, 0]
-        close = (first > 0) & (first < limits.position_gap)
-        refuse(close, "a first position that is nearly 0", first)
+    if limits.identity:
+        places = np.float32(limits.identity) * positions.astype(np.float32)
+        one = np.float32(1)
+        lost = ((one - places) + places != 1) | ((places + one) - places != 1)
+        refuse(lost.any(1), "a position that cannot be told from itself")
     if limits.linear_positions:
         linear = np.arange(nodes, dtype=np.float32) / np.float32(nodes)
         off = np.abs(positions - linear).max(1)

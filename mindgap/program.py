@@ -25,7 +25,7 @@ Knows no JAX.
 import dataclasses
 import functools
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mindgap import forms
@@ -110,8 +110,6 @@ class GraphProgram:
     task: Any = None
     hints: Mapping[str, Shown] = dataclasses.field(default_factory=dict)
     outputs: Mapping[str, Shown] = dataclasses.field(default_factory=dict)
-    silent: Sequence[str] = ()
-    """Hints of the task that the program does not show."""
 
     @functools.cached_property
     def starts(self) -> dict[str, Expr]:
@@ -249,10 +247,9 @@ class GraphProgram:
         features = self.task.features
         sort = self.components[next(filter(None, each))]
         wanted = SHOWN[sort] if isinstance(component, str) else "categorical"
-        if (
-            feature not in features
-            or features[feature].type != wanted
-            or (wanted == "categorical" and len(each) != features[feature].classes)
+        found = features[feature].type if feature in features else ""
+        if found.removesuffix("_one") != wanted or (
+            found == "categorical" and len(each) != features[feature].classes
         ):
             raise ProgramError(
                 f"{self.name}: {feature} is {component}, a {sort}: the task has "

@@ -149,20 +149,33 @@ nearest_neighbour = GraphProgram(
 """Whom the lightest edge leads to; one step is enough."""
 
 
-def _dfs(self, child, caller, first, init):
+def _dfs(self, child, caller, first, end, init):
     chosen = same(first.index, self.index) & ~first.new & ~first.token & ~self.seen
-    called = caller.token & ~caller.down & ~self.token
+    called = caller.token & ~caller.down & ~self.token  # back, by a finished child
+    finishes = self.token & ~self.down
+    ticks = when(first.new, 0.01) + when(first.token & ~first.down, 0.01)
     return {
         "new": caller.down + chosen,
         "token": self.new + called,
         "down": (self.new & ~child.seen) + (called & ~self.leaf),
         "leaf": child.seen,
+        "target": when(~child.seen, child.index) + when(child.seen, self.pi),
         "seen": self.seen + caller.down + chosen,
         "gray": (self.gray & ~self.token) + (self.gray & self.down)
         + (self.new & ~self.gray) + caller.down,
-        "black": self.black + (self.token & ~self.down),
-        "target": when(~child.seen, child.index) + when(child.seen, self.pi),
+        "black": self.black + finishes,
         "pi": when(~caller.down, self.pi) + when(caller.down, caller.index),
+        "below": when(self.black, self.index) + when(caller.down, caller.index)
+        + when(~self.black & ~caller.down, self.below),
+        "time": self.time + ticks,
+        "d": self.d + when(self.new, self.time + 0.01),
+        "f": self.f + when(finishes, self.time + 0.01),
+        "root": (self.root & first.seen) + chosen,
+        "top": self.new + finishes + caller.down + chosen,
+        "u": self.new + self.token + chosen,
+        "v": (self.v & first.new) + (self.last & first.token & ~first.down)
+        + caller.down + chosen,
+        "last": same(end.index, self.index),
     }  # fmt: skip
 
 
@@ -170,8 +183,9 @@ dfs = GraphProgram(
     name="dfs",
     start=lambda init: {
         "new": init.s, "token": False, "down": False, "leaf": False,
-        "seen": init.s, "gray": False, "black": False,
-        "target": init.index, "pi": init.index,
+        "target": init.index, "seen": init.s, "gray": False, "black": False,
+        "pi": init.index, "below": init.index, "time": 0.0, "d": 0.0, "f": 0.0,
+        "root": init.s, "top": init.s, "u": init.s, "v": init.s, "last": False,
     },
     select={
         "child": lambda self, other, init, edge: Min(
@@ -186,13 +200,21 @@ dfs = GraphProgram(
             other.index + 2 * other.seen - 3 * other.new - 3 * other.token,
             where=everyone,
         ),
+        "end": lambda self, other, init, edge: Max(other.index, where=everyone),
     },
     update=_dfs,
     task=tasks.dfs,
-    hints={"pi_h": "pi", "color": (None, "gray", "black")},
+    hints={
+        "pi_h": "pi", "color": (None, "gray", "black"), "d": "d", "f": "f",
+        "s_prev": "below", "s": "root", "u": "u", "v": "v", "s_last": "top",
+        "time": "time",
+    },
     outputs={"pi": "pi"},
-    silent=("d", "f", "s_prev", "s", "u", "v", "s_last", "time"),
 )  # fmt: skip
+"""CLRS's depth-first search, one event a step. A node is `new` when the search comes to
+it, and is discovered; then it has the token, once and whenever a child has finished,
+and passes it `down` to its lowest unseen neighbour, or finishes and calls its parent
+back. Where nobody is new or has the token, the lowest unseen node becomes a root."""
 
 PROGRAMS = {
     program.name: program

@@ -229,7 +229,8 @@ def compare(
         if feature.stage == "hint":
             kind = "hints"
             inside = np.arange(right.shape[1]) < lengths[:, None] - 1
-            counted = np.broadcast_to(inside[..., None], right.shape)
+            inside = inside.reshape(inside.shape + (1,) * (right.ndim - 2))
+            counted = np.broadcast_to(inside, right.shape)
         counts[kind] += int(counted.sum())
         counts[f"{kind} right"] += int((right & counted).sum())
     assert ours.attention is not None
@@ -262,6 +263,8 @@ def _truths(
         truth = np.asarray(trajectory.hints[name]).argmax(-1)
         return truth[:, 1:], states[:, 1:]
     states = np.asarray(meant.states[component])
+    if feature.location == "graph":
+        states = states.max(-1)
     if feature.type == "pointer":
         positions = np.asarray(graphs.positions)[:, None, None, :]
         states = np.abs(states[..., None] - positions).argmin(-1)
@@ -270,6 +273,8 @@ def _truths(
         truth = np.asarray(trajectory.outputs[name])
         return truth, states[np.arange(len(last)), last]
     truth = np.asarray(trajectory.hints[name])[:, 1:]
+    if feature.type == "mask_one":
+        truth, states = truth.argmax(-1), states.argmax(-1)
     if not truth.shape[1]:  # no graph of the batch takes a step
         truth = np.asarray(trajectory.hints[name])[:, :1]
     return truth, states[:, 1:]
