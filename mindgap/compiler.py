@@ -120,7 +120,7 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
     set_encoders(params, program, config, layout)
     channels = _set_scores(params, config, selectors)
     if len(program.selections) > 1:
-        self_loops = _set_parts(params, program, config, layout)
+        self_loops = _set_parts(params, program, config, layout, sharpness)
     else:
         self_loops = _set_update(params, program, config, layout)
     set_decoders(params, program, config, layout, sharpness)
@@ -134,7 +134,7 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
         },
         separated=all(selector.separated for selector in selectors),
         position_gap=max(selector.position_gap for selector in selectors),
-        identity=heads.FINE if heads.tests_identity(program) else 0.0,
+        identity=heads.fine(sharpness) * heads.tests_identity(program),
         value=largest_value,
         weight=LARGEST_WEIGHT,
         self_loops=self_loops,
@@ -228,7 +228,11 @@ def _set_scores(
 
 
 def _set_parts(
-    params: Arrays, program: GraphProgram, config: ModelConfig, layout: Layout
+    params: Arrays,
+    program: GraphProgram,
+    config: ModelConfig,
+    layout: Layout,
+    sharpness: float,
 ) -> bool:
     """Value and skip maps where a component is the sum of its update's parts."""
     size = config.hidden_size
@@ -246,7 +250,7 @@ def _set_parts(
 
     for name, place in layout.places.items():
         for column, part in zip(place.values, program.effects[name], strict=True):
-            write(column, layout.reading(heads.stored(layout, part)))
+            write(column, layout.reading(heads.stored(layout, part, sharpness)))
         if len(place.start) == 1 and place.start != place.values:
             write(place.start[0], layout.reading(program.beginnings[name]))
     return True

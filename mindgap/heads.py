@@ -46,8 +46,8 @@ from mindgap.selector import OTHER_INDEX, Channel, Selector, rectified
 UNDERFLOW = 104.0
 """exp(-104) is 0 in float32."""
 
-FINE = 2.0**20
-"""How finely an update tells two nodes apart: positions are 1 / FINE apart, or more."""
+FINEST = 2.0**20
+"""How finely an update tells two nodes apart, at most: float32 resolves no more."""
 
 TERMS = 8
 """A score is the sum of at most so many rounded numbers."""
@@ -112,7 +112,7 @@ def _least(
     size = reach * (3 if near else 1)
     _check_size(config, size, place)
     noise = TERMS * UNIT * size
-    return _selector(channels, (UNDERFLOW + 2 * noise) / sharpness)
+    return _selector(channels, (UNDERFLOW + 2 * noise) / sharpness, sharpness)
 
 
 def _matching(
@@ -154,14 +154,17 @@ def _matching(
     size = 4 * sharpness
     _check_size(config, 2 * size, place)
     noise = TERMS * UNIT * size
-    nobodys = UNDERFLOW + 2 * noise
+    enough = UNDERFLOW + 2 * noise
+    # a soft network keeps nobody between a match and the next of some 64 nodes
+    nobodys = min(enough, sharpness / 128)
     channels = []
     for sign, name in ((1.0, "after"), (-1.0, "before")):
         form = Affine({}).plus(test, sign).plus(idle, -2.0)
         channels += rectified(name, layout.reading(form).times(sharpness), -1.0)
     channels.append(Channel("nobody", layout.reading(idle).times(nobodys), -1.0))
     gap = (nobodys + UNDERFLOW + 2 * noise) / sharpness
-    return _selector(channels, gap, alone=held[0])
+    found = _selector(channels, gap, sharpness, alone=held[0])
+    return found._replace(separated=nobodys == enough)
 
 
 def _safe(program: GraphProgram, part: Part, role: str, held: str) -> bool:
@@ -180,13 +183,20 @@ def _safe(program: GraphProgram, part: Part, role: str, held: str) -> bool:
     )
 
 
-def _selector(channels: list[Channel], gap: float, alone: str = "") -> Selector:
+def fine(sharpness: float) -> float:
+    """How finely an update tells two nodes apart: 1 / fine, or more."""
+    return min(FINEST, max(1.0, sharpness / 8))
+
+
+def _selector(
+    channels: list[Channel], gap: float, sharpness: float, alone: str = ""
+) -> Selector:
     return Selector(
         channels,
         diagonal=0.0,
         margin=Margin(key_gap=float(gap), alone=alone),
         separated=True,
-        position_gap=max(float(gap), 2 / FINE),
+        position_gap=max(float(gap), 2 / fine(sharpness)),
         directed=True,
     )
 
@@ -200,14 +210,14 @@ def _check_size(config: ModelConfig, size: float, place: str) -> None:
         )
 
 
-def stored(layout: Layout, part: Part) -> Affine:
+def stored(layout: Layout, part: Part, sharpness: float) -> Affine:
     """What is stored of a part of an update, before its ReLU.
 
     Raises CannotCompile for a number that can be negative, or a test that is not exact.
     """
     program = layout.program
     if isinstance(part, Condition) and part.comparisons:
-        return _identity(program, part)
+        return _identity(program, part, fine(sharpness))
     value, fails = (part, []) if isinstance(part, Affine) else (Affine({}, 1.0), [])
     if isinstance(part, Condition):
         return as_sum(part)
@@ -227,7 +237,7 @@ def stored(layout: Layout, part: Part) -> Affine:
     return value
 
 
-def _identity(program: GraphProgram, part: Condition) -> Affine:
+def _identity(program: GraphProgram, part: Condition, scale: float) -> Affine:
     """A conjunction with same(selected.index, self.index)."""
     (role,) = looked_at(part)
     apart = difference(part.comparisons[0])
@@ -245,9 +255,9 @@ def _identity(program: GraphProgram, part: Condition) -> Affine:
         )
     selection = program.selections[role]
     side = selection.sign * selection.key.terms[OTHER_INDEX]
-    total = Affine({}, 1.0).plus(apart, side * FINE)
+    total = Affine({}, 1.0).plus(apart, side * scale)
     for literal in part.literals:
-        total = total.plus(Affine({literal.field: 1.0}), -2 * FINE)
+        total = total.plus(Affine({literal.field: 1.0}), -2 * scale)
     return total
 
 

@@ -125,7 +125,9 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
     if wrong:
         return [f"{nodes} nodes, {exactly} {limits.nodes} allowed"] * len(positions)
     if not limits.separated:
-        return ["the network is too soft: self is not kept apart"] * len(positions)
+        return ["the network is too soft: candidates are not kept apart"] * len(
+            positions
+        )
     start = source_of(graphs)
     if start is None:
         return ["no source"] * len(positions)

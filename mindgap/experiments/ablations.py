@@ -58,12 +58,12 @@ TABLE_10 = (
     ),
 )
 
-_AT_16: dict[str, Any] = {
+AT_16: dict[str, Any] = {
     "train": TrainConfig(lengths=(16,)),
     "test": TEST_16,
     "beside": (CLRS30_VAL, IN_DISTRIBUTION[-1]),
 }
-_at_16 = functools.partial(Experiment, **_AT_16)
+_at_16 = functools.partial(Experiment, **AT_16)
 _DECODER = (
     "which pointer decoder: Table 8 lists the simplified one (Eq. 20), whose logits "
     "start at hundreds, so that it hardly trains; another row has the usual one"
@@ -156,7 +156,7 @@ TABLE_13 = (
             task=tasks.bellman_ford,
             model=dataclasses.replace(_MODIFIED, hidden_size=4),
             reported=Reported(mean=74.38, std=10.29, max=88.77, seeds=1024),
-            **_AT_16,
+            **AT_16,
         )
     ),
     _minimal(
@@ -176,13 +176,13 @@ TABLE_13 = (
             task=tasks.bfs,
             model=dataclasses.replace(_SIMPLE, hidden_size=4, attention_bias=True),
             reported=Reported(mean=93.32, std=6.89, max=99.32, seeds=1024),
-            **_AT_16,
+            **AT_16,
         )
     ),
 )
 
 
-_COMPILED = ModelConfig(
+COMPILED = ModelConfig(
     hidden_size=4,
     layer_norm=False,
     attention_bias=True,
@@ -207,7 +207,7 @@ def _stability(name: str, size: int, sharpness: float, rate: float) -> Experimen
         source=f"Table 14, Compiled → Trained {label}",
         claim="Training moves compiled networks away from the exact solution.",
         task=task,
-        model=dataclasses.replace(_COMPILED, hidden_size=size),
+        model=dataclasses.replace(COMPILED, hidden_size=size),
         train=TrainConfig(lengths=(16,), learning_rate=rate),
         start=CompiledStart(task.name, sharpness),
         headline="last",

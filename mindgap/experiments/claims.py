@@ -202,6 +202,20 @@ CLAIMS = {
             ("table-1/dfs",),
         ),
         Claim(
+            "expressible-dfs",
+            "3.4, 5",
+            "Whether the network can express DFS at all is left open: the gap between "
+            "what it can express and what training finds is not shown for DFS.",
+            ("pointer_accuracy", "trace", "distance"),
+            (
+                "trainability/dfs-scratch-32",
+                "trainability/dfs-8192-0",
+                "trainability/dfs-8192-0.01",
+                "trainability/bfs-8192-0.01",
+                "trainability/bellman-ford-8192-0.01",
+            ),
+        ),
+        Claim(
             "flatter-bellman-ford",
             "C.7",
             "The learned Bellman-Ford lies in a flatter place than the compiled one.",

@@ -17,6 +17,7 @@ from mindgap.experiments.ablations import (
     TABLE_14,
 )
 from mindgap.experiments.base import MIXED, UNSURE, Experiment, Reported
+from mindgap.experiments.trainability import TRAINABILITY
 from mindgap.network import ModelConfig
 from mindgap.training import TrainConfig
 
@@ -216,6 +217,7 @@ EXPERIMENTS = {
         TABLE_1, TABLE_2, TABLE_3, TABLE_6, TABLE_7,
         TABLE_10, TABLE_11, TABLE_12, TABLE_13, TABLE_14, DECODERS,
         STABILITY,
+        TRAINABILITY,
     )
     for experiment in rows
 }  # fmt: skip

@@ -1,0 +1,72 @@
+"""The experiment that the paper could not do: training where DFS is expressible.
+
+A network that holds DFS exactly is trained from scratch, and from compiled weights: as
+they are, or moved a little away. BFS and Bellman-Ford, each in the network that holds
+it, are the controls.
+"""
+
+import dataclasses
+
+from mindgap import tasks
+from mindgap.experiments.ablations import AT_16, COMPILED
+from mindgap.experiments.base import (
+    CLRS30_VAL,
+    IN_DISTRIBUTION,
+    TEST_16,
+    CompiledStart,
+    Experiment,
+)
+from mindgap.network import ModelConfig
+from mindgap.training import TrainConfig
+
+EXPRESSIVE = ModelConfig(hidden_size=32, heads=4, attend_to="all", layer_norm=False)
+"""The smallest network that DFS compiles to."""
+
+OURS = ("the paper has no such experiment",)
+_BESIDE = (TEST_16, CLRS30_VAL, *IN_DISTRIBUTION)
+_TASKS = {"dfs": tasks.dfs, "bfs": tasks.bfs, "bellman-ford": tasks.bellman_ford}
+RADII = (0.0, 1e-4, 1e-2)
+SHARPNESSES = (2048.0, 8192.0)
+"""The least powers of 4 at which compiled DFS is exact on 16 nodes, and on 64."""
+
+
+def _scratch(size: int, least: int) -> Experiment:
+    return Experiment(
+        name=f"trainability/dfs-scratch-{size}",
+        source="section 3.4 and 5, no table: DFS where it is expressible",
+        claim="DFS is not learned although the network can express it.",
+        task=tasks.dfs,
+        model=dataclasses.replace(EXPRESSIVE, hidden_size=size),
+        beside=_BESIDE,
+        seeds=4,
+        least=least,
+        unsure=OURS,
+    )
+
+
+def _continued(name: str, sharpness: float, radius: float) -> Experiment:
+    row = Experiment(
+        name=f"trainability/{name}-{sharpness:g}-{radius:g}",
+        source="section 3.4 and 5, no table: training from an exact solution",
+        claim="Where training from compiled weights goes: stays, comes back or leaves.",
+        task=_TASKS[name],
+        model=EXPRESSIVE,
+        train=TrainConfig(steps=2000),
+        start=CompiledStart(_TASKS[name].name, sharpness, radius),
+        beside=_BESIDE,
+        headline="last",
+        seeds=4,
+        least=4,
+        unsure=(*OURS, "2,000 steps, not 10,000"),
+    )
+    if name == "dfs":
+        return row
+    train = TrainConfig(steps=2000, lengths=(16,))
+    return dataclasses.replace(row, model=COMPILED, **{**AT_16, "train": train})
+
+
+TRAINABILITY = (
+    *(_continued(n, k, r) for n in _TASKS for k in SHARPNESSES for r in RADII),
+    _scratch(32, least=4),
+    _scratch(128, least=1),
+)
