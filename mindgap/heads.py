@@ -84,7 +84,7 @@ def _least(
     place: str,
 ) -> Selector:
     """Of neighbours, oneself among them, or of all nodes."""
-    key = Affine({}).plus(selection.key, selection.sign)
+    key = Affine({}).plus(selection.key, float(selection.sign))
     whole = {f: c for f, c in key.terms.items() if f != OTHER_INDEX}
     tied = key.terms.get(OTHER_INDEX) not in (1.0, -1.0) or any(
         f.role != "other" or c % 1 or program.components.get(f.name) != "bool"

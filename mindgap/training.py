@@ -27,6 +27,9 @@ from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
 SEEDS = "seeds"
 """Name of the mapped axis of an ensemble."""
 
+OVERFLOW = 1e30
+"""Shown as the loss of a step that is left out."""
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
@@ -41,6 +44,10 @@ class TrainConfig:
     validation_graphs: int = 64
     l1: float = dataclasses.field(default=0.0, metadata=ADDED)
     """Weight of the sum of all parameters' sizes in the loss (paper Table 6)."""
+    skip_overflow: bool = dataclasses.field(default=False, metadata=ADDED)
+    """Whether a step whose loss or gradient is not finite is left out, and its loss
+    shown as `OVERFLOW`; else it is the end of the run. For compiled starts, which lie
+    beside states that grow without bounds."""
 
     def __post_init__(self):
         for field in ("steps", "batch", "evaluate_every", "validation_graphs"):
@@ -163,6 +170,10 @@ def make_trainer(
         if config.l1:
             more, slope = jax.value_and_grad(_size)(params, config.l1)
             error, gradient = error + more, gradient + _flat(slope)
+        if config.skip_overflow:
+            fits = jnp.isfinite(error) & jnp.isfinite(gradient).all()
+            error = jnp.where(fits, jnp.minimum(error, OVERFLOW), OVERFLOW)
+            gradient = jnp.where(fits, gradient, 0)
         flat, tree = ravel_pytree(params)
         updates, moments = optimiser.update(gradient, moments)
         moved: Any = optax.apply_updates(flat, updates)

@@ -12,7 +12,7 @@ from mindgap.compiler import Compiled
 from mindgap.graphs import Graphs
 from mindgap.network import ModelConfig
 from mindgap.program import GraphProgram
-from mindgap.selection import Max, Min
+from mindgap.selection import Max, Min, nobody
 
 MODIFIED = ModelConfig(
     hidden_size=8,
@@ -89,8 +89,14 @@ def differences(compiled: Compiled, graphs: Graphs) -> dict[str, float]:
         read = np.asarray(compiled.layout.read(found.states, name))
         off = np.abs(read - np.asarray(meant.states[name])[:, 1:]).max(-1)
         apart[name] = float(np.where(taken, off, 0).max(initial=0.0))
-    looked = np.asarray(found.attention[:, :, 0]).argmax(-1)
-    wrong = (looked != np.asarray(meant.look.selected)).any(-1) & taken
+    wrong = np.zeros_like(taken)
+    for head, (name, selection) in enumerate(program.selections.items()):
+        looked = np.asarray(found.attention[:, :, head]).argmax(-1)
+        look = meant.looks[name]
+        missed = looked != np.asarray(look.selected)
+        if selection.made.default is nobody:
+            missed &= np.asarray(look.active)
+        wrong |= missed.any(-1) & taken
     apart["selections"] = float(wrong.sum() / taken.sum())
     return apart
 
