@@ -21,8 +21,6 @@ where the selected is known not to lie after oneself: 1 or, if it lies before, n
 
 import math
 
-import numpy as np
-
 from mindgap.attention import NO_EDGE
 from mindgap.expressions import Same
 from mindgap.forms import (
@@ -231,7 +229,7 @@ def stored(layout: Layout, part: Part, sharpness: float) -> Affine:
             f"{program.name}, update: {value} can be as low as {low:g}, but a ReLU "
             "keeps nothing below 0"
         )
-    times = 2.0 ** math.ceil(1 + np.log2(max(high, 0.5)))
+    times = 2.0 ** math.ceil(math.log2(max(high, 0.5)))
     for literal in fails:
         value = value.plus(literal.affine, times).plus(Affine({}, -times))
     return value

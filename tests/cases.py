@@ -101,9 +101,9 @@ def differences(compiled: Compiled, graphs: Graphs) -> dict[str, float]:
     return apart
 
 
-def agrees(compiled: Compiled, graphs: Graphs) -> bool:
+def agrees(compiled: Compiled, graphs: Graphs, within: float = 1e-5) -> bool:
     """Whether the network does what the interpreter does."""
-    return max(differences(compiled, graphs).values()) <= 1e-5
+    return max(differences(compiled, graphs).values()) <= within
 
 
 def changed(program: GraphProgram, **parts) -> GraphProgram:
