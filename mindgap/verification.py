@@ -29,8 +29,8 @@ Network = Literal["mindgap", "clrs"]
 CLOSE = 1e-4
 """Scalars count as right within this."""
 
-CHUNK = 250
-"""Graphs that are held in memory at once."""
+CHUNK, COEFFICIENTS = 250, 2**27
+"""Graphs, and coefficients of attention, that are held in memory at once, at most."""
 
 SIZES = (4, 8, 16, 128)
 """Hidden sizes that are tried in turn where none is named."""
@@ -191,9 +191,11 @@ def _batches(
         drawn[name] = task.sample(key, nodes, graphs, TRAIN_PROBABILITIES, kind)
     # all of one number of hints, so that what is compiled for one batch serves them all
     longest = max(int(batch.trajectory.lengths.max()) for batch in drawn.values())
+    each = longest * len(compiled.program.selections) * nodes**2
+    size = max(1, min(CHUNK, COEFFICIENTS // each))
     for name, batch in drawn.items():
-        for first in range(0, graphs, CHUNK):
-            yield name, batch.take(slice(first, first + CHUNK)).trimmed(longest)
+        for first in range(0, graphs, size):
+            yield name, batch.take(slice(first, first + size)).trimmed(longest)
     if compiled.program.task is not None and nodes == BENCHMARK["test"]["nodes"]:
         yield "CLRS-30 test", task.benchmark("test")
 

@@ -124,10 +124,11 @@ def test_on_clrs30_in_both_networks(compiled):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("nodes", [4, 16, 64])
-def test_verify_reports_a_thousand_digraphs(nodes):
-    found = verification.verify(DFS, nodes=(nodes,), graphs=500)
-    assert found.exact and found.graphs >= 950 and found.refused < 0.05
+@pytest.mark.parametrize(("nodes", "graphs"), [(4, 500), (16, 500), (64, 60)])
+def test_verify_reports_digraphs_of_every_density(nodes, graphs):
+    """`mindgap verify dfs --graphs 500` does the same with 1,000 of each size."""
+    found = verification.verify(DFS, nodes=(nodes,), graphs=graphs)
+    assert found.exact and found.graphs >= 1.9 * graphs and found.refused < 0.05
     assert found.hidden_size == 32 and found.margin == 1.0
 
 
