@@ -211,7 +211,8 @@ plots.program_run(
 meant = mg.interpret(programs.bellman_ford, small, steps)
 assert np.allclose(held["dist"], np.asarray(meant.states["dist"])[0, 1:], atol=1e-6)
 assert (
-    np.asarray(found.attention)[0, :, 0].argmax(-1) == np.asarray(meant.look.selected)[0]
+    np.asarray(found.attention)[0, :, 0].argmax(-1)
+    == np.asarray(meant.look.selected)[0]
 ).all()
 
 # %% [markdown]
