@@ -31,11 +31,11 @@ from mindgap.layout import (
     Reading,
     as_sum,
     interval,
-    lay_out,
     zero_layer,
 )
 from mindgap.limits import LEAK, NODES, Limits, OutOfRange, refusals
 from mindgap.network import ModelConfig, Params, Result, Shapes, apply, template
+from mindgap.placement import lay_out
 from mindgap.program import GraphProgram
 from mindgap.selector import Selector, select
 from mindgap.tasks.base import Task

@@ -206,7 +206,7 @@ OUTSIDE = {
         square(w12=0.3), {"sharpness": 2.0}, "two candidates' keys are too close"
     ),
     "softest": (
-        square(w12=0.3), {"sharpness": 0.01}, "the network is too soft: self is not"
+        square(w12=0.3), {"sharpness": 0.01}, "the network is too soft: candidates"
     ),
     "not a number": (square(w12=np.nan), {}, "weights outside [0, 2]"),
 }  # fmt: skip
