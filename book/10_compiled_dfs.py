@@ -113,10 +113,15 @@ found = compiled(small)
 shown = ("new", "token", "down", "gray", "black", "pi")
 held = {name: np.asarray(compiled.layout.read(found.states, name))[0] for name in shown}
 held["pi"] = held["pi"] * 4  # the parent's number
-steps = found.states.shape[1]
 heads = list(programs.dfs.selections)
 caller = np.asarray(found.attention)[0, :, heads.index("caller")]
-plots.program_run(held, caller, [f"step {t + 1}" for t in range(steps)])
+titles = [f"step {t + 1}" for t in range(len(caller))]
+first = {name: values[:6] for name, values in held.items()}
+plots.program_run(first, caller[:6], titles[:6])
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-dfs-rest", "caption": "The same run, continued: node 0 finishes, node 3 becomes a root, is discovered and finishes."}}
+rest = {name: values[6:] for name, values in held.items()}
+plots.program_run(rest, caller[6:], titles[6:])
 
 # %%
 hints = small.trajectory.hints
