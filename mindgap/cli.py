@@ -161,7 +161,7 @@ def verify(
     Args:
         program: a graph program (bfs, bellman_ford, ...).
         network: mindgap for the paper's modified network, clrs for dm-clrs's own.
-        hidden_size: of the network; the smallest of 4, 8, 16, 128 if not given.
+        hidden_size: of the network; the smallest that is large enough if not given.
         nodes: sizes of graphs.
         graphs: how many of each size, with linear and with random positions.
         seed: of the graphs.
