@@ -233,6 +233,8 @@ pd.Series(
 # - The exact solution is a needle. It is a fixed point of exact arithmetic on truth values,
 #   and a step of training moves every weight at once, also those that must be 0. BFS has
 #   few steps in which an error could grow, DFS has three for each node.
+# - Bellman-Ford lies between: training drifts off its exact weights as well, but it stays
+#   far above what DFS falls to. The DFS rows rest on two seeds, the others on four.
 # - This is one construction; another could lie in a wider basin. Training from scratch in
 #   this very network is not measured yet (`mindgap run trainability/dfs-scratch-32`).
 # - With four heads, attention to all nodes and no layer norm, this network is not the one
