@@ -234,7 +234,7 @@ pd.Series(
 #   and a step of training moves every weight at once, also those that must be 0. BFS has
 #   few steps in which an error could grow, DFS has three for each node.
 # - Bellman-Ford lies between: training drifts off its exact weights as well, but it stays
-#   far above what DFS falls to. The DFS rows rest on two seeds, the others on four.
+#   far above what DFS falls to. The table says on how many seeds each row rests.
 # - This is one construction; another could lie in a wider basin. Training from scratch in
 #   this very network is not measured yet (`mindgap run trainability/dfs-scratch-32`).
 # - With four heads, attention to all nodes and no layer norm, this network is not the one
