@@ -170,12 +170,11 @@ print(compiled.limits)
 # %%
 def needs(program):
     made = mg.verification.suited(program, 16)
-    config = made.config
-    leaves = jax.tree.leaves(mg.network.template(made.task, config))
+    leaves = jax.tree.leaves(mg.network.template(made.task, made.config))
     return {
         "heads": len(program.selections),
-        "attention to": config.attend_to,
-        "hidden size": config.hidden_size,
+        "attention to": made.config.attend_to,
+        "hidden size": made.config.hidden_size,
         "parameters": f"{sum(leaf.size for leaf in leaves):,}",
         "positions apart by": f"{made.limits.position_gap:.1e}",
     }
@@ -239,3 +238,16 @@ pd.Series(
 #   this very network is not measured yet (`mindgap run trainability/dfs-scratch-32`).
 # - With four heads, attention to all nodes and no layer norm, this network is not the one
 #   of the paper's Table 1.
+#
+# ## Reproduce
+#
+# | what | command |
+# |---|---|
+# | the certificate | `mindgap verify dfs`, `mindgap verify dfs --network clrs` |
+# | the training rows | `mindgap run trainability --seeds 0:4` |
+# | this page, small and quick | `mindgap book run 10_compiled_dfs -p profile=quick` |
+#
+# The recorded results on this page were computed by these runs:
+
+# %% tags=["hide-input"]
+mg.report.provenance(rows, results)
