@@ -15,6 +15,7 @@ LAYERS = [
         "store",
         "checkpoint",
         "pairwise",
+        "tasks.uniforms",
         "linear",
         "expressions",
         "landscape",

@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from mindgap import tasks
 from mindgap.tasks.base import TRAIN_PROBABILITIES
+from mindgap.tasks.uniforms import uniforms
 from tests.strategies import weighted_digraphs
 
 TOGETHER = list(tasks.TASKS.values())
@@ -140,3 +141,19 @@ def test_a_source_must_be_given_where_there_is_one():
 def test_an_impossible_size_is_refused(key):
     with pytest.raises(ValueError, match="nodes=0"):
         tasks.bfs.sample(key, nodes=0, batch=1)
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    rows=st.integers(1, 5),
+    columns=st.lists(st.integers(0, 40), min_size=1, max_size=50),
+)
+def test_numbers_drawn_alone_are_those_that_jax_draws_together(seed, rows, columns):
+    key, columns = jax.random.key(seed), np.array(columns)
+    together = jax.random.uniform(key, (rows, 41))
+    assert_array_equal(uniforms(key, rows, 41, columns), together[:, columns])
+
+
+def test_numbers_of_another_generator_are_refused():
+    with pytest.raises(ValueError, match="rbg"):
+        uniforms(jax.random.key(0, impl="rbg"), 1, 1, np.arange(1))
