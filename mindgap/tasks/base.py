@@ -216,10 +216,11 @@ def linear_positions(nodes: int) -> Float[Array, "N"]:
     return jnp.arange(nodes) / nodes
 
 
-def lowest(marked: Bool[Array, "N N"]) -> Int[Array, "N"]:
+def lowest(marked: Bool[Array, "N *rest"]) -> Int[Array, "*rest"]:
     """The lowest marked row of each column, N if none is; `argmax` is much slower."""
     nodes = marked.shape[0]
-    return jnp.where(marked, jnp.arange(nodes)[:, None], nodes).min(0)
+    index = jnp.arange(nodes).reshape(nodes, *(1,) * (marked.ndim - 1))
+    return jnp.where(marked, index, nodes).min(0)
 
 
 def masked_after(

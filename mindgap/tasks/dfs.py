@@ -57,8 +57,8 @@ def solve(
         descend = ~choose & ~discover & white_out.any()
         finish = ~choose & ~discover & ~descend
 
-        root = jnp.where(choose, (state.color == WHITE).argmax(), state.root)
-        child = white_out.argmax()
+        root = jnp.where(choose, base.lowest(state.color == WHITE), state.root)
+        child = base.lowest(white_out)
         at_top, at_child = node == top, node == child
         ticks = state.ticks + (discover | finish)
         shown = _State(
