@@ -48,7 +48,8 @@ def set_decoders(
 ) -> None:
     """Every hint and output is read off the coordinates of its component.
 
-    A hint of the graph is one that every node holds.
+    A hint of the graph is the largest value that a node holds. One that no component
+    shows is decoded from nothing.
     """
     task, components = task_of(program), shown(program)
     size = layout.size
@@ -67,16 +68,16 @@ def set_decoders(
         if feature.location == "graph":
             zero_layer(params, f"decoder_{name}/meta", size, max(1, feature.classes))
         if feature.type == "pointer":
-            assert isinstance(component, str)
-            rows = _rows(layout, layout.places[component])
+            assert not isinstance(component, tuple)
+            rows = _rows(layout, layout.places[component]) if component else []
             _set_pointer(params, name, feature, config, layout, rows, sharpness)
             continue
-        classes = [component] if isinstance(component, str) else component
+        classes = component if isinstance(component, tuple) else [component]
         w, b = zero_layer(params, f"decoder_{name}/node", 3 * size, len(classes))
         scale = 1.0 if feature.type == "scalar" else min(LOGIT, 4 * sharpness)
         for column, each in enumerate(classes):
             # a mask's logit is above 0 from one half on, and so is a class beside None
-            b[column] = scale / 2 if each is None else 0.0
+            b[column] = scale / 2 if each is None and component else 0.0
             if each is not None:
                 place = layout.places[each]
                 w[_rows(layout, place), column] = -scale if place.complement else scale

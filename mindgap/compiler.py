@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from mindgap import heads, proofs
+from mindgap import heads, proofs, updates
 from mindgap.auxiliary import set_decoders, set_encoders
 from mindgap.forms import Affine
 from mindgap.graphs import AnyArray, Graphs
@@ -134,7 +134,7 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
         },
         separated=all(selector.separated for selector in selectors),
         position_gap=max(selector.position_gap for selector in selectors),
-        identity=heads.fine(sharpness) * heads.tests_identity(program),
+        identity=updates.fine(sharpness) * updates.tests_identity(program),
         value=largest_value,
         weight=LARGEST_WEIGHT,
         self_loops=self_loops,
@@ -182,10 +182,11 @@ def _check_config(program: GraphProgram, config: ModelConfig) -> None:
             f"{program.name}: layer_norm=True would rescale the scalars that hold the "
             "program's state; only layer_norm=False can be compiled"
         )
-    if config.message_steps != 1:
+    if config.message_steps != program.message_steps:
         raise CannotCompile(
-            f"{program.name}: one step of a program is one step of attention, but "
-            f"message_steps is {config.message_steps}"
+            f"{program.name}: one step of a program is one step of attention, of which "
+            f"it takes {program.message_steps} for each hint, but message_steps is "
+            f"{config.message_steps}"
         )
     if "s" not in config.encodes(task_of(program)):
         raise CannotCompile(
@@ -238,19 +239,31 @@ def _set_parts(
     size = config.hidden_size
     value, _ = zero_layer(params, "attention/value", 2 * size, size)
     skip, constant = zero_layer(params, "attention/skip", 2 * size, size)
-    if config.edge_values != "none" or config.attention_bias:
+    weighed = updates.reads_weights(program)
+    if config.edge_values != ("projected" if weighed else "none"):
+        raise CannotCompile(
+            f"{program.name}: its update reads {'' if weighed else 'no '}weights of "
+            f"edges, so that edge_values must be {'projected' if weighed else 'none'}, "
+            f"not {config.edge_values}"
+        )
+    if config.attention_bias:
         raise CannotCompile(
             f"{program.name}: programs of several selections have no use for "
-            "edge_values and attention_bias, and are compiled without"
+            "attention_bias, and are compiled without"
         )
+    if weighed:
+        info, _ = zero_layer(params, "attention/edge_info", size, size)
+        reduce, _ = zero_layer(params, "attention/edge_reduce", size, size)
 
     def write(column: int, reading: Reading) -> None:
         value[:, column], skip[:, column] = reading.other, reading.self
         constant[column] = reading.constant
+        if weighed:
+            info[:, column], reduce[column, column] = reading.edge, 1.0
 
     for name, place in layout.places.items():
         for column, part in zip(place.values, program.effects[name], strict=True):
-            write(column, layout.reading(heads.stored(layout, part, sharpness)))
+            write(column, layout.reading(updates.stored(layout, part, sharpness)))
         if len(place.start) == 1 and place.start != place.values:
             write(place.start[0], layout.reading(program.beginnings[name]))
     return True

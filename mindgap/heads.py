@@ -2,7 +2,8 @@
 
 Here a node may select itself, so nothing has to tell it from its neighbours:
 
-    edge.adj, everyone   -K * key, less 2 K * range without an edge
+    edge.adj, everyone   -K * key, less 2 K * range without an edge; the key is the
+                         index, or numbers, and whole multiples of truth values
     same, else nobody    -K |reference - position| of those who satisfy the mask's
                          literals, -S of all others: a match gets about 0, and where
                          there is none the others share the attention, whose fields
@@ -10,22 +11,16 @@ Here a node may select itself, so nothing has to tell it from its neighbours:
 
 Scores differ so much that the softmax gives exactly 0 to all but the selected: then
 truth values stay exactly 0 or 1 and references exactly positions (but for a rounding
-beside a constant, once), however many steps there are. A part of an update is
-
-    value - M * (number of literals that fail), and for same(selected, self)
-    1 + F * (selected - self) - 2 F * (number of literals that fail)
-
-where the selected is known not to lie after oneself: 1 or, if it lies before, negative
-(and the other way round for the greatest index).
+beside a constant, once), however many steps there are. What becomes of
+a node is in `updates`.
 """
 
+import dataclasses
 import math
 
 from mindgap.attention import NO_EDGE
-from mindgap.expressions import Same
 from mindgap.forms import (
     Affine,
-    Condition,
     Field,
     Gated,
     Literal,
@@ -34,18 +29,16 @@ from mindgap.forms import (
     fields_of,
     looked_at,
 )
-from mindgap.layout import CannotCompile, Layout, as_sum, interval
+from mindgap.layout import CannotCompile, Layout, interval
 from mindgap.limits import UNIT, Margin
 from mindgap.network import ModelConfig
 from mindgap.program import GraphProgram
 from mindgap.selection import ADJACENT, Selection, nobody
 from mindgap.selector import OTHER_INDEX, Channel, Selector, rectified
+from mindgap.updates import fine, literals_of, own_key
 
 UNDERFLOW = 104.0
 """exp(-104) is 0 in float32."""
-
-FINEST = 2.0**20
-"""How finely an update tells two nodes apart, at most: float32 resolves no more."""
 
 TERMS = 8
 """A score is the sum of at most so many rounded numbers."""
@@ -83,18 +76,22 @@ def _least(
 ) -> Selector:
     """Of neighbours, oneself among them, or of all nodes."""
     key = Affine({}).plus(selection.key, float(selection.sign))
-    whole = {f: c for f, c in key.terms.items() if f != OTHER_INDEX}
-    tied = key.terms.get(OTHER_INDEX) not in (1.0, -1.0) or any(
-        f.role != "other" or c % 1 or program.components.get(f.name) != "bool"
-        for f, c in whole.items()
-    )
-    if selection.others or tied:
+    near = ADJACENT in selection.mask.literals
+    own, truths = own_key(program, key), _truths(program, key)
+    indexed = set(own) == {OTHER_INDEX}
+    known = indexed or (own and all(near or f.role == "other" for f in own))
+    if (
+        selection.others
+        or not known
+        or len(own) + len(truths) < len(key.terms)
+        or {abs(c) for c in own.values()} != {1.0}
+    ):
         raise CannotCompile(
-            f"{place}: among several selections the key must be other.index and whole "
-            f"multiples of truth values of `other`, and the default nobody or none:\n"
+            f"{place}: among several selections the key must be other.index, or a sum "
+            "of numbers of `other` and, among neighbours, the edge's weight, and whole "
+            "multiples of truth values of `other`, and the default nobody or none:\n"
             f"    {selection.made.key}"
         )
-    near = ADJACENT in selection.mask.literals
     if not near and config.attend_to != "all":
         raise CannotCompile(
             f"{place}: everyone is a candidate, but this network attends to neighbours "
@@ -110,7 +107,59 @@ def _least(
     size = reach * (3 if near else 1)
     _check_size(config, size, place)
     noise = TERMS * UNIT * size
-    return _selector(channels, (UNDERFLOW + 2 * noise) / sharpness, sharpness)
+    if indexed:
+        return _selector(channels, (UNDERFLOW + 2 * noise) / sharpness, sharpness)
+    # of whoever may be selected all penalties are exactly 0: only the key is rounded
+    found = _selector(
+        channels, max(UNDERFLOW / sharpness, 2 / fine(sharpness)), sharpness
+    )
+    name = next(n for n, s in program.selections.items() if s is selection)
+    read = [p for e in program.effects.values() for p in e if looked_at(p) == [name]]
+    most = interval(program, Affine(own), layout.bounds)[1]
+    margin = dataclasses.replace(
+        found.margin,
+        relative=TERMS * UNIT,
+        unread_from=_unread(_truths(program, key), name, read, most),
+        asked=_asked(read),
+    )
+    return found._replace(margin=margin)
+
+
+def _truths(program: GraphProgram, key: Affine) -> dict[str, float]:
+    """The truth values of `other` in a key, with whole factors."""
+    return {
+        field.name: factor
+        for field, factor in key.terms.items()
+        if field.role == "other"
+        and not factor % 1
+        and program.components.get(field.name) == "bool"
+    }
+
+
+def _unread(
+    truths: dict[str, float], name: str, read: list[Part], most: float
+) -> float:
+    """From which key on nothing is read of whom is selected but why.
+
+    If a truth value puts a key beyond all others, `most` and less, and every part of an
+    update that reads more of the selected requires that it does not hold.
+    """
+    for truth, factor in truths.items():
+        no = Literal(Field(name, truth), False)
+        if factor > most and all(
+            no in literals_of(part)
+            or {f for f in fields_of(part) if f.role == name} == {no.field}
+            for part in read
+        ):
+            return factor
+    return math.inf
+
+
+def _asked(read: list[Part]) -> tuple[tuple[str, bool], ...]:
+    """What a node must hold in all parts that read a selection."""
+    common = set.intersection(*(set(literals_of(part)) for part in read))
+    own = {lit for lit in common if lit.field.role == "self"}
+    return tuple(sorted((lit.field.name, lit.positive) for lit in own))
 
 
 def _matching(
@@ -181,11 +230,6 @@ def _safe(program: GraphProgram, part: Part, role: str, held: str) -> bool:
     )
 
 
-def fine(sharpness: float) -> float:
-    """How finely an update tells two nodes apart: 1 / fine, or more."""
-    return min(FINEST, max(1.0, sharpness / 8))
-
-
 def _selector(
     channels: list[Channel], gap: float, sharpness: float, alone: str = ""
 ) -> Selector:
@@ -206,85 +250,3 @@ def _check_size(config: ModelConfig, size: float, place: str) -> None:
             f"below {NO_EDGE / 4:.2g}, else nodes that are no neighbours take part: "
             "compile with less sharpness"
         )
-
-
-def stored(layout: Layout, part: Part, sharpness: float) -> Affine:
-    """What is stored of a part of an update, before its ReLU.
-
-    Raises CannotCompile for a number that can be negative, or a test that is not exact.
-    """
-    program = layout.program
-    if isinstance(part, Condition) and part.comparisons:
-        return _identity(program, part, fine(sharpness))
-    value, fails = (part, []) if isinstance(part, Affine) else (Affine({}, 1.0), [])
-    if isinstance(part, Condition):
-        return as_sum(part)
-    if isinstance(part, Gated):
-        value, fails = part.value, list(part.gate.literals)
-        if part.gate.comparisons:
-            raise CannotCompile(f"{program.name}, update: no comparison in when(...)")
-    low, high = interval(program, value, layout.bounds)
-    if low < 0:
-        raise CannotCompile(
-            f"{program.name}, update: {value} can be as low as {low:g}, but a ReLU "
-            "keeps nothing below 0"
-        )
-    times = 2.0 ** math.ceil(math.log2(max(high, 0.5)))
-    for literal in fails:
-        value = value.plus(literal.affine, times).plus(Affine({}, -times))
-    return value
-
-
-def _identity(program: GraphProgram, part: Condition, scale: float) -> Affine:
-    """A conjunction with same(selected.index, self.index)."""
-    (role,) = looked_at(part)
-    apart = difference(part.comparisons[0])
-    wanted = {Field(role, "index"): 1.0, Field("self", "index"): -1.0}
-    if (
-        len(part.comparisons) > 1
-        or any(literal.positive for literal in part.literals)
-        or apart.terms != wanted
-        or not _bounded(program, role, part.literals)
-    ):
-        raise CannotCompile(
-            f"{program.name}, update: same(...) can be tested exactly only of the "
-            f"selected node, {role}.index, and oneself, self.index, together with "
-            "negated literals from which follows that one is not before the other"
-        )
-    selection = program.selections[role]
-    side = selection.sign * selection.key.terms[OTHER_INDEX]
-    total = Affine({}, 1.0).plus(apart, side * scale)
-    for literal in part.literals:
-        total = total.plus(Affine({literal.field: 1.0}), -2 * scale)
-    return total
-
-
-def _bounded(program: GraphProgram, role: str, literals: tuple[Literal, ...]) -> bool:
-    """Whether the least index, of Max the greatest, is selected if the literals fail.
-
-    Oneself is a candidate, so the selected key is not above one's own: of Min,
-    selected.index - self.index <= sum of c * (self.truth - selected.truth).
-    """
-    selection = program.selections[role]
-    if selection.made.default is not None:
-        return False
-    false = {(literal.field.role, literal.field.name) for literal in literals}
-    most = 0.0
-    for field, factor in selection.key.terms.items():
-        if field != OTHER_INDEX:
-            signed = selection.sign * factor
-            mine = 0.0 if ("self", field.name) in false else max(0.0, signed)
-            theirs = 0.0 if (role, field.name) in false else max(0.0, -signed)
-            most += mine + theirs
-    return most == 0.0
-
-
-def tests_identity(program: GraphProgram) -> bool:
-    """Whether an update tests whether a node selected itself."""
-    return any(
-        isinstance(test, Same)
-        for effect in program.effects.values()
-        for part in effect
-        if isinstance(part, Condition)
-        for test in part.comparisons
-    )

@@ -245,6 +245,7 @@ def _step(
         look = looks[name]
         someone = look.active if selection.made.default is nobody else True
         looked_at[name] = {k: v[look.selected] * someone for k, v in held.items()}
+        looked_at[name]["weight"] = inputs.weights[node, look.selected] * look.active
         looked_at["edge"] = {
             k: v[node, look.selected] * look.active for k, v in edges.items()
         }

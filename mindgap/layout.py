@@ -115,7 +115,7 @@ class Layout:
         """The weights that compute a sum from inputs and the state before a step."""
         found = self.nothing()._replace(constant=form.constant)
         for field, factor in form.terms.items():
-            if field.role == "edge":
+            if field.role == "edge" or field.name == "weight":
                 found.edge[self.edges[field.name]] += factor
                 continue
             row = found.self if field.role in ("self", "init") else found.other

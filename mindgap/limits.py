@@ -44,6 +44,12 @@ class Margin:
     alone: str = ""
     """If named, there must be one candidate at most; and a node where this truth value
     is 0, of whom all that is read of nobody is 0, too."""
+    relative: float = 0.0
+    """To `key_gap` comes this times the size of the larger key."""
+    unread_from: float = np.inf
+    """From this key on nothing depends on who is selected."""
+    asked: tuple[tuple[str, bool], ...] = ()
+    """Truth values that a node must hold if anything depends on whom it selects."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +103,7 @@ class Limits:
             drift = f" + step * {margin.rounding:.2g} * (key + {margin.offset:g})"
             lines.append(
                 f"{head}best key ahead by {margin.key_gap:.2g}"
+                + f" + {margin.relative:.2g} * key" * (margin.relative > 0)
                 + drift * (margin.rounding > 0)
                 + ", or equal" * margin.ties_by_index
             )
@@ -164,10 +171,11 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
 def _follow(program: GraphProgram, limits: Limits, graphs: Graphs, refuse) -> None:
     """Refuses what the program's own run shows: keys, comparisons, values."""
     lengths = np.maximum(2, np.asarray(graphs.trajectory.lengths))
-    steps = max(1, graphs.trajectory.steps)
+    steps = program.message_steps * max(1, graphs.trajectory.steps)
     run = interpret(program, graphs, steps)
     time = np.arange(steps)
-    taken = (time < lengths[:, None] - 1)[..., None]  # (B, T, 1)
+    last = program.message_steps * (lengths[:, None] - 1)
+    taken = (time < last)[..., None]  # (B, T, 1)
     for name, margin in limits.margins.items():
         look = run.looks[name]
         gap, size = np.asarray(look.gap), np.asarray(look.key)
@@ -180,7 +188,8 @@ def _follow(program: GraphProgram, limits: Limits, graphs: Graphs, refuse) -> No
         needed = margin.key_gap + margin.rounding * (time[:, None] + 1) * (
             size + margin.offset
         )
-        near = (gap < needed) & taken
+        near = (gap < needed + margin.relative * size) & taken
+        near &= matters(margin, run, name)
         if margin.ties_by_index:
             near &= gap > 0
         closest = np.where(near, gap, np.inf).min((1, 2))
@@ -214,6 +223,17 @@ def _follow(program: GraphProgram, limits: Limits, graphs: Graphs, refuse) -> No
                 near = np.asarray(graphs.adjacency)[:, None]
                 named = np.take_along_axis(near, off.argmin(-1)[..., None], -1)
                 refuse((named == 0).any((1, 2, 3)), f"{name} is no neighbour")
+
+
+def matters(margin: Margin, run: Meaning, selection: str) -> np.ndarray:
+    """Whether anything depends on whom a node selects, (B, T, N)."""
+    look = run.looks[selection]
+    gap, size = np.asarray(look.gap), np.asarray(look.key)
+    # of two keys the lesser is read, if either is
+    found = np.where(np.isfinite(gap), size - gap, 0) < margin.unread_from
+    for name, truth in margin.asked:
+        found &= (np.asarray(run.states[name])[:, :-1] != 0) == truth
+    return found
 
 
 def _somebody(

@@ -15,9 +15,10 @@ Meaning, the same for every reader of a program:
 - All nodes step at once. At the first step they hold what `start` says.
 
 A program may select several times in a step; its update then knows each by name, and
-adds up parts of which each reads one. Such a selection may also be of *all* nodes,
-oneself included and one's own neighbour: without a default, if the mask leaves someone
-in any case (`edge.adj` or `everyone`), or else with `nobody`, whose fields read 0.
+adds up parts of which each reads one; its `weight` is that of the edge to it. Such a
+selection may also be of *all* nodes, oneself included and one's own neighbour: without
+a default, if the mask leaves someone in any case (`edge.adj` or `everyone`), or else
+with `nobody`, whose fields read 0.
 
 Knows no JAX.
 """
@@ -84,8 +85,9 @@ Effect = tuple[Part, ...]
 """What becomes of a component, the sum of these. With one selection it is one part: a
 number or node is affine, a truth value one test."""
 
-Shown = str | tuple[str | None, ...]
-"""A component; of a categorical feature one for each class, or None for the rest."""
+Shown = str | tuple[str | None, ...] | None
+"""A component; of a categorical feature one for each class, or None for the rest. None
+if no component shows the feature: then the network says nothing of it."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -97,7 +99,7 @@ class GraphProgram:
     several such functions, and `update(self, ..., init)` takes whom they select. A
     component's sort is that of its start. `task` is the task whose features the program
     computes, by `hints` and `outputs` (feature: component); without one, every
-    component is both.
+    component is both. A hint of the task comes after so many `message_steps`.
 
     Raises ProgramError, naming the place, for a program that means nothing or that no
     layer of attention can compute.
@@ -110,6 +112,7 @@ class GraphProgram:
     task: Any = None
     hints: Mapping[str, Shown] = dataclasses.field(default_factory=dict)
     outputs: Mapping[str, Shown] = dataclasses.field(default_factory=dict)
+    message_steps: int = 1
 
     @functools.cached_property
     def starts(self) -> dict[str, Expr]:
@@ -238,13 +241,15 @@ class GraphProgram:
 
     def _check_shown(self, feature: str, component: Shown):
         """A feature is shown by a component of its sort, or a class each by a truth."""
-        each = [component] if isinstance(component, str) else list(component)
+        each = list(component) if isinstance(component, tuple) else [component]
         if not {*each} - {None} <= set(self.components) or self.task is None:
             raise ProgramError(
                 f"{self.name}: {feature} is {component}: needs a task, and one of "
                 f"the components {', '.join(self.components)}"
             )
         features = self.task.features
+        if component is None and feature in features:
+            return
         sort = self.components[next(filter(None, each))]
         wanted = SHOWN[sort] if isinstance(component, str) else "categorical"
         found = features[feature].type if feature in features else ""
@@ -275,8 +280,11 @@ class GraphProgram:
                 )
 
     def _roles(self, place: str, looked_at: list[str]) -> list[_Fields]:
-        held = {**self.components, "index": "node"}
+        held: dict[str, Sort] = {**self.components, "index": "node"}
         sorts = {**INPUTS, "self": held, **dict.fromkeys(looked_at, held)}
+        if looked_at != ["other"]:
+            # whom a node looks at stands for the edge to it, too
+            sorts |= {name: {**held, "weight": "float"} for name in looked_at}
         names = ["self", *looked_at, "init", *["edge"] * (looked_at == ["other"])]
         return [_Fields(role, sorts[role], place) for role in names]
 

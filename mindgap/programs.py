@@ -7,9 +7,10 @@ in the paper.
 """
 
 from mindgap import tasks
-from mindgap.expressions import same, when
 from mindgap.program import GraphProgram
-from mindgap.selection import Max, Min, everyone, nobody
+from mindgap.selection import Max, Min
+from mindgap.state_machines import dfs, dijkstra, prim
+from mindgap.state_machines import dfs_one_tree as dfs_one_tree
 
 _BFS = {
     "task": tasks.bfs,
@@ -149,73 +150,6 @@ nearest_neighbour = GraphProgram(
 """Whom the lightest edge leads to; one step is enough."""
 
 
-def _dfs(self, child, caller, first, end, init):
-    chosen = same(first.index, self.index) & ~first.new & ~first.token & ~self.seen
-    called = caller.token & ~caller.down & ~self.token  # back, by a finished child
-    finishes = self.token & ~self.down
-    ticks = when(first.new, 0.01) + when(first.token & ~first.down, 0.01)
-    return {
-        "new": caller.down + chosen,
-        "token": self.new + called,
-        "down": (self.new & ~child.seen) + (called & ~self.leaf),
-        "leaf": child.seen,
-        "target": when(~child.seen, child.index) + when(child.seen, self.pi),
-        "seen": self.seen + caller.down + chosen,
-        "gray": (self.gray & ~self.token) + (self.gray & self.down)
-        + (self.new & ~self.gray) + caller.down,
-        "black": self.black + finishes,
-        "pi": when(~caller.down, self.pi) + when(caller.down, caller.index),
-        "below": when(self.black, self.index) + when(caller.down, caller.index)
-        + when(~self.black & ~caller.down, self.below),
-        "time": self.time + ticks,
-        "d": self.d + when(self.new, self.time + 0.01),
-        "f": self.f + when(finishes, self.time + 0.01),
-        "root": (self.root & first.seen) + chosen,
-        "top": self.new + finishes + caller.down + chosen,
-        "u": self.new + self.token + chosen,
-        "v": (self.v & first.new) + (self.last & first.token & ~first.down)
-        + caller.down + chosen,
-        "last": same(end.index, self.index),
-    }  # fmt: skip
-
-
-dfs = GraphProgram(
-    name="dfs",
-    start=lambda init: {
-        "new": init.s, "token": False, "down": False, "leaf": False,
-        "target": init.index, "seen": init.s, "gray": False, "black": False,
-        "pi": init.index, "below": init.index, "time": 0.0, "d": 0.0, "f": 0.0,
-        "root": init.s, "top": init.s, "u": init.s, "v": init.s, "last": False,
-    },
-    select={
-        "child": lambda self, other, init, edge: Min(
-            other.index + 2 * other.seen, where=edge.adj
-        ),
-        "caller": lambda self, other, init, edge: Min(
-            other.index,
-            where=other.token & same(other.target, self.index),
-            default=nobody,
-        ),
-        "first": lambda self, other, init, edge: Min(
-            other.index + 2 * other.seen - 3 * other.new - 3 * other.token,
-            where=everyone,
-        ),
-        "end": lambda self, other, init, edge: Max(other.index, where=everyone),
-    },
-    update=_dfs,
-    task=tasks.dfs,
-    hints={
-        "pi_h": "pi", "color": (None, "gray", "black"), "d": "d", "f": "f",
-        "s_prev": "below", "s": "root", "u": "u", "v": "v", "s_last": "top",
-        "time": "time",
-    },
-    outputs={"pi": "pi"},
-)  # fmt: skip
-"""CLRS's depth-first search, one event a step. A node is `new` when the search comes to
-it, and is discovered; then it has the token, once and whenever a child has finished,
-and passes it `down` to its lowest unseen neighbour, or finishes and calls its parent
-back. Where nobody is new or has the token, the lowest unseen node becomes a root."""
-
 PROGRAMS = {
     program.name: program
     for program in (
@@ -229,5 +163,7 @@ PROGRAMS = {
         components,
         nearest_neighbour,
         dfs,
+        dijkstra,
+        prim,
     )
 }

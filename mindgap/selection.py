@@ -53,3 +53,8 @@ class Selection(NamedTuple):
     def sign(self) -> int:
         """1 if the least key is selected, -1 if the greatest."""
         return -1 if isinstance(self.made, Max) else 1
+
+
+def local(selection: Selection) -> bool:
+    """Whether only neighbours, or nodes that name oneself, can be selected."""
+    return ADJACENT in selection.mask.literals or selection.made.default is nobody

@@ -8,7 +8,7 @@ unmodified one. Graphs outside the computed limits are refused, counted and name
 import dataclasses
 import functools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import jax
@@ -17,12 +17,14 @@ import numpy as np
 from mindgap import compiler, interop, metrics
 from mindgap.compiler import Compiled
 from mindgap.graphs import Graphs
-from mindgap.interpreter import Meaning, interpret, shown
+from mindgap.interpreter import interpret, shown
 from mindgap.layout import CannotCompile
+from mindgap.limits import matters
 from mindgap.network import ModelConfig, apply
-from mindgap.program import GraphProgram, Shown
-from mindgap.selection import nobody
+from mindgap.program import GraphProgram
+from mindgap.selection import local, nobody
 from mindgap.tasks.base import BENCHMARK, TRAIN_PROBABILITIES, Task
+from mindgap.updates import reads_weights
 
 Network = Literal["mindgap", "clrs"]
 
@@ -37,6 +39,9 @@ SIZES = (4, 8, 16, 128)
 
 ROOMS = range(2, 43)
 """The same for each head of a program of several selections."""
+
+SHARP_AMONG_NEIGHBOURS = 2.0**24
+"""As sharp as one can be whose scores compete with those of nodes without an edge."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,19 +98,27 @@ def suited(
 
     The former has edge information and the pre-attention bias (§2.3), for graphs of
     `nodes` nodes; neither has a layer norm. A program of several selections has a head
-    for each, and attention to all nodes, in both. Without a hidden size, the first of
-    4, 8, 16 and 128 that is large enough, or of what these heads can have. Raises
-    CannotCompile if there is none.
+    for each in either, and attention to all nodes if it selects of all. Without a
+    hidden size, the first of 4, 8, 16 and 128 that is large enough, or of what these
+    heads can have. Raises CannotCompile if there is none.
     """
     if network not in ("mindgap", "clrs"):
         raise ValueError(f"network is {network!r}, but must be mindgap or clrs")
     config, sizes = ModelConfig(layer_norm=False), SIZES
-    heads = len(program.selections)
+    heads, sharpness = len(program.selections), compiler.EXACT
     if heads > 1:
+        near = all(map(local, program.selections.values()))
         config = dataclasses.replace(
-            config, hidden_size=heads, heads=heads, attend_to="all"
+            config,
+            hidden_size=heads,
+            heads=heads,
+            attend_to="neighbours" if near else "all",
+            message_steps=program.message_steps,
         )
+        if network == "mindgap" and reads_weights(program):
+            config = dataclasses.replace(config, edge_values="projected")
         sizes = tuple(heads * room for room in ROOMS)
+        sharpness = SHARP_AMONG_NEIGHBOURS if near else sharpness
     elif network == "mindgap":
         config = dataclasses.replace(
             config, attention_bias=True, edge_values="projected", nodes=nodes
@@ -114,7 +127,9 @@ def suited(
     for size in sizes:
         try:
             return compiler.compile(
-                program, dataclasses.replace(config, hidden_size=size)
+                program,
+                dataclasses.replace(config, hidden_size=size),
+                sharpness=sharpness,
             )
         except CannotCompile:
             if size == sizes[-1]:
@@ -209,7 +224,8 @@ def compare(
     right (`outputs right`, ...), and the least `margin`.
     """
     program, task = compiled.program, compiled.task
-    steps = max(1, graphs.trajectory.steps)
+    each = program.message_steps
+    steps = each * max(1, graphs.trajectory.steps)
     meant = interpret(program, graphs, steps)
     with jax.default_matmul_precision("highest"):
         ours = apply(task, compiled.config, compiled.params, graphs)
@@ -217,14 +233,15 @@ def compare(
     if network == "clrs":
         logits, hints = run_in_clrs(compiled, graphs)
     lengths = np.asarray(graphs.trajectory.lengths)
+    by_hint = {name: states[:, ::each] for name, states in meant.states.items()}
     counts: Counter[str] = Counter()
     for name, component in shown(program).items():
         feature = task.features[name]
         predicted = logits if feature.stage == "output" else hints
-        if name not in predicted:
+        if not component or name not in predicted:
             continue
         said = np.asarray(metrics.decided(feature, predicted[name]))
-        truth, read = _truths(task, graphs, meant, name, component)
+        truth, read = _truths(task, graphs, by_hint, name, component)
         right = (np.abs(said - truth) <= CLOSE) & (np.abs(read - truth) <= CLOSE)
         kind = "outputs"
         counted = np.ones(right.shape, bool)
@@ -236,7 +253,7 @@ def compare(
         counts[kind] += int(counted.sum())
         counts[f"{kind} right"] += int((right & counted).sum())
     assert ours.attention is not None
-    taken = np.arange(steps) < np.maximum(1, lengths - 1)[:, None]
+    taken = np.arange(steps) < each * np.maximum(1, lengths - 1)[:, None]
     margin = 1.0
     for head, (name, selection) in enumerate(program.selections.items()):
         alpha, look = np.asarray(ours.attention[:, :, head]), meant.looks[name]
@@ -244,6 +261,7 @@ def compare(
         counted = np.broadcast_to(taken[..., None], chosen.shape)
         if selection.made.default is nobody:
             counted = counted & np.asarray(look.active)
+        counted = counted & matters(compiled.limits.margins[name], meant, name)
         counts["selections"] += int(counted.sum())
         counts["selections right"] += int((chosen & counted).sum())
         margin = min(margin, _margin(alpha[counted]))
@@ -251,35 +269,39 @@ def compare(
 
 
 def _truths(
-    task: Task, graphs: Graphs, meant: Meaning, name: str, component: Shown
+    task: Task,
+    graphs: Graphs,
+    states: Mapping[str, Any],
+    name: str,
+    component: str | tuple[str | None, ...],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A feature as the algorithm has it and as the interpreter does, from hint 1 on.
+    """A feature as the algorithm has it and as the program's states do, from hint 1 on.
 
     Classes by number: one that no component shows has what the others leave.
     """
     feature, trajectory = task.features[name], graphs.trajectory
     lengths = np.asarray(trajectory.lengths)
-    if not isinstance(component, str):
-        held = [0.5 if c is None else meant.states[c] for c in component]
-        states = np.stack(np.broadcast_arrays(*held)).argmax(0)
+    if isinstance(component, tuple):
+        held = [0.5 if c is None else states[c] for c in component]
+        read = np.stack(np.broadcast_arrays(*held)).argmax(0)
         truth = np.asarray(trajectory.hints[name]).argmax(-1)
-        return truth[:, 1:], states[:, 1:]
-    states = np.asarray(meant.states[component])
+        return truth[:, 1:], read[:, 1:]
+    read = np.asarray(states[component])
     if feature.location == "graph":
-        states = states.max(-1)
+        read = read.max(-1)
     if feature.type == "pointer":
         positions = np.asarray(graphs.positions)[:, None, None, :]
-        states = np.abs(states[..., None] - positions).argmin(-1)
+        read = np.abs(read[..., None] - positions).argmin(-1)
     if feature.stage == "output":
         last = np.maximum(1, lengths - 1)
         truth = np.asarray(trajectory.outputs[name])
-        return truth, states[np.arange(len(last)), last]
+        return truth, read[np.arange(len(last)), last]
     truth = np.asarray(trajectory.hints[name])[:, 1:]
     if feature.type == "mask_one":
-        truth, states = truth.argmax(-1), states.argmax(-1)
+        truth, read = truth.argmax(-1), read.argmax(-1)
     if not truth.shape[1]:  # no graph of the batch takes a step
         truth = np.asarray(trajectory.hints[name])[:, :1]
-    return truth, states[:, 1:]
+    return truth, read[:, 1:]
 
 
 def _margin(alpha: np.ndarray) -> float:

@@ -145,6 +145,53 @@ def test_every_head_selects_exactly(compiled):
     assert (heads["caller"].max(-1)[active] == 1).all()
 
 
+# DFS among neighbours alone
+
+
+def reached(graphs: Graphs, yes: bool = True) -> Graphs:
+    """Those of the graphs in which the first root reaches all nodes, or the others."""
+    one_root = (np.asarray(graphs.trajectory.hints["s"])[:, :, 0] == 1).all(1)
+    return graphs.take(np.flatnonzero(one_root == yes))
+
+
+@pytest.mark.parametrize("network", ["mindgap", "clrs"])
+@pytest.mark.parametrize("nodes", [2, 4, 16])
+def test_one_tree_needs_neighbours_only(network, nodes):
+    one_tree = verification.suited(mg.programs.dfs_one_tree, nodes)
+    assert one_tree.config.attend_to == "neighbours" and one_tree.config.heads == 2
+    graphs = reached(some_digraphs(nodes, 100, False))
+    assert len(graphs.positions) > 20
+    assert one_tree.refusals(graphs) == [None] * len(graphs.positions)
+    found = verification.compare(one_tree, network, graphs)
+    for kind in ("outputs", "hints", "selections"):
+        assert found[kind] > 0 and found[f"{kind} right"] == found[kind]
+
+
+@pytest.mark.slow
+def test_one_tree_is_exact_on_clrs30_in_both_networks():
+    one_tree = verification.suited(mg.programs.dfs_one_tree, 64)
+    graphs = mg.tasks.dfs.benchmark("test")
+    assert len(reached(graphs).positions) == 32
+    said = traced(graphs, one_tree(graphs).hints)
+    meant = truth(graphs)
+    for name in meant.keys() - {"v"}:
+        np.testing.assert_allclose(said[name], meant[name], atol=1e-4, err_msg=name)
+    assert verification.clrs_score(one_tree, graphs) == 1.0
+
+
+def test_one_tree_fails_exactly_at_the_second_root():
+    """Nobody knows that a tree is finished but its root."""
+    one_tree = verification.suited(mg.programs.dfs_one_tree, 8)
+    graphs = reached(mg.tasks.dfs.sample(jax.random.key(1), 8, 200, 0.2), False)
+    config, params = one_tree.config, one_tree.params
+    result = network.apply(mg.tasks.dfs, config, params, graphs)
+    said, meant = traced(graphs, result.hints), truth(graphs)
+    wrong = np.any([said[name] != meant[name] for name in ("s", "u")], 0)
+    restarts = meant["s"] != 0
+    assert len(restarts) > 100 and restarts.any(1).all()
+    np.testing.assert_array_equal(wrong.argmax(1), restarts.argmax(1))
+
+
 # What is refused
 
 
@@ -154,7 +201,7 @@ CANNOT = {
     "too few channels": ({"heads": 8}, "its (score|state) needs"),
     "neighbours": ({"attend_to": "neighbours"}, "select child: scores reach"),
     "no first hint": ({"hint_mode": "decoded_only"}, "init.s is neither an input nor"),
-    "edge values": ({"edge_values": "projected"}, "have no use for edge_values"),
+    "edge values": ({"edge_values": "projected"}, "reads no weights of edges"),
 }
 
 

@@ -13,8 +13,8 @@ from mindgap.tasks.base import TRAIN_PROBABILITIES
 from mindgap.tasks.uniforms import uniforms
 from tests.strategies import weighted_digraphs
 
-TOGETHER = list(tasks.TASKS.values())
-SOLVE = {name: jax.jit(task.solve) for name, task in tasks.TASKS.items()}
+TOGETHER = [*tasks.TASKS.values(), *tasks.BEYOND.values()]
+SOLVE = {task.name: jax.jit(task.solve) for task in TOGETHER}
 
 
 def as_clrs(task, weights, source):

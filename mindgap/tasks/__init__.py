@@ -4,6 +4,7 @@ from mindgap.tasks.base import Feature, Task
 from mindgap.tasks.bellman_ford import bellman_ford
 from mindgap.tasks.bfs import bfs
 from mindgap.tasks.dfs import dfs
+from mindgap.tasks.dijkstra import dijkstra, mst_prim
 from mindgap.tasks.variants import (
     bfs_padded,
     bfs_scan,
@@ -12,7 +13,10 @@ from mindgap.tasks.variants import (
 )
 
 TASKS = {task.name: task for task in (bfs, dfs, bellman_ford)}
-"""CLRS's own."""
+"""CLRS's own, of which the paper speaks."""
+
+BEYOND = {task.name: task for task in (dijkstra, mst_prim)}
+"""CLRS's own, of which it does not."""
 
 VARIANTS = {
     task.name: task for task in (bfs_sequential, bfs_scan, bfs_padded, dfs_simplified)
@@ -20,6 +24,7 @@ VARIANTS = {
 """The same algorithms with other hints."""
 
 __all__ = [
+    "BEYOND",
     "TASKS",
     "VARIANTS",
     "Feature",
@@ -31,4 +36,6 @@ __all__ = [
     "bfs_sequential",
     "dfs",
     "dfs_simplified",
+    "dijkstra",
+    "mst_prim",
 ]

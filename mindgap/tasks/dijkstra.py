@@ -1,0 +1,92 @@
+"""Dijkstra's shortest paths and Prim's spanning tree (CLRS `dijkstra`, `mst_prim`).
+
+Not in the paper: both find the least of all nodes at the frontier, again and again,
+and are what graph programs of several selections are tried on beside DFS. Each hint but
+the first is one round: the node `u` of least key leaves the queue, and its neighbours
+have their keys lowered.
+"""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from mindgap.graphs import Trajectory
+from mindgap.tasks import base
+
+
+def _solve(
+    named: str,
+    total: bool,
+    weights: Float[Array, "N N"],
+    source: Float[Array, "N"],
+    positions: object = None,
+) -> Trajectory:
+    """On one graph; T is the number of nodes that are reached, and one more.
+
+    A node's key is the weight of the edge to it or, if `total`, its distance.
+    """
+    del positions  # the algorithms have no use for them
+    nodes = weights.shape[0]
+    node = jnp.arange(nodes)
+
+    def extract(state, _):
+        parents, key, closed, queued, _ = state
+        u = jnp.where(queued, key, jnp.inf).argmin()
+        offers = (weights[u] != 0) & queued.any()
+        closed, queued = closed | (queued & (node == u)), queued & (node != u)
+        offer = weights[u] + (key[u] if total else 0.0)
+        better = offers & ~closed & (~queued | (offer < key))
+        after = (
+            jnp.where(better, u, parents),
+            jnp.where(better, offer, key),
+            closed,
+            queued | better,
+            u,
+        )
+        return after, after
+
+    nobody = jnp.zeros(nodes, bool)
+    start = (node, jnp.zeros(nodes), nobody, source > 0, source.argmax())
+    _, rounds = jax.lax.scan(extract, start, length=nodes)
+    shown = (
+        jnp.concatenate([jnp.asarray(first)[None], later])
+        for first, later in zip(start, rounds, strict=True)
+    )
+    parents, key, closed, queued, u = shown
+    hints = {
+        "pi_h": parents,
+        named: key,
+        "mark": closed.astype(jnp.float32),
+        "in_queue": queued.astype(jnp.float32),
+        "u": jax.nn.one_hot(u, nodes),
+    }
+    # a round with an empty queue is none; the rounds before it were real
+    length = 1 + queued[:-1].any(1).sum()
+    return base.masked_after(hints, {"pi": parents[length - 1]}, length)
+
+
+def _task(name: str, key: str, total: bool) -> base.Task:
+    return base.Task(
+        name=name,
+        features={
+            "pos": base.POSITIONS,
+            "s": base.SOURCE,
+            "A": base.WEIGHTS,
+            "adj": base.ADJACENCY,
+            "pi": base.PARENTS,
+            "pi_h": base.Feature("hint", "node", "pointer"),
+            key: base.Feature("hint", "node", "scalar"),
+            "mark": base.Feature("hint", "node", "mask"),
+            "in_queue": base.Feature("hint", "node", "mask"),
+            "u": base.Feature("hint", "node", "mask_one"),
+        },
+        solve=functools.partial(_solve, key, total),
+        most_hints=lambda nodes: nodes + 1,
+        weighted=True,
+    )
+
+
+dijkstra = _task("dijkstra", "d", True)
+mst_prim = _task("mst_prim", "key", False)

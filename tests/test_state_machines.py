@@ -1,0 +1,138 @@
+"""Programs that take several steps for a hint, or read edges beside several selections.
+
+DFS, the first of them, has its suite in `test_heads`.
+"""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import mindgap as mg
+from mindgap import verification
+from mindgap.layout import CannotCompile
+from mindgap.network import ModelConfig
+from tests import cases
+from tests.strategies import weighted_digraphs
+
+GROWING = (mg.programs.dijkstra, mg.programs.prim)
+HOLDER = ModelConfig(
+    hidden_size=24,
+    heads=3,
+    message_steps=3,
+    edge_values="projected",
+    attend_to="all",
+    layer_norm=False,
+)
+
+
+@pytest.fixture(autouse=True)
+def forget_every_network():
+    """Graphs of many sizes are compiled for; none comes again."""
+    yield
+    jax.clear_caches()
+
+
+def assert_exact(compiled, graphs):
+    found = verification.compare(compiled, "mindgap", graphs)
+    for kind in ("outputs", "hints", "selections"):
+        assert found[kind] > 0 and found[f"{kind} right"] == found[kind], kind
+    assert found["margin"] == 1.0
+
+
+@pytest.mark.parametrize("nodes", [1, 2, 3, 4])
+@pytest.mark.parametrize("program", GROWING, ids=lambda p: p.name)
+def test_growing_trees_are_exact_on_all_small_graphs(program, nodes):
+    compiled = mg.compile(program, HOLDER)
+    graphs = cases.all_graphs(program, nodes)
+    kept = cases.within(compiled, graphs)
+    assert len(kept.positions) == len(graphs.positions)
+    assert_exact(compiled, kept)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("nodes", "graphs"), [(4, 300), (16, 200), (64, 30)])
+@pytest.mark.parametrize("program", GROWING, ids=lambda p: p.name)
+def test_growing_trees_are_exact_on_random_graphs(program, nodes, graphs):
+    found = verification.verify(program, nodes=(nodes,), graphs=graphs)
+    assert found.exact and found.graphs >= 1.8 * graphs
+    assert found.margin == 1.0
+    assert ("CLRS-30 test" in found.sets) == (nodes == 64)
+
+
+@settings(max_examples=25)
+@given(weighted_digraphs(most=5, directed=False), st.data())
+def test_growing_trees_are_exact_wherever_they_are_not_refused(weights, data):
+    nodes = len(weights)
+    source = np.eye(nodes, dtype=np.float32)[[data.draw(st.integers(0, nodes - 1))]]
+    program = data.draw(st.sampled_from(GROWING))
+    graphs = program.task.run(weights[None], source)
+    compiled = mg.compile(program, HOLDER)
+    if compiled.refusals(graphs) == [None]:
+        assert_exact(compiled, graphs)
+
+
+def test_equal_distances_are_refused():
+    """A softmax would average the two; CLRS takes the first."""
+    compiled = mg.compile(mg.programs.dijkstra, HOLDER)
+    weights = np.zeros((1, 4, 4), np.float32)
+    for i, j in ((0, 1), (0, 2), (1, 3), (2, 3)):
+        weights[0, i, j] = weights[0, j, i] = 0.5
+    graphs = mg.tasks.dijkstra.run(weights, np.eye(4, dtype=np.float32)[:1])
+    (reason,) = compiled.refusals(graphs)
+    assert reason and "two candidates' keys are too close" in reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"message_steps": 1}, "takes 3 for each hint, but message_steps is 1"),
+        (
+            {"edge_values": "none"},
+            "reads weights of edges.*must be projected, not none",
+        ),
+        ({"attend_to": "neighbours"}, "everyone is a candidate"),
+        ({"heads": 2}, "3 selections .* need as many heads, but heads is 2"),
+        ({"hidden_size": 12}, "needs more coordinates than hidden_size 12"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_network_that_cannot_hold_them_is_refused(changes, message):
+    config = dataclasses.replace(HOLDER, **changes)
+    with pytest.raises(CannotCompile, match=message):
+        mg.compile(mg.programs.prim, config)
+
+
+FAULTS = {
+    "no_queue": {"idle": lambda s, least, called, giver, init: s.idle & ~s.idle},
+    "closed_reopens": {
+        "closed": lambda s, least, called, giver, init: called.names & ~s.closed
+    },
+    "parent_is_chosen": {"pi": lambda s, least, called, giver, init: least.index},
+    "distance_of_the_edge": {
+        "key": lambda s, least, called, giver, init: (
+            mg.when(~s.live, s.key) + mg.when(s.live & ~giver.live, giver.weight)
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_in_the_program_is_found(name):
+    right = mg.programs.dijkstra
+
+    def update(s, least, called, giver, init):
+        wrong = {k: f(s, least, called, giver, init) for k, f in FAULTS[name].items()}
+        return {**right.update(s, least, called, giver, init), **wrong}
+
+    broken = dataclasses.replace(right, update=update)
+    graphs = mg.tasks.dijkstra.sample(jax.random.key(0), 8, 20, 0.7)
+    meant = mg.interpret(broken, graphs, 3 * graphs.trajectory.steps)
+    last = 3 * (np.asarray(graphs.trajectory.lengths) - 1)
+    pi = np.asarray(meant.states["pi"])[np.arange(20), last]
+    positions = np.asarray(graphs.positions)[:, None]
+    named = np.abs(pi[..., None] - positions).argmin(-1)
+    assert (named != np.asarray(graphs.trajectory.outputs["pi"])).any()
