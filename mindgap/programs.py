@@ -9,7 +9,7 @@ in the paper.
 from mindgap import tasks
 from mindgap.program import GraphProgram
 from mindgap.selection import Max, Min
-from mindgap.state_machines import dfs, dijkstra, prim
+from mindgap.state_machines import dfs, dijkstra, prim, topological_sort
 from mindgap.state_machines import dfs_one_tree as dfs_one_tree
 
 _BFS = {
@@ -165,5 +165,6 @@ PROGRAMS = {
         dfs,
         dijkstra,
         prim,
+        topological_sort,
     )
 }

@@ -294,8 +294,12 @@ def _truths(
         read = np.abs(read[..., None] - positions).argmin(-1)
     if feature.stage == "output":
         last = np.maximum(1, lengths - 1)
-        truth = np.asarray(trajectory.outputs[name])
-        return truth, read[np.arange(len(last)), last]
+        truth, read = (
+            np.asarray(trajectory.outputs[name]),
+            read[np.arange(len(last)), last],
+        )
+        one = feature.type == "mask_one"
+        return (truth.argmax(-1), read.argmax(-1)) if one else (truth, read)
     truth = np.asarray(trajectory.hints[name])[:, 1:]
     if feature.type == "mask_one":
         truth, read = truth.argmax(-1), read.argmax(-1)
@@ -323,7 +327,13 @@ def run_in_clrs(compiled: Compiled, graphs: Graphs) -> tuple[dict, dict]:
     )
     # outputs come as node numbers, hints as logits
     nodes = np.eye(graphs.positions.shape[1])
-    logits = {n: nodes[np.asarray(p.data).astype(int)] for n, p in outputs.items()}
+    pointers = [n for n, f in compiled.task.features.items() if f.type == "pointer"]
+    logits = {
+        n: nodes[np.asarray(p.data).astype(int)]
+        if n in pointers
+        else np.asarray(p.data)
+        for n, p in outputs.items()
+    }
     raw = {name: np.stack([np.asarray(h[name]) for h in hints], 1) for name in hints[0]}
     return logits, raw
 

@@ -29,7 +29,7 @@ LAYERS = [
         "codecs",
         "selection",
     },
-    {"attention", "tasks.variants", "program"},
+    {"attention", "tasks.variants", "tasks.topological_sort", "program"},
     {"tasks", "interpreter"},
     {"network", "metrics", "floors", "state_machines", "validity"},
     {"interop", "scoring", "layout", "programs"},

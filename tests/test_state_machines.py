@@ -4,6 +4,7 @@ DFS, the first of them, has its suite in `test_heads`.
 """
 
 import dataclasses
+import itertools
 
 import jax
 import numpy as np
@@ -18,6 +19,7 @@ from mindgap.network import ModelConfig
 from tests import cases
 from tests.strategies import weighted_digraphs
 
+SORT = mg.programs.topological_sort
 GROWING = (mg.programs.dijkstra, mg.programs.prim)
 HOLDER = ModelConfig(
     hidden_size=24,
@@ -136,3 +138,58 @@ def test_a_fault_in_the_program_is_found(name):
     positions = np.asarray(graphs.positions)[:, None]
     named = np.abs(pi[..., None] - positions).argmin(-1)
     assert (named != np.asarray(graphs.trajectory.outputs["pi"])).any()
+
+
+# Topological sorting
+
+
+def every_order(nodes: int) -> list[np.ndarray]:
+    """All directed graphs without cycles."""
+    pairs = list(itertools.combinations(range(nodes), 2))
+    found = {}
+    for order in itertools.permutations(range(nodes)):
+        for present in itertools.product((0, 1), repeat=len(pairs)):
+            weights = np.zeros((nodes, nodes), np.float32)
+            for (i, j), there in zip(pairs, present, strict=True):
+                weights[order[i], order[j]] = there
+            found[weights.tobytes()] = weights
+    return list(found.values())
+
+
+@pytest.mark.parametrize("network", ["mindgap", "clrs"])
+@pytest.mark.parametrize("nodes", [2, 3, 4])
+def test_topological_sort_is_exact_on_all_small_graphs(nodes, network):
+    compiled = verification.suited(SORT, nodes)
+    assert compiled.config.message_steps == 2 and compiled.config.heads == 5
+    graphs = mg.tasks.topological_sort.run(np.stack(every_order(nodes)), None)
+    assert len(graphs.positions) == {2: 3, 3: 25, 4: 543}[nodes]
+    assert compiled.refusals(graphs) == [None] * len(graphs.positions)
+    found = verification.compare(compiled, network, graphs)
+    for kind in ("outputs", "hints", "selections"):
+        assert found[kind] > 0 and found[f"{kind} right"] == found[kind], kind
+
+
+@pytest.mark.slow
+def test_topological_sort_is_exact_on_clrs30_in_both_networks():
+    compiled = verification.suited(SORT, 64)
+    graphs = mg.tasks.topological_sort.benchmark("test")
+    assert_exact(compiled, graphs)
+    assert verification.clrs_score(compiled, graphs) == 1.0
+
+
+@given(st.integers(0, 2**31 - 1), st.integers(2, 9))
+@settings(max_examples=20)
+def test_the_order_is_topological(seed, nodes):
+    """Whoever is told to come after another is not reached from it."""
+    graphs = mg.tasks.topological_sort.sample(jax.random.key(seed), nodes, 4, 0.4)
+    for graph in range(4):
+        after = np.asarray(graphs.trajectory.outputs["topo"])[graph]
+        order = [
+            int(np.asarray(graphs.trajectory.outputs["topo_head"])[graph].argmax())
+        ]
+        while after[order[-1]] != order[-1]:
+            order.append(int(after[order[-1]]))
+        assert sorted(order) == list(range(nodes))
+        place = np.argsort(order)
+        edges = np.argwhere(np.asarray(graphs.weights)[graph] != 0)
+        assert all(place[i] < place[j] for i, j in edges)

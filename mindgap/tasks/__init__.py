@@ -5,6 +5,7 @@ from mindgap.tasks.bellman_ford import bellman_ford
 from mindgap.tasks.bfs import bfs
 from mindgap.tasks.dfs import dfs
 from mindgap.tasks.dijkstra import dijkstra, mst_prim
+from mindgap.tasks.topological_sort import topological_sort
 from mindgap.tasks.variants import (
     bfs_padded,
     bfs_scan,
@@ -15,7 +16,7 @@ from mindgap.tasks.variants import (
 TASKS = {task.name: task for task in (bfs, dfs, bellman_ford)}
 """CLRS's own, of which the paper speaks."""
 
-BEYOND = {task.name: task for task in (dijkstra, mst_prim)}
+BEYOND = {task.name: task for task in (dijkstra, mst_prim, topological_sort)}
 """CLRS's own, of which it does not."""
 
 VARIANTS = {
@@ -38,4 +39,5 @@ __all__ = [
     "dfs_simplified",
     "dijkstra",
     "mst_prim",
+    "topological_sort",
 ]

@@ -63,6 +63,7 @@ class Task:
     most_hints: Callable[[int], int]
     """The largest number of hints on n nodes: the T of `solve`'s trajectories."""
     directed: bool = False
+    acyclic: bool = False
     weighted: bool = False
     sourced: bool = True
 
@@ -113,7 +114,8 @@ class Task:
 
         `p` is an edge probability in [0, 1], or several, of which each graph draws one.
         An undirected edge exists if both of its directions were drawn (so with
-        probability p squared); the diagonal is kept, so real self-loops occur. Random
+        probability p squared); the diagonal is kept, so real self-loops occur, but in
+        tasks without cycles, where edges run along a random order of the nodes. Random
         positions are sorted uniforms, as run.py's `random_pos` makes them.
         """
         if nodes < 1 or batch < 1:
@@ -121,7 +123,7 @@ class Task:
                 f"nodes and batch must be at least 1, got {nodes=}, {batch=}"
             )
         choices = jnp.atleast_1d(jnp.asarray(p, jnp.float32))
-        kind = (self.directed, self.weighted, self.sourced)
+        kind = (self.directed, self.acyclic, self.weighted, self.sourced)
         weights, source, positions = _drawn(kind, nodes, batch, key, choices)
         return self.run(weights, source, positions if random_positions else None)
 
@@ -150,6 +152,9 @@ class Task:
         edges = rng.binomial(1, chance, size=(nodes, nodes))
         if not self.directed:
             edges *= edges.T
+        if self.acyclic:
+            place = rng.permutation(nodes)
+            edges = np.triu(edges, k=1)[place][:, place]
         weights = edges.astype(float)
         if self.weighted:
             draw = rng.uniform(low=0.0, high=1.0, size=(nodes, nodes))
@@ -159,7 +164,7 @@ class Task:
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))
 def _drawn(
-    kind: tuple[bool, bool, bool],
+    kind: tuple[bool, bool, bool, bool],
     nodes: int,
     batch: int,
     key: Key[Array, ""],
@@ -167,10 +172,10 @@ def _drawn(
 ) -> tuple[Array, Array | None, Array]:
     """Weights, sources and sorted random positions of CLRS's distribution.
 
-    `kind` says whether the graphs are directed, weighted and have a source: tasks of
-    one kind share what is compiled.
+    `kind` says whether the graphs are directed, have no cycles, are weighted and have a
+    source: tasks of one kind share what is compiled.
     """
-    directed, weighted, sourced = kind
+    directed, acyclic, weighted, sourced = kind
     pairs = nodes**2
     # each kind leaves out what it has no use for, and keeps the others' places
     draw = functools.partial(uniforms, key, batch, 2 + 2 * pairs + nodes)
@@ -181,6 +186,9 @@ def _drawn(
     if not directed:
         # drawn once more: to transpose it is slower than to hash it
         edges &= draw(across.T) < chances
+    if acyclic:
+        place = draw(2 + pairs + np.arange(nodes))
+        edges &= place[:, :, None] < place[:, None, :]
     weights = edges.astype(jnp.float32)
     if weighted:
         weight = draw(across + pairs)

@@ -113,6 +113,12 @@ def solve(
     return Trajectory(hints, {"pi": shown.parents[-1]}, jnp.array(3 * nodes))
 
 
+def moved(hint: Float[Array, "T ..."]) -> Bool[Array, "T"]:
+    """At which hints something differs from the hint before."""
+    flat = hint.reshape(hint.shape[0], -1)
+    return jnp.concatenate([jnp.zeros(1, bool), (flat[1:] != flat[:-1]).any(1)])
+
+
 _mask_one = base.Feature("hint", "node", "mask_one")
 _pointer = base.Feature("hint", "node", "pointer")
 _scalar = base.Feature("hint", "node", "scalar")

@@ -7,13 +7,13 @@ with them how long the network unrolls.
 import dataclasses
 
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Float
 
 from mindgap.graphs import Trajectory
 from mindgap.tasks import base
 from mindgap.tasks.bfs import bfs
 from mindgap.tasks.bfs import solve as solve_bfs
-from mindgap.tasks.dfs import dfs
+from mindgap.tasks.dfs import dfs, moved
 from mindgap.tasks.dfs import solve as solve_dfs
 
 
@@ -91,16 +91,10 @@ def solve_simplified(
     """
     found = solve_dfs(weights)
     discovered, color = (jnp.asarray(found.hints[name]) for name in ("d", "color"))
-    unseen = _moved(discovered) & ~_moved(color)
+    unseen = moved(discovered) & ~moved(color)
     order = jnp.argsort(unseen)  # a stable sort: what is seen comes first
     hints = {"pi_h": jnp.asarray(found.hints["pi_h"])[order], "color": color[order]}
     return base.masked_after(hints, found.outputs, (~unseen).sum())
-
-
-def _moved(hint: Float[Array, "T ..."]) -> Bool[Array, "T"]:
-    """At which hints something differs from the hint before."""
-    flat = hint.reshape(hint.shape[0], -1)
-    return jnp.concatenate([jnp.zeros(1, bool), (flat[1:] != flat[:-1]).any(1)])
 
 
 bfs_sequential = dataclasses.replace(
