@@ -440,21 +440,15 @@ large = dataclasses.replace(modified, hidden_size=128)
 embedded = mg.compile(programs.bellman_ford, large)(small)
 assert np.array_equal(embedded.logits["pi"], found.logits["pi"])
 minimal = dataclasses.replace(modified, nodes=16)
-
-
-def parameters(task, network):
-    return sum(
-        leaf.size for leaf in jax.tree.leaves(mg.network.template(task, network))
-    )
-
-
 plain = mg.ModelConfig(hidden_size=4)
 pd.DataFrame(
     {
         task.name: {
-            "minimal (paper: 500)": parameters(task, plain),
-            "minimal with both modifications, n = 16": parameters(task, minimal),
-            "hidden size 128 (paper: about 5e6)": parameters(task, mg.ModelConfig()),
+            "minimal (paper: 500)": mg.network.count(task, plain),
+            "minimal with both modifications, n = 16": mg.network.count(task, minimal),
+            "hidden size 128 (paper: about 5e6)": mg.network.count(
+                task, mg.ModelConfig()
+            ),
         }
         for task in (mg.tasks.bfs, mg.tasks.bellman_ford)
     }

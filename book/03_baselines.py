@@ -78,16 +78,10 @@ if profile != "stored" or seeds or steps:
 # that is applied once per hint of the algorithm, and decoders; hidden size 128. The
 # paper puts it at "about $5e6$ parameters". Counted, it has fewer:
 
-
 # %% tags=["hide-input"]
-def count(experiment):
-    leaves = jax.tree.leaves(mg.network.template(experiment.task, experiment.model))
-    return sum(leaf.size for leaf in leaves)
-
-
 pd.DataFrame(
     {
-        "parameters": [f"{count(e):,}" for e in rows],
+        "parameters": [f"{mg.network.count(e.task, e.model):,}" for e in rows],
         "hidden size": [e.model.hidden_size for e in rows],
         "hints": [", ".join(e.task.stage("hint")) for e in rows],
     },

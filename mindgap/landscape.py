@@ -90,10 +90,15 @@ def line(
     """
     _check(points, 1.0 + beyond)
     offsets = np.linspace(-beyond, 1 + beyond, points)
-    along = jax.tree.map(jnp.subtract, end, start)
-    of = jax.jit(
-        lambda where: jax.lax.map(lambda by: loss(moved(start, along, by)), where)
-    )
+
+    @jax.jit
+    def of(where: Array) -> Array:
+        # a sum of both, not a step from one: large parameters would swallow small ones
+        def between(by: Array) -> Tree:
+            return jax.tree.map(lambda a, b: (1 - by) * a + by * b, start, end)
+
+        return jax.lax.map(lambda by: loss(between(by)), where)
+
     return offsets, np.asarray(of(jnp.array(offsets)))
 
 

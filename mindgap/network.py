@@ -148,6 +148,11 @@ def template(task: Task, config: ModelConfig) -> Shapes:
     return jax.eval_shape(lambda: init(task, config, jax.random.key(0)))
 
 
+def count(task: Task, config: ModelConfig) -> int:
+    """How many parameters the network has."""
+    return sum(leaf.size for leaf in jax.tree.leaves(template(task, config)))
+
+
 def apply(
     task: Task,
     config: ModelConfig,
