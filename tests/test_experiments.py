@@ -2,6 +2,7 @@
 
 import collections
 import functools
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -95,3 +96,13 @@ def test_data_sets_are_what_they_say(data):
     assert graphs.positions.shape == (data.graphs, data.nodes)
     linear = np.allclose(graphs.positions[0], np.arange(data.nodes) / data.nodes)
     assert linear != data.random_positions
+
+
+def test_results_are_small_enough_to_be_part_of_the_book():
+    home = Path(__file__).parents[1] / "book" / "results"
+    kept = [*home.rglob("seeds-*.parquet"), *home.rglob("learned-*.safetensors")]
+    assert sum(path.stat().st_size for path in kept) < 20e6
+    learned = {
+        str(p.parents[1].relative_to(home)) for p in kept if p.suffix != ".parquet"
+    }
+    assert learned <= {e.name for e in ROWS if e.keep}

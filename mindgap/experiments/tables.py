@@ -60,6 +60,7 @@ TABLE_2 = (
         source="Table 2, Sequential BFS",
         claim="BFS is learned even when its traces are as sequential as DFS's.",
         task=tasks.bfs_sequential,
+        keep=False,
         reported=Reported(mean=92.90, std=2.85, max=95.61),
         unsure=(
             *UNSURE,
@@ -72,6 +73,7 @@ TABLE_2 = (
         source="Table 2, Simplified DFS",
         claim="DFS is not learned even when its traces hold as little as BFS's.",
         task=tasks.dfs_simplified,
+        keep=False,
         reported=Reported(mean=11.66, std=4.16, max=20.75),
         unsure=(
             *UNSURE,
@@ -83,6 +85,7 @@ TABLE_2 = (
         source="Table 2, Sequential BFS, as in the authors' code",
         claim="The same, with a hint for every edge that is scanned.",
         task=tasks.bfs_scan,
+        keep=False,
         train=TrainConfig(steps=2000),
         least=1,
         larger=0,
@@ -99,6 +102,7 @@ TABLE_2 = (
         source="Table 2, a control that it lacks",
         claim="BFS unrolled for exactly as many steps as DFS.",
         task=tasks.bfs_padded,
+        keep=False,
         unsure=(),
     ),
 )
@@ -173,6 +177,7 @@ DECODERS = tuple(
         claim="A surprising amount of computation happens in the decoders.",
         task=task,
         model=ModelConfig(decoders_lack=term),
+        keep=False,
         seeds=8,
         unsure=("the paper shows no experiment for this claim",),
     )
