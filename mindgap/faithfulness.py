@@ -72,6 +72,28 @@ def trace_accuracy(
     return jnp.stack(found).mean(0)
 
 
+def unmoving_scores(
+    task: Task, graphs: Graphs, at_end: bool = False
+) -> dict[str, Float[Array, "B T"]]:
+    """`trace_scores` of a prediction that never moves, a floor under those of networks.
+
+    It shows the algorithm's hints as they are before the first step; or, `at_end`, as
+    they are after the last, which only a network that knows the answer could.
+    """
+    trajectory = graphs.trajectory
+    lengths = jnp.asarray(trajectory.lengths)
+    still = lengths - 1 if at_end else jnp.zeros_like(lengths)
+    told = {}
+    for name, feature in task.stage("hint").items():
+        hint = jnp.asarray(trajectory.hints[name])[jnp.arange(len(still)), still]
+        if feature.type == "pointer":
+            hint = jax.nn.one_hot(hint, graphs.positions.shape[-1])
+        told[name] = hint
+    judge = functools.partial(hint_scores, task, trajectory, told)
+    found = jax.lax.map(judge, jnp.arange(max(1, trajectory.steps)))
+    return {name: scores.T for name, scores in found.items()}
+
+
 def attention_accuracy(
     coefficients: Float[Array, "*batch N N"],
     selected: Int[Array, "*batch N"],

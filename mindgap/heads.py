@@ -16,6 +16,7 @@ a node is in `updates`.
 """
 
 import dataclasses
+import functools
 import math
 
 from mindgap.attention import NO_EDGE
@@ -35,8 +36,9 @@ from mindgap.network import ModelConfig
 from mindgap.program import GraphProgram
 from mindgap.selection import ADJACENT, Selection, nobody
 from mindgap.selector import OTHER_INDEX, Channel, Selector, rectified
-from mindgap.updates import fine, literals_of, own_key
+from mindgap.updates import WEIGHT, fine, kept_exactly, literals_of, own_key
 
+_ZERO = Affine({})
 UNDERFLOW = 104.0
 """exp(-104) is 0 in float32."""
 
@@ -116,9 +118,16 @@ def _least(
     name = next(n for n, s in program.selections.items() if s is selection)
     read = [p for e in program.effects.values() for p in e if looked_at(p) == [name]]
     most = interval(program, Affine(own), layout.bounds)[1]
+    # beside a key there are constants, of its shift and of what starts as no zero
+    begun = [f for f in key.terms if program.beginnings.get(f.name, _ZERO) != _ZERO]
+    offset = -low + 2 * sum(abs(key.terms[f]) * layout.bounds.value for f in begun)
+    numbers = [f.name for f in own if f != WEIGHT]
+    rounds = not all(map(functools.partial(kept_exactly, program), numbers))
     margin = dataclasses.replace(
         found.margin,
         relative=TERMS * UNIT,
+        rounding=rounds * TERMS * UNIT,
+        offset=offset + rounds * 8 * (layout.bounds.value + layout.bounds.weight),
         unread_from=_unread(_truths(program, key), name, read, most),
         asked=_asked(read),
     )

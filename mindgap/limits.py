@@ -45,7 +45,7 @@ class Margin:
     """If named, there must be one candidate at most; and a node where this truth value
     is 0, of whom all that is read of nobody is 0, too."""
     relative: float = 0.0
-    """To `key_gap` comes this times the size of the larger key."""
+    """To `key_gap` comes this times (the size of the larger key + offset)."""
     unread_from: float = np.inf
     """From this key on nothing depends on who is selected."""
     asked: tuple[tuple[str, bool], ...] = ()
@@ -103,7 +103,8 @@ class Limits:
             drift = f" + step * {margin.rounding:.2g} * (key + {margin.offset:g})"
             lines.append(
                 f"{head}best key ahead by {margin.key_gap:.2g}"
-                + f" + {margin.relative:.2g} * key" * (margin.relative > 0)
+                + f" + {margin.relative:.2g} * (key + {margin.offset:g})"
+                * (margin.relative > 0)
                 + drift * (margin.rounding > 0)
                 + ", or equal" * margin.ties_by_index
             )
@@ -188,7 +189,8 @@ def _follow(program: GraphProgram, limits: Limits, graphs: Graphs, refuse) -> No
         needed = margin.key_gap + margin.rounding * (time[:, None] + 1) * (
             size + margin.offset
         )
-        near = (gap < needed + margin.relative * size) & taken
+        needed = needed + margin.relative * (size + margin.offset)
+        near = (gap < needed) & taken
         near &= matters(margin, run, name)
         if margin.ties_by_index:
             near &= gap > 0

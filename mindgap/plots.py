@@ -21,9 +21,13 @@ BLUE, ORANGE, GREEN, PURPLE, GREY = (
 )
 
 _COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GREY)
+_STYLES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), ":", "-")
 
 Curves = tuple[Int[np.ndarray, "points"], Float[np.ndarray, "seeds points"]]
 """Training steps, and a value for each seed and step."""
+
+Courses = tuple[Int[np.ndarray, "_"], Float[np.ndarray, "_ _"]]
+"""The same where each line may have steps and seeds of its own."""
 
 
 def learning_curves(
@@ -187,6 +191,107 @@ def shares(
         panel.plot(places, heights, "o-", color=colour, label=name, markersize=4)
     panel.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
     panel.legend(frameon=False)
+    return figure
+
+
+def along(
+    values: Mapping[
+        str, tuple[Float[np.ndarray, "points"], Float[np.ndarray, "points"]]
+    ],
+    xlabel: str,
+    ylabel: str,
+) -> "Figure":
+    """Positive numbers along a way, logarithmic, one line for each name.
+
+    What is not finite is left out; so every point that is there has a mark.
+    """
+    figure, panel = _panels(1, 1, (6.4, 3.4))
+    for (name, (at, heights)), colour in zip(values.items(), _COLOURS, strict=False):
+        seen = np.where(np.isfinite(heights), heights, np.nan)
+        panel.plot(at, seen, ".-", color=colour, label=name)
+    panel.set(yscale="log", xlabel=xlabel, ylabel=ylabel)
+    panel.legend(frameon=False)
+    return figure
+
+
+def over_steps(
+    panels: Mapping[str, Mapping[str, Courses]],
+    ylabel: str,
+    floors: Mapping[str, Mapping[str, Courses]] | None = None,
+    ylim: tuple[float, float] = (0, 103),
+) -> "Figure":
+    """A measure after each step of the algorithm; a panel for each title.
+
+    Of each name a thin line per seed, their mean, and a band of one standard deviation;
+    a name looks the same in all panels. Floors are dashed and grey. Gaps stay gaps.
+    """
+    count = len(panels)
+    columns = min(count, 3)
+    lines = -(-count // columns)
+    figure, axes = _panels(lines, columns, (3.4 * columns, 3.1 * lines + 0.4))
+    flat = list(np.atleast_1d(axes).flat)
+    names = list(dict.fromkeys(name for shown in panels.values() for name in shown))
+    for panel, (title, shown) in zip(flat, panels.items(), strict=False):
+        for name, (steps, values) in shown.items():
+            place = names.index(name)
+            colour, style = _COLOURS[place % 5], _STYLES[place % 5 + place // 5]
+            mean = values.mean(0)
+            if len(values) > 1:
+                spread = values.std(0, ddof=1)
+                panel.plot(steps, values.T, color=colour, linewidth=0.6, alpha=0.45)
+                band = mean - spread, mean + spread
+                panel.fill_between(steps, *band, color=colour, alpha=0.15, linewidth=0)
+            mark = "." if len(steps) < 20 else ""
+            look = {"color": colour, "linestyle": style, "marker": mark}
+            panel.plot(steps, mean, label=name, linewidth=1.8, **look)
+        below = (floors or {}).get(title, {})
+        for place, (name, (steps, values)) in enumerate(below.items()):
+            look = {"color": GREY, "linestyle": ("--", ":")[place % 2]}
+            panel.plot(steps, values.mean(0), label=name, linewidth=1.2, **look)
+        panel.set(title=title, xlabel="step of the algorithm", ylim=ylim)
+        if max(len(steps) for steps, _ in shown.values()) < 12:
+            panel.xaxis.get_major_locator().set_params(integer=True)
+    for panel in flat[count:]:
+        panel.set_visible(False)
+    for panel in flat[::columns]:
+        panel.set_ylabel(ylabel)
+    keys = {}
+    for panel in flat:
+        for line, name in zip(*panel.get_legend_handles_labels(), strict=True):
+            keys.setdefault(name, line)
+    look = {"ncols": min(len(keys), 6), "frameon": False, "fontsize": 8}
+    figure.legend(keys.values(), keys, loc="outside lower center", **look)
+    return figure
+
+
+def dots(
+    panels: Mapping[str, Mapping[str, Float[np.ndarray, "_"]]],
+    xlabel: str,
+    paper: Mapping[str, Mapping[str, tuple[float, float]]],
+    marks: Mapping[str, Mapping[str, float]],
+) -> "Figure":
+    """Every seed's score in percent as a dot; a line for each name, panels abreast.
+
+    All panels have the same names, the first at the top. Of each title `paper` has mean
+    and std by name, and `marks` are labelled vertical lines.
+    """
+    names = list(next(iter(panels.values())))
+    figure, axes = _panels(1, len(panels), (4.6 * len(panels), 0.5 * len(names) + 1.3))
+    for panel, (title, scores) in zip(np.atleast_1d(axes), panels.items(), strict=True):
+        for place, name in enumerate(names):
+            if name in paper.get(title, {}):
+                mean, std = paper[title][name]
+                look = {"fmt": "s", "color": GREY, "capsize": 3, "markersize": 5}
+                panel.errorbar([mean], [place + 0.22], xerr=[[std], [std]], **look)
+            found = scores[name]
+            panel.plot(found, 0 * found + place - 0.1, "o", color=BLUE, alpha=0.6)
+        for label, at in marks.get(title, {}).items():
+            panel.axvline(at, color=ORANGE, linewidth=0.9, linestyle=":")
+            look = {"fontsize": 7, "color": ORANGE, "rotation": 90, "va": "top"}
+            panel.text(at + 0.6, -0.45, label, **look)
+        panel.set(title=title, xlabel=xlabel, xlim=(-2, 103))
+        panel.set_ylim(len(names) - 0.5, -0.5)
+        panel.set_yticks(range(len(names)), names if panel is axes[0] else [])
     return figure
 
 

@@ -14,7 +14,7 @@ through a linear map that is fitted as a probe is, only the other way round. Doe
 output follow?
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from mindgap import network, validity
+from mindgap import metrics, network, validity
 from mindgap.graphs import Graphs
 from mindgap.interpreter import BatchState, interpret
 from mindgap.network import ModelConfig, Params
@@ -67,6 +67,49 @@ def of_another(values: Any) -> Any:
     return jax.tree.map(lambda leaf: jnp.roll(jnp.asarray(leaf), 1, 0), values)
 
 
+def decoded(
+    task: Task, graphs: Graphs, hints: Mapping[str, Array]
+) -> dict[str, Float[Array, "B T N"]]:
+    """Predicted hints as numbers, as `targets` has the algorithm's.
+
+    What the network's own decoders say where a probe is asked.
+    """
+    found = {}
+    positions = jnp.asarray(graphs.positions)
+    for name, predicted in hints.items():
+        feature = task.features[name]
+        if feature.location != "node" or feature.type == "categorical":
+            continue
+        said = metrics.decided(feature, predicted)
+        if feature.type == "pointer":
+            said = jax.vmap(lambda at, said: at[said])(positions, said)
+        if feature.type == "mask_one":
+            said = jax.nn.one_hot(said, positions.shape[1])
+        found[name] = jnp.asarray(said).astype(float)
+    return found
+
+
+def explained(
+    said: Float[Array | np.ndarray, "B T N"],
+    target: Float[Array | np.ndarray, "B T N"],
+    given: Bool[Array | np.ndarray, "B T"],
+) -> Float[np.ndarray, "T"]:
+    """Share of a target's variance that a prediction explains, by step.
+
+    On the second half of the graphs and in the sense of `probe`, so that the two can be
+    compared. NaN at steps that fewer than two of these graphs have, or at which the
+    target does not vary.
+    """
+    said, target, given = (np.asarray(a) for a in (said, target, given))
+    tested = np.arange(len(target)) >= len(target) // 2
+    scores = np.full(given.shape[1], np.nan)
+    for time in range(given.shape[1]):
+        at = given[:, time] & tested
+        if at.sum() >= 2:
+            scores[time] = _explained(said[at, time], target[at, time])
+    return scores
+
+
 def probe(
     states: Float[Array | np.ndarray, "B T N D"],
     target: Float[Array | np.ndarray, "B T N"],
@@ -97,10 +140,9 @@ def probe(
             )
             for half in halves
         )
-        spread = ((truth - truth.mean()) ** 2).sum()
-        if np.ptp(known) and spread:
+        if np.ptp(known):
             said = _fitted(seen, known, ridge)(unseen)
-            scores[time] = 1 - ((said - truth) ** 2).sum() / spread
+            scores[time] = _explained(said, truth)
     return scores
 
 
@@ -212,6 +254,13 @@ def _continued(
     ends = places[np.arange(len(last)), last]
     positions = np.asarray(graphs.positions)
     return np.abs(ends[..., None] - positions[:, None]).argmin(-1)
+
+
+def _explained(said: np.ndarray, truth: np.ndarray) -> float:
+    """R squared; NaN if the truth does not vary."""
+    truth = truth.astype(float)
+    spread = ((truth - truth.mean()) ** 2).sum()
+    return 1 - ((said - truth) ** 2).sum() / spread if spread else np.nan
 
 
 def _fitted(

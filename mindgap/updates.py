@@ -130,6 +130,36 @@ def reads_weights(program: GraphProgram) -> bool:
     )
 
 
+def kept_exactly(program: GraphProgram, number: str) -> bool:
+    """Whether a component is, in the network, bit for bit what the interpreter has.
+
+    If it starts as 0, and each part of its update is a sum of at most two such numbers
+    or weights, beside whose gates no constant is added and taken away again: on the
+    side of a number, other's or one's own, all literals are negations of what starts
+    as 0.
+    """
+    if program.beginnings[number] != Affine({}):
+        return False
+    for part in program.effects[number]:
+        value = part.value if isinstance(part, Gated) else part
+        if not isinstance(value, Affine) or value.constant or len(value.terms) > 2:
+            return False
+        numbers = {f for f in value.terms if f.name != "weight"}
+        sides = {field.role for field in numbers}
+        beside = [lit for lit in literals_of(part) if lit.field.role in sides]
+        if (
+            set(value.terms.values()) != {1.0}
+            or {field.name for field in numbers} - {number}
+            or any(
+                lit.positive
+                or program.beginnings.get(lit.field.name, Affine({})) != Affine({})
+                for lit in beside
+            )
+        ):
+            return False
+    return True
+
+
 def literals_of(part: Part) -> tuple[Literal, ...]:
     """The truth values that a part requires."""
     if isinstance(part, Affine):

@@ -9,39 +9,28 @@ import dataclasses
 import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import numpy as np
 
-from mindgap import compiler, interop, metrics
+from mindgap import interop, metrics
 from mindgap.compiler import Compiled
 from mindgap.graphs import Graphs
+from mindgap.holders import Network
+from mindgap.holders import suited as suited
 from mindgap.interpreter import interpret, shown
-from mindgap.layout import CannotCompile
 from mindgap.limits import matters
-from mindgap.network import ModelConfig, apply
+from mindgap.network import apply
 from mindgap.program import GraphProgram
-from mindgap.selection import local, nobody
+from mindgap.selection import nobody
 from mindgap.tasks.base import BENCHMARK, TRAIN_PROBABILITIES, Task
-from mindgap.updates import reads_weights
-
-Network = Literal["mindgap", "clrs"]
 
 CLOSE = 1e-4
 """Scalars count as right within this."""
 
 CHUNK, COEFFICIENTS = 250, 2**27
 """Graphs, and coefficients of attention, that are held in memory at once, at most."""
-
-SIZES = (4, 8, 16, 128)
-"""Hidden sizes that are tried in turn where none is named."""
-
-ROOMS = range(2, 43)
-"""The same for each head of a program of several selections."""
-
-SHARP_AMONG_NEIGHBOURS = 2.0**24
-"""As sharp as one can be whose scores compete with those of nodes without an edge."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,55 +75,6 @@ class Verification:
             f"selections  {self.selections:.4%}, least margin {self.margin:.6f}\n"
             f"refused     {self.refused:.2%}{why}"
         )
-
-
-def suited(
-    program: GraphProgram,
-    nodes: int,
-    network: Network = "mindgap",
-    hidden_size: int | None = None,
-) -> Compiled:
-    """The program in the paper's modified network, or in one that dm-clrs has.
-
-    The former has edge information and the pre-attention bias (§2.3), for graphs of
-    `nodes` nodes; neither has a layer norm. A program of several selections has a head
-    for each in either, and attention to all nodes if it selects of all. Without a
-    hidden size, the first of 4, 8, 16 and 128 that is large enough, or of what these
-    heads can have. Raises CannotCompile if there is none.
-    """
-    if network not in ("mindgap", "clrs"):
-        raise ValueError(f"network is {network!r}, but must be mindgap or clrs")
-    config, sizes = ModelConfig(layer_norm=False), SIZES
-    heads, sharpness = len(program.selections), compiler.EXACT
-    if heads > 1:
-        near = all(map(local, program.selections.values()))
-        config = dataclasses.replace(
-            config,
-            hidden_size=heads,
-            heads=heads,
-            attend_to="neighbours" if near else "all",
-            message_steps=program.message_steps,
-        )
-        if network == "mindgap" and reads_weights(program):
-            config = dataclasses.replace(config, edge_values="projected")
-        sizes = tuple(heads * room for room in ROOMS)
-        sharpness = SHARP_AMONG_NEIGHBOURS if near else sharpness
-    elif network == "mindgap":
-        config = dataclasses.replace(
-            config, attention_bias=True, edge_values="projected", nodes=nodes
-        )
-    sizes = sizes if hidden_size is None else (hidden_size,)
-    for size in sizes:
-        try:
-            return compiler.compile(
-                program,
-                dataclasses.replace(config, hidden_size=size),
-                sharpness=sharpness,
-            )
-        except CannotCompile:
-            if size == sizes[-1]:
-                raise
-    raise AssertionError("there is at least one size")
 
 
 def verify(

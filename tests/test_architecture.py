@@ -40,6 +40,7 @@ LAYERS = [
     {"updates"},
     {"heads"},
     {"compiler", "faithfulness", "probing"},
+    {"holders"},
     {"verification", "anatomy"},
     {"experiments.base", "experiments.claims"},
     {"experiments.ablations"},

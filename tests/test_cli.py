@@ -42,7 +42,7 @@ def test_verify_prints_shares_and_fails_where_a_program_is_not_its_task(
     assert found["limits"]["nodes"] == 5 and found["margin"] > 0.99
     status, out, _ = mindgap(monkeypatch, capsys, "verify", "listing_2", *asked)
     assert status == 1 and json.loads(out)["outputs"] < 1
-    status, _, err = mindgap(monkeypatch, capsys, "verify", "dijkstra")
+    status, _, err = mindgap(monkeypatch, capsys, "verify", "floyd_warshall")
     assert status == 2 and "one of bfs, bellman_ford, listing_1" in err
     status, _, err = mindgap(
         monkeypatch, capsys, "verify", "bellman_ford", "--network", "clrs"

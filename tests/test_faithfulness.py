@@ -152,3 +152,24 @@ def test_what_cannot_be_compared_is_refused(key):
         faithfulness.mechanism(PROGRAMS["bfs"], tasks.bfs, deep, params, graphs)
     with pytest.raises(ValueError, match="none of"):
         faithfulness.trace_accuracy(tasks.bfs, {})
+
+
+@pytest.mark.parametrize("task", [tasks.bfs, tasks.bellman_ford, tasks.dfs])
+def test_a_prediction_that_never_moves_is_right_where_the_algorithm_has_not(task, key):
+    graphs = task.sample(key, nodes=6, batch=5, p=0.5).trimmed()
+    trajectory, steps = graphs.trajectory, graphs.trajectory.steps
+    last = np.asarray(trajectory.lengths) - 1
+    for at_end, still in ((False, 0 * last), (True, last)):
+        found = faithfulness.unmoving_scores(task, graphs, at_end)
+        assert set(found) == set(task.stage("hint"))
+        for name, score in found.items():
+            feature, hint = task.features[name], np.asarray(trajectory.hints[name])
+            if feature.type in ("categorical", "mask_one"):
+                hint = hint.argmax(-1)
+            for graph in range(5):
+                for time in range(steps):
+                    now, then = hint[graph, time + 1], hint[graph, still[graph]]
+                    off = np.abs(now - then)
+                    right = (off if feature.type == "scalar" else off == 0).mean()
+                    expected = right if time < last[graph] else np.nan
+                    assert_allclose(score[graph, time], expected, atol=1e-6)

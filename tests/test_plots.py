@@ -48,3 +48,38 @@ def test_weights_are_written_where_they_are_not_zero():
 def test_shares_are_lines():
     figure = plots.shares({"soft": ([4.0, 16.0], [10.0, 50.0])}, "nodes", "%")
     assert list(figure.axes[0].lines[0].get_ydata()) == [10.0, 50.0]
+
+
+def test_seeds_mean_and_floor_are_lines_over_steps():
+    steps, values = np.arange(1, 4), np.array([[90.0, 80, 70], [100, 90, 60]])
+    panels = {"test": {"a": (steps, values)}, "val": {"b": (steps, values[:1])}}
+    floors = {"test": {"still": (steps, values[1:])}}
+    figure = plots.over_steps(panels, "%", floors)
+    first, second = figure.axes
+    drawn = [list(line.get_ydata()) for line in first.lines]
+    assert drawn == [*values.tolist(), [95, 85, 65], values[1].tolist()]
+    (band,) = first.collections
+    assert np.isclose(band.get_paths()[0].vertices[:, 1].max(), 95 + 50**0.5)
+    assert [list(line.get_ydata()) for line in second.lines] == [values[0].tolist()]
+    assert not second.collections and second.get_title() == "val"
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["a", "still", "b"]
+
+
+def test_dots_are_seeds_in_the_order_of_names():
+    scores = {"bfs": np.array([90.0, 95.0]), "dfs": np.array([])}
+    other = {"bfs": np.array([99.0]), "dfs": np.array([50.0])}
+    figure = plots.dots(
+        {"64": scores, "16": other},
+        "%",
+        {"64": {"dfs": (11.0, 3.0)}},
+        {"16": {"r": 20.0}},
+    )
+    first, second = figure.axes
+    dots = [list(line.get_xdata()) for line in first.lines if line.get_marker() == "o"]
+    assert dots == [[90, 95], []]
+    assert [11.0] in [list(line.get_xdata()) for line in first.lines]
+    assert [t.get_text() for t in first.get_yticklabels()] == ["bfs", "dfs"]
+    assert [text.get_text() for text in second.texts] == ["r"]
+    top, bottom = (np.asarray(line.get_ydata())[0] for line in second.lines[:2])
+    assert top < bottom and first.get_ylim()[0] > first.get_ylim()[1]

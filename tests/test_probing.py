@@ -41,6 +41,36 @@ def test_a_compiled_networks_state_holds_every_variable(program, key):
         assert_allclose(held[np.isfinite(held)], 1, atol=0.01)
 
 
+@pytest.mark.parametrize("task", [tasks.bfs, tasks.bellman_ford, tasks.dfs])
+def test_hints_that_are_decoded_rightly_are_the_targets(task, key):
+    graphs = task.sample(key, nodes=5, batch=6, p=0.5).trimmed()
+    hints = {}
+    for name, feature in task.stage("hint").items():
+        hint = jnp.asarray(graphs.trajectory.hints[name])[:, 1:]
+        hints[name] = jax.nn.one_hot(hint, 5) if feature.type == "pointer" else hint
+    targets = probing.targets(task, graphs)
+    targets.pop("distance", None)  # no hint
+    given = probing.present(graphs)
+    found = probing.decoded(task, graphs, hints)
+    assert set(found) == set(targets)
+    for name, target in targets.items():
+        told = np.asarray(given)
+        assert_allclose(np.asarray(found[name])[told], np.asarray(target)[told])
+        score = probing.explained(found[name], target, given)
+        assert_array_equal(score[np.isfinite(score)], 1)
+
+
+def test_what_is_explained_is_scored_on_the_second_half(key):
+    target = jax.random.normal(key, (8, 3, 6))
+    given = jnp.ones((8, 3), bool).at[5:, 2].set(False)
+    wrong = target.at[:4].set(0)
+    assert_array_equal(probing.explained(wrong, target, given)[:2], 1)
+    assert np.isnan(probing.explained(wrong, target, given)[2])
+    mean = jnp.broadcast_to(target[4:].mean((0, 2))[:, None], target.shape)
+    assert_allclose(probing.explained(mean, target, given)[:2], 0, atol=1e-5)
+    assert np.isnan(probing.explained(mean, jnp.ones_like(target), given)).all()
+
+
 @BOTH
 def test_labels_of_another_graph_are_not_held(program, key):
     task, graphs, states = compiled_states(program, key)

@@ -108,6 +108,29 @@ def test_a_network_that_cannot_hold_them_is_refused(changes, message):
         mg.compile(mg.programs.prim, config)
 
 
+def test_what_is_rounded_beside_a_gate_needs_wider_gaps():
+    """A positive literal adds a constant to the number, and takes it away again."""
+    exact = mg.programs.dijkstra
+
+    def update(s, least, called, giver, init):
+        gated = mg.when(s.live & giver.closed, giver.key + giver.weight)
+        key = mg.when(~s.live, s.key) + gated
+        return {**exact.update(s, least, called, giver, init), "key": key}
+
+    rounded = dataclasses.replace(exact, update=update)
+    graphs = mg.tasks.dijkstra.sample(jax.random.key(0), 16, 40, 0.7)
+    refused = {}
+    for program in (exact, rounded):
+        compiled = mg.compile(program, HOLDER)
+        refused[program] = [r is not None for r in compiled.refusals(graphs)]
+        kept = cases.within(compiled, graphs)
+        if len(kept.positions):
+            found = verification.compare(compiled, "mindgap", kept)
+            assert found["outputs right"] == found["outputs"]
+    assert compiled.limits.margins["least"].rounding > 0
+    assert sum(refused[rounded]) > 10 > sum(refused[exact])
+
+
 FAULTS = {
     "no_queue": {"idle": lambda s, least, called, giver, init: s.idle & ~s.idle},
     "closed_reopens": {
