@@ -525,7 +525,7 @@ def beside(said, states, goals, given):
 
 # %% tags=["hide-input"]
 sets = {
-    "bfs": {small: 192, large: 32},
+    "bfs": {small: 192},
     "bellman-ford": {large: 48},
     "dfs": {small: 96, large: 24},
 }

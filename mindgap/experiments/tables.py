@@ -102,7 +102,6 @@ TABLE_2 = (
         source="Table 2, a control that it lacks",
         claim="BFS unrolled for exactly as many steps as DFS.",
         task=tasks.bfs_padded,
-        keep=False,
         unsure=(),
     ),
 )
