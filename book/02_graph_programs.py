@@ -184,7 +184,7 @@ compiled.layout
 #
 # ## The program, running
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-2", "caption": "Figure 2's counterpart: compiled Bellman-Ford on five nodes, one column per step. Above, what every node holds after the step, read off the network's hidden state; below, its attention. The caption of the paper's figure says no more than that it shows a compiled program using attention (bottom) to update distances and visited states (top)."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-2", "caption": "Figure 2's counterpart: compiled Bellman-Ford on five nodes, one column per step. Above, what every node holds after the step, read off the network's hidden state; below, its attention. The caption of the paper's figure says no more than that it shows a compiled program using attention (bottom) to update distances and visited states (top)."}, "image": {"alt": "Five panels, one for each step. The upper row colours the distance, the reached flag and the parent of five nodes; the lower row is the attention from each receiver to each sender."}}
 weights = np.zeros((1, 5, 5), np.float32)
 for i, j, w in (
     (0, 1, 0.9),
@@ -203,9 +203,12 @@ held = {
 }
 held["pi"] = held["pi"] * 5  # the parent's number
 steps = found.states.shape[1]
-plots.program_run(
-    held, np.asarray(found.attention)[0, :, 0], [f"step {t + 1}" for t in range(steps)]
-)
+shown_steps = [f"step {t + 1}" for t in range(steps)]
+plots.program_run(held, np.asarray(found.attention)[0, :, 0], shown_steps)
+
+# %% tags=["hide-input"]
+frame = pd.concat({k: pd.DataFrame(v, shown_steps) for k, v in held.items()})
+mg.pages.data("figure-2", frame.rename_axis(["component", "after"]).round(5))
 
 # %%
 meant = mg.interpret(programs.bellman_ford, small, steps)
@@ -214,6 +217,25 @@ assert (
     np.asarray(found.attention)[0, :, 0].argmax(-1)
     == np.asarray(meant.look.selected)[0]
 ).all()
+
+# %% [markdown]
+# ### On a graph of yours
+#
+# The two networks themselves, BFS and Bellman-Ford at hidden size 4: their weights are
+# written into this page, and your browser applies them to the graph that you choose. An
+# arrow goes from a node to the one that it attends to; reached nodes are blue. Give two
+# paths the same length, and watch the softmax share its attention between them: such graphs
+# are outside of the program's limits (see below).
+
+# %% tags=["hide-input"]
+six = dataclasses.replace(modified, nodes=6, hint_mode="decoded_only")
+both = {
+    "Bellman-Ford": mg.compile(programs.bellman_ford, six),
+    "BFS": mg.compile(programs.bfs, dataclasses.replace(six, edge_values="none")),
+}
+first = np.zeros((6, 6))
+first[:5, :5], first[3, 5] = weights[0], 0.35
+mg.stepper.step_through(both, np.maximum(first, first.T))
 
 # %% [markdown]
 # ## The parameters (Figures 8-11)
@@ -226,21 +248,33 @@ assert (
 # depends on what it holds, and lies between those of the candidates and those of all
 # others.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-8", "caption": "Figure 8's counterpart: main parameters of compiled Bellman-Ford at hidden size 4. Rows are inputs (x: encoded, h: hidden), columns outputs; entries that are 0 are blank. The sharpness is 8 instead of the exact compiler's 2^26, to keep the numbers readable."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-8", "caption": "Figure 8's counterpart: main parameters of compiled Bellman-Ford at hidden size 4. Rows are inputs (x: encoded, h: hidden), columns outputs; entries that are 0 are blank. The sharpness is 8 instead of the exact compiler's 2^26, to keep the numbers readable."}, "image": {"alt": "Tables of numbers: the value, skip, sender, receiver and edge maps of compiled Bellman-Ford with their few entries that are not zero, and named rows and columns."}}
 shown = mg.compile(programs.bellman_ford, modified, sharpness=8.0, largest_value=4.0)
 plots.parameters(anatomy.main_parameters(shown))
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-9", "caption": "Figure 9's counterpart: encoders and decoders of compiled Bellman-Ford."}}
+# %% tags=["hide-input"]
+mg.pages.data("figure-8", anatomy.frame(anatomy.main_parameters(shown)))
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-9", "caption": "Figure 9's counterpart: encoders and decoders of compiled Bellman-Ford."}, "image": {"alt": "Tables of numbers: the encoders and decoders of compiled Bellman-Ford with their few entries that are not zero."}}
 plots.parameters(anatomy.auxiliary_parameters(shown))
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-10", "caption": "Figure 10's counterpart: main parameters of compiled BFS. No distance is tracked, and the key is the sender's position."}}
+# %% tags=["hide-input"]
+mg.pages.data("figure-9", anatomy.frame(anatomy.auxiliary_parameters(shown)))
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-10", "caption": "Figure 10's counterpart: main parameters of compiled BFS. No distance is tracked, and the key is the sender's position."}, "image": {"alt": "Tables of numbers: the value, skip, sender, receiver and edge maps of compiled BFS with their few entries that are not zero."}}
 shown_bfs = mg.compile(
     programs.bfs, dataclasses.replace(modified, edge_values="none"), sharpness=8.0
 )
 plots.parameters(anatomy.main_parameters(shown_bfs))
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-11", "caption": "Figure 11's counterpart: encoders and decoders of compiled BFS."}}
+# %% tags=["hide-input"]
+mg.pages.data("figure-10", anatomy.frame(anatomy.main_parameters(shown_bfs)))
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-11", "caption": "Figure 11's counterpart: encoders and decoders of compiled BFS."}, "image": {"alt": "Tables of numbers: the encoders and decoders of compiled BFS with their few entries that are not zero."}}
 plots.parameters(anatomy.auxiliary_parameters(shown_bfs))
+
+# %% tags=["hide-input"]
+mg.pages.data("figure-11", anatomy.frame(anatomy.auxiliary_parameters(shown_bfs)))
 
 # %% [markdown]
 # The paper describes its own weights in words (A.1-A.2), not in numbers. Where they can be
@@ -330,7 +364,7 @@ except mg.OutOfRange as error:
 # Two equal paths are not a matter of sharpness: a softmax averages exact ties, whatever
 # the weights. How often does a random graph come too close?
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-refused", "caption": "Share of random graphs (edge probabilities .1 to .9, linear positions) that lie outside the limits of compiled Bellman-Ford, by number of nodes and sharpness: in a softer network keys must be further apart."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-refused", "caption": "Share of random graphs (edge probabilities .1 to .9, linear positions) that lie outside the limits of compiled Bellman-Ford, by number of nodes and sharpness: in a softer network keys must be further apart."}, "image": {"alt": "Three rising lines, one for each sharpness, of the share of graphs refused against the number of nodes: the softer the network, the higher its line."}}
 chances = mg.tasks.base.TRAIN_PROBABILITIES
 drawn = {
     n: mg.tasks.bellman_ford.sample(jax.random.key(seed), n, 400, chances).trimmed()
@@ -347,6 +381,12 @@ for sharpness in (2.0**10, 2.0**14, 2.0**26):
         heights.append(100 * np.mean(refused))
     lines[f"sharpness 2^{int(np.log2(sharpness))}"] = (places, heights)
 plots.shares(lines, "nodes", "graphs refused (%)")
+
+# %% tags=["hide-input"]
+columns = {
+    name: pd.Series(heights, places) for name, (places, heights) in lines.items()
+}
+mg.pages.data("figure-refused", pd.DataFrame(columns).rename_axis("nodes"))
 
 # %% [markdown]
 # ## What the architecture must have, and what it need not

@@ -161,7 +161,7 @@ print(f"\nScore: {mg.report.scored(rows[0])}; best checkpoint by validation.")
 # without regularisation, and not in which shares, so no verdict is possible for those:
 # the numbers stand side by side and that is all.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-table-1", "caption": "Table 1 as a picture: each dot is one seed of ours; squares are the paper's mean and standard deviation, dashes its best run. Dotted lines are rules that learned nothing (for BFS, the order-blind ceiling)."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-table-1", "caption": "Table 1 as a picture: each dot is one seed of ours; squares are the paper's mean and standard deviation, dashes its best run. Dotted lines are rules that learned nothing (for BFS, the order-blind ceiling)."}, "image": {"alt": "For BFS, DFS and Bellman-Ford a column of dots, one for each seed, beside a square with an error bar for the paper's mean and standard deviation, a dash for its best run, and dotted lines for simple rules."}}
 done = [(e, mg.report.seed_scores(e, results)) for e in rows]
 shown = {"bfs": "BFS, blind to order", "dfs": "parent = v - 1"}
 shown["bellman_ford"] = "nearest in-neighbour"
@@ -171,14 +171,25 @@ mg.plots.scores_beside_paper(
     {name: {rule: floor[name, rule]} for name, rule in shown.items()},
 )
 
+# %% tags=["hide-input"]
+frame = pd.DataFrame({e.task.name: scores for e, scores in done})
+mg.pages.data("figure-table-1", frame.rename_axis("seed").round(5))
+
 # %% [markdown]
 # ## How training went
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-curves", "caption": "Learning curves, one line per seed: training loss (the sum of the output's and all hints' losses, averaged over 50 steps) and validation accuracy on 64 graphs of 16 nodes."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-curves", "caption": "Learning curves, one line per seed: training loss (the sum of the output's and all hints' losses, averaged over 50 steps) and validation accuracy on 64 graphs of 16 nodes."}, "image": {"alt": "Six panels: for each task the training loss falls and the validation accuracy rises over the steps, a line for each seed."}}
 curved = [e for e, scores in done if len(scores)]
 loss = {e.task.name: mg.report.curves(e, results, "loss") for e in curved}
 validation = {e.task.name: mg.report.curves(e, results, "validation") for e in curved}
 mg.plots.learning_curves(loss, validation)
+
+# %% tags=["hide-input"]
+drawn = {("loss", k): v for k, v in loss.items()}
+drawn |= {("validation", k): v for k, v in validation.items()}
+tall = {k: pd.DataFrame(lines, columns=at).T for k, (at, lines) in drawn.items()}
+frame = pd.concat(tall, names=["curve", "task", "step"]) if tall else pd.DataFrame()
+mg.pages.data("figure-curves", frame.round(4))
 
 # %% [markdown]
 # ## On the sizes it was trained on, and which checkpoint

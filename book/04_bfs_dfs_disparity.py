@@ -475,11 +475,7 @@ statements = [
     ("dfs-in-distribution", "DFS > 98, training graphs of 16 nodes",
      mean("table-1/dfs", size_16), 98.0),
 ]  # fmt: skip
-judged = pd.DataFrame(statements, columns=["claim", "statement", "left", "right"])
-known = judged[["left", "right"]].notna().all(axis=1)
-judged["holds"] = np.where(
-    known, np.where(judged.left > judged.right, "yes", "no"), "–"
-)
+judged = mg.report.judged(statements)
 judged.round(1).set_index("claim")
 
 # %% tags=["hide-input"]

@@ -786,11 +786,7 @@ statements = [
     ("trace-or-decoder", "BFS, interchange, 16 nodes: swapped > 90",
      cases.get((small, 1, "with traces"), {}).get("swapped", np.nan), 90.0),
 ]  # fmt: skip
-judged = pd.DataFrame(statements, columns=["claim", "statement", "left", "right"])
-known = judged[["left", "right"]].notna().all(axis=1)
-judged["holds"] = np.where(
-    known, np.where(judged.left > judged.right, "yes", "no"), "–"
-)
+judged = mg.report.judged(statements)
 judged.round(1).set_index("claim")
 
 # %% tags=["hide-input"]

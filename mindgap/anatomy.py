@@ -5,12 +5,16 @@ rows and columns that hold or read something are shown, so a network of hidden s
 looks like its minimal self.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from mindgap.compiler import Compiled
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Panel(NamedTuple):
@@ -75,6 +79,19 @@ def auxiliary_parameters(compiled: Compiled) -> list[Panel]:
             columns = {int(i): str(i) for i in np.flatnonzero(used)}
             panels.append(_panel(compiled, module, module, rows, columns))
     return panels
+
+
+def frame(panels: Sequence[Panel]) -> "pd.DataFrame":
+    """The entries that are not 0, a row each: panel, row, column, value."""
+    import pandas as pd
+
+    entries = [
+        (panel.name, panel.rows[i], panel.columns[j], float(panel.values[i, j]))
+        for panel in panels
+        for i, j in zip(*np.nonzero(panel.values), strict=True)
+    ]
+    columns = ["panel", "row", "column", "value"]
+    return pd.DataFrame(entries, columns=columns).set_index("panel")
 
 
 def _panel(

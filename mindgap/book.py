@@ -11,7 +11,6 @@ imported when first needed: the library itself does without them.
 """
 
 import ast
-import hashlib
 import importlib
 import re
 import shutil
@@ -20,6 +19,8 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+
+from mindgap import executions
 
 TRAINED = "03_baselines"  # the chapter that also trains when the whole book is made
 KINDS = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
@@ -153,15 +154,6 @@ def _notebook_text(source: Path) -> str:
     return nbformat.writes(notebook).rstrip("\n") + "\n"
 
 
-def _digest(root: Path, source: Path) -> str:
-    """Of all that an executed chapter was made from: its notebook and the library."""
-    library = sorted((root / "mindgap").rglob("*.py"))
-    digest = hashlib.sha256()
-    for path in [source.with_suffix(".ipynb"), *library]:
-        digest.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
-    return digest.hexdigest()
-
-
 # Parameters
 
 
@@ -240,7 +232,8 @@ def _execute(root: Path, source: Path, values: dict[str, object], into: Path) ->
     partial = into / "failed" / done.name
     partial.parent.mkdir(parents=True, exist_ok=True)
     done.unlink(missing_ok=True)
-    digest, start = _digest(root, source), time.monotonic()
+    digest, about = executions.digest(root, source), executions.here()
+    start = time.monotonic()
     print(f"{source.stem}: running, {_shown(values)}", flush=True)
     try:
         notebook = papermill.execute_notebook(
@@ -258,7 +251,7 @@ def _execute(root: Path, source: Path, values: dict[str, object], into: Path) ->
         ) from error
     except nbclient.exceptions.DeadKernelError as error:
         raise BookError(f"{source.stem}: its process died: {error}") from error
-    notebook.metadata["mindgap"] = {"digest": digest}
+    notebook.metadata["mindgap"] = {"digest": digest, **about}
     _tool("nbformat").write(notebook, partial)
     partial.replace(done)
     print(f"{source.stem}: done in {time.monotonic() - start:.0f} s", flush=True)
@@ -279,7 +272,9 @@ def _executed(root: Path, source: Path) -> Any:
     if not path.exists():
         raise BookError(f"{source.stem} was not executed, or failed; {again}")
     notebook = _tool("nbformat").read(path, as_version=4)
-    if notebook.metadata.get("mindgap", {}).get("digest") != _digest(root, source):
+    if notebook.metadata.get("mindgap", {}).get("digest") != executions.digest(
+        root, source
+    ):
         raise BookError(
             f"{source.stem} was executed from another source, or with another version "
             f"of the library; {again}"

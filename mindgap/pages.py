@@ -1,7 +1,9 @@
-"""What a page offers beside its figures: the numbers behind them, to take away."""
+"""What a page has beside its figures: their numbers to take away, tables with links."""
 
 import base64
 import dataclasses
+import html
+from collections.abc import Container
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,3 +34,55 @@ def data(name: str, table: "pd.DataFrame | pd.Series") -> Download:
     `name` is the figure's, and its file's without the ending; the index is kept.
     """
     return Download(name, table.to_csv())
+
+
+@dataclasses.dataclass(frozen=True)
+class Linked:
+    """A table in which a column's words are links to pages of the book."""
+
+    table: "pd.DataFrame"
+    column: str
+    pages: Container[str]
+
+    def _repr_html_(self) -> str:
+        import pandas as pd
+
+        def link(name: str) -> str:
+            text = html.escape(name)
+            if name not in self.pages:
+                return text
+            return f'<a href="{text}.html">{text.replace("_", " ")}</a>'
+
+        shown = self.table.reset_index() if self.table.index.name else self.table
+        cells = shown.map(lambda cell: html.escape(str(cell)))
+        cells[self.column] = shown[self.column].map(link)
+        with pd.option_context("display.max_colwidth", None):
+            return cells.to_html(escape=False, index=False)
+
+    def __repr__(self) -> str:
+        return self.table.to_string()
+
+
+def linked(
+    table: "pd.DataFrame", column: str = "chapter", pages: Container[str] = ()
+) -> Linked:
+    """The table, with links in a column that names chapters, to those among `pages`."""
+    return Linked(table, column, pages)
+
+
+@dataclasses.dataclass(frozen=True)
+class Note:
+    """A sentence made of data that is set as text of the page."""
+
+    text: str
+
+    def _repr_markdown_(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def note(text: str) -> Note:
+    """A sentence, for the last line of a cell; it wraps as text does."""
+    return Note(text)

@@ -226,7 +226,7 @@ def over_steps(
     a name looks the same in all panels. Floors are dashed and grey. Gaps stay gaps.
     """
     count = len(panels)
-    columns = min(count, 3)
+    columns = 2 if count == 4 else min(count, 3)
     lines = -(-count // columns)
     figure, axes = _panels(lines, columns, (3.4 * columns, 3.1 * lines + 0.4))
     flat = list(np.atleast_1d(axes).flat)
@@ -269,6 +269,7 @@ def dots(
     xlabel: str,
     paper: Mapping[str, Mapping[str, tuple[float, float]]],
     marks: Mapping[str, Mapping[str, float]],
+    xlim: tuple[float, float] = (-2, 103),
 ) -> "Figure":
     """Every seed's score in percent as a dot; a line for each name, panels abreast.
 
@@ -289,9 +290,10 @@ def dots(
             panel.axvline(at, color=ORANGE, linewidth=0.9, linestyle=":")
             look = {"fontsize": 7, "color": ORANGE, "rotation": 90, "va": "top"}
             panel.text(at + 0.6, -0.45, label, **look)
-        panel.set(title=title, xlabel=xlabel, xlim=(-2, 103))
+        panel.set(title=title, xlabel=xlabel, xlim=xlim)
         panel.set_ylim(len(names) - 0.5, -0.5)
-        panel.set_yticks(range(len(names)), names if panel is axes[0] else [])
+        first = panel is np.atleast_1d(axes)[0]
+        panel.set_yticks(range(len(names)), names if first else [])
     return figure
 
 

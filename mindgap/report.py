@@ -268,6 +268,17 @@ def compare(rows: list[Row]) -> "pd.DataFrame":
     ]).replace({"nan": "–", "nan to nan": "–"}).set_index("experiment")  # fmt: skip
 
 
+def spans(seeds: Sequence[int]) -> str:
+    """Numbers in words: `0 to 15, 17`."""
+    runs: list[list[int]] = []
+    for seed in sorted(seeds):
+        if runs and seed == runs[-1][-1] + 1:
+            runs[-1].append(seed)
+        else:
+            runs.append([seed])
+    return ", ".join(f"{r[0]} to {r[-1]}" if len(r) > 1 else f"{r[0]}" for r in runs)
+
+
 def provenance(experiments: list[Experiment], store: Store) -> "pd.DataFrame":
     """Where recorded results come from: one line per record of the store."""
     import pandas as pd
@@ -280,7 +291,7 @@ def provenance(experiments: list[Experiment], store: Store) -> "pd.DataFrame":
             lines.append(
                 {
                     "experiment": experiment.name,
-                    "seeds": ", ".join(map(str, record.seeds)),
+                    "seeds": spans(record.seeds),
                     "steps": made["steps"],
                     "minutes": round(made["seconds"] / 60, 1),
                     "commit": made["commit"],
@@ -290,3 +301,17 @@ def provenance(experiments: list[Experiment], store: Store) -> "pd.DataFrame":
                 }
             )
     return pd.DataFrame(lines)
+
+
+def judged(statements: Sequence[tuple[str, str, float, float]]) -> "pd.DataFrame":
+    """Claims as statements of the form "left is larger than right", decided.
+
+    Of each the claim's name, the words, and both sides; `holds` is yes or no, or a dash
+    where a side is NaN, as of rows that have no seed.
+    """
+    import pandas as pd
+
+    found = pd.DataFrame(statements, columns=["claim", "statement", "left", "right"])
+    known = found[["left", "right"]].notna().all(axis=1)
+    holds = np.where(found.left > found.right, "yes", "no")
+    return found.assign(holds=np.where(known, holds, "–"))

@@ -23,6 +23,7 @@ def test_no_weight_is_left_out(program, size):
         for leaves in compiled.params.values()
         for leaf in leaves.values()
     )
+    assert len(anatomy.frame(panels)) == shown
     for panel in panels:
         assert panel.values.shape == (len(panel.rows), len(panel.columns))
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mindgap import plots
+from mindgap import plots, plots_scoreboard
 
 
 def test_every_seed_is_a_line():
@@ -83,3 +83,28 @@ def test_dots_are_seeds_in_the_order_of_names():
     assert [text.get_text() for text in second.texts] == ["r"]
     top, bottom = (np.asarray(line.get_ydata())[0] for line in second.lines[:2])
     assert top < bottom and first.get_ylim()[0] > first.get_ylim()[1]
+
+
+def test_dots_can_be_looked_at_closely():
+    figure = plots.dots(
+        {"64": {"bfs": np.array([90.0])}}, "%", {}, {}, xlim=(80.0, 101.0)
+    )
+    assert figure.axes[0].get_xlim() == (80, 101)
+
+
+def test_differences_are_marks_in_the_order_of_groups():
+    figure = plots_scoreboard.forest(
+        {"Table 1": ["bfs", "dfs"], "Table 2": ["seq"]},
+        np.array([1.0, -2.0, 30.0]),
+        np.array([0.5, np.nan, 3.0]),
+        ["agrees", "not comparable", "differs"],
+    )
+    (panel,) = figure.axes
+    assert [t.get_text() for t in panel.get_yticklabels()] == ["bfs", "dfs", "seq"]
+    drawn = [tuple(bars.lines[0].get_xdata()) for bars in panel.containers]
+    assert drawn == [(1.0,), (-2.0,), (30.0,)]
+    assert [bars.has_xerr for bars in panel.containers] == [True, False, True]
+    at = [bars.lines[0].get_ydata()[0] for bars in panel.containers]
+    assert at == list(panel.get_yticks()) and at == sorted(at)
+    assert panel.get_ylim()[0] > panel.get_ylim()[1]
+    assert "Table 2" in [text.get_text() for text in panel.texts]
