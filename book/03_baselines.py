@@ -172,7 +172,7 @@ mg.plots.scores_beside_paper(
 )
 
 # %% tags=["hide-input"]
-frame = pd.DataFrame({e.task.name: scores for e, scores in done})
+frame = pd.DataFrame({e.task.name: pd.Series(scores) for e, scores in done})
 mg.pages.data("figure-table-1", frame.rename_axis("seed").round(5))
 
 # %% [markdown]
