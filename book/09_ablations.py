@@ -330,13 +330,13 @@ if recorded:
 # - With parameters, edge information raises the mean and the best seed alike. It does not
 #   merely make good solutions more common, and the spread over seeds stays as it was.
 # - Without parameters, it does nothing that could be told from zero.
-# - "Maximum performance is unaffected" is the paper's reading of two numbers that differ by
-#   half a point, 92.24 and 92.72. Ours differ by more.
+# - "Maximum performance is unaffected" is the paper's reading of two maxima that differ by
+#   half a point. Ours differ by more.
 # - The paper's "Default" is the number of Table 1, which mixes runs with and without
-#   regularisation (section 3). That alone lowers its mean and widens its spread, as
-#   the rows of Table 6 below show. The paper's own Table 3 has Bellman-Ford without edge
-#   information, and without traces, at the level of Table 10's modified row. So Table 10,
-#   as printed, does not isolate the effect that it is about.
+#   regularisation (section 3). That alone lowers its mean and widens its spread, as the
+#   stronger weight of Table 6 shows below. The paper's own Table 3 has Bellman-Ford
+#   without edge information, and without traces, at the level of Table 10's modified row.
+#   So Table 10, as printed, does not isolate the effect that it is about.
 #
 # ## A bias for each pair of nodes (Tables 11 and 12)
 #
@@ -439,16 +439,16 @@ if recorded:
     assert all(float(line["diagonal"]) == 100 for line in exact.values())
 
 # %% [markdown]
-# *Percent of the variance, mean over seeds; and the share of seeds in which rows and columns
-# have more than half of it.*
+# *Percent of the variance, mean over seeds; and the share of seeds in which rows and
+# columns have more than half of it.*
 #
-# That is not what C.1 says. At full size no learned bias is mostly one of rows or columns.
-# In Bellman-Ford with both changes the diagonal is the largest part, as if those networks had
-# a default of their own, to look at themselves or not to; the compiled ones' bias is that and
-# nothing else. Among minimal networks some are aligned and most are not.
-# Nor is there a reason to expect alignment: each entry of $\mathcal B$ is a free parameter
-# with a gradient of its own. Perhaps the paper's sentence, which lacks its verb, was meant to
-# say something else.
+# That is not what C.1 says. At full size no learned bias is mostly one of rows or
+# columns. In Bellman-Ford with both changes the diagonal is the largest part, as if those
+# networks had a default of their own, to look at themselves or not to; the compiled ones'
+# bias is that and nothing else. Among minimal networks some are aligned and most are not.
+# Nor is there a reason to expect alignment: each entry of $\mathcal B$ is a free
+# parameter with a gradient of its own. Perhaps the paper's sentence, which lacks its
+# verb, was meant to say something else.
 #
 # ## Minimal networks (Table 13)
 #
@@ -477,11 +477,12 @@ mg.plots.dots(panels_13, "pointers right (%)", {"as printed": paper}, {})
 mg.pages.data("figure-table-13", dots_data(panels_13))
 
 # %% [markdown]
-# The printed maxima of the default rows are multiples of 1/2048 and not of 1/1024, those of
-# the modified rows fit 1/1024 and must, since the bias has 16 nodes. So Table 13 most likely
-# holds scores on *larger* graphs than in training against scores on graphs of the size that
-# the network was made for. Our numbers support that: read in this way, three of the four
-# means with the usual decoder agree with the paper's, and the fourth is three points off.
+# The printed maxima of the default rows are multiples of 1/2048 and not of 1/1024, those
+# of the modified rows fit 1/1024 and must, since the bias has 16 nodes. So Table 13 most
+# likely holds scores on *larger* graphs than in training against scores on graphs of the
+# size that the network was made for. Our numbers support that: read in this way, three of
+# the four means with the usual decoder agree with the paper's, and the fourth is three
+# points off.
 #
 # What the modifications change, printed and on the same graphs, at both sizes of network:
 
@@ -538,8 +539,8 @@ if recorded:
 # - **The modifications matter more for minimal Bellman-Ford**, on the same graphs as well,
 #   though by some points and not by the tens that the table shows. Most of the printed gap
 #   is the one between sizes.
-# - **For BFS** there is no gain on the same graphs that could be told from zero by much; the
-#   table's gap is again that between sizes.
+# - **For BFS** there is no gain on the same graphs that could be told from zero by much;
+#   the table's gap is again that between sizes.
 # - A confound is left that we inherit: default rows are trained on five lengths, modified
 #   ones on 16 nodes only, which they are tested on.
 #
@@ -581,10 +582,10 @@ if recorded:
         assert full.mean() - scores(f"table-6/{name}-0.001").mean() > 10
 
 # %% [markdown]
-# The stronger weight costs more than ten points on 64 nodes for either task, many standard
-# deviations; the weaker one costs little or nothing that one run could show. So a mixture
-# with the stronger weight would explain Table 1's lower means and wider spreads, as the paper
-# says; which mixture it was cannot be found out from this.
+# The stronger weight costs more than ten points on 64 nodes for either task, many
+# standard deviations; the weaker one costs little or nothing that one run could show. So
+# a mixture with the stronger weight would explain Table 1's lower means and wider
+# spreads, as the paper says; which mixture it was cannot be found out from this.
 #
 # ## Long training (Table 7)
 #
@@ -662,13 +663,13 @@ if recorded:
     assert 0 < long_scores.mean() - scores("table-10/default").mean() < 5
 
 # %% [markdown]
-# There is no grokking to be seen: validation rises early and then creeps up, without a jump,
-# while the loss still falls. The long run ends a little above the mean of the short ones on
-# the test set, of which there are more seeds. Two limits: validation graphs have 16 nodes,
-# so that a late jump on 64 nodes between the two checkpoints that are tested would be missed
-# by the curve, though not by the last checkpoint's score; and grokking was described for
-# small, fixed training sets, while here every batch is new, so there is nothing to memorise
-# first.
+# There is no grokking to be seen: validation rises early and then creeps up, without a
+# jump, while the loss still falls. The long run ends a little above the mean of the short
+# ones on the test set, of which there are more seeds. Two limits: validation graphs have
+# 16 nodes, so that a late jump on 64 nodes between the two checkpoints that are tested
+# would be missed by the curve, though not by the last checkpoint's score; and grokking
+# was described for small, fixed training sets, while here every batch is new, so there is
+# nothing to memorise first.
 #
 # ## Where is the computation? (beyond section 2.2)
 #

@@ -195,7 +195,7 @@ def stated(store: Store, see: Evidence | None = None) -> list[Stated]:
 def _in_distribution(see: Evidence, name: str, data) -> Stated:
     scores = see.scores(f"table-1/{name}", data)
     kind = "validation" if data.benchmark else "as in training"
-    task = find(f"table-1/{name}")[0].task.name.replace("_", " ")
+    task = {"bfs": "BFS", "dfs": "DFS", "bellman-ford": "Bellman-Ford"}[name]
     says = f"{task} on {data.nodes} nodes, a length of training ({kind})"
     if not len(scores):
         ours, status = "–", "not comparable"

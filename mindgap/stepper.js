@@ -75,6 +75,7 @@
       return [160 + 118 * Math.cos(turn), 150 + 118 * Math.sin(turn)];
     };
     const svg = element("svg", { viewBox: "0 0 320 300", class: "graph", role: "img" });
+    const labels = [];
     for (const i of range(n))
       for (const j of range(i))
         if (weights[i][j] > 0) {
@@ -83,7 +84,7 @@
           svg.append(element("line", { ...line, opacity: 0.35 }));
           const where = { x: 0.6 * a + 0.4 * c, y: 0.6 * b + 0.4 * d - 3 };
           const text = { ...where, "font-size": 11, fill: COLOURS.ink, "text-anchor": "middle" };
-          svg.append(element("text", text, String(weights[i][j])));
+          labels.push(element("text", text, String(weights[i][j])));
         }
     const said = [];
     for (const i of range(n))
@@ -100,6 +101,7 @@
         svg.append(element("path", { d: tip, opacity: 0.2 + 0.8 * share, ...look }));
         said.push(`${i} at ${j}` + (share < 0.99 ? ` (${Math.round(100 * share)} %)` : ""));
       }
+    svg.append(...labels);
     for (const i of range(n)) {
       const [cx, cy] = at(i);
       const fill = reached[i] > 0.5 ? COLOURS.reached : "white";

@@ -1,7 +1,7 @@
 """A committed notebook, opened where only Colab's own packages are.
 
-Its first cell fetches the repository and installs the library; here the address leads to
-a copy of this working tree, and the installer to the same index as always.
+Its first cell fetches the repository and installs the library; here the address leads
+to a copy of this working tree, and the installer to the same index as always.
 """
 
 import os

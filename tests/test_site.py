@@ -159,6 +159,33 @@ def test_page(browser: Any, address: str, page: str, width: str) -> None:
 
 
 @needs_browser
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("page", PAGES)
+def test_page_is_accessible(browser: Any, address: str, page: str, theme: str) -> None:
+    """No rule of axe-core (WCAG 2.1, levels A and AA) is broken in the text's column.
+
+    The theme's own frame around it is left out, and so is code: its colours are those
+    of Pygments' accessible styles, which axe measures against the wrong layer.
+    """
+    axe = pytest.importorskip("axe_core_python")
+    script = (Path(axe.__file__).parent / "axe.min.js").read_text("utf-8")
+    opened(browser, address + page, "desktop")
+    browser.execute_script(
+        "document.documentElement.dataset.theme = arguments[0];", theme
+    )
+    browser.execute_script(script)
+    found = browser.execute_async_script(
+        "const done = arguments[0];"
+        "const what = {include: [['article']], exclude: [['.highlight']]};"
+        "const rules = {type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a',"
+        " 'wcag21aa']};"
+        "axe.run(what, {runOnly: rules}).then(found => done(found.violations.map("
+        "  broken => [broken.id, broken.nodes.slice(0, 3).map(node => node.html)])));"
+    )
+    assert found == []
+
+
+@needs_browser
 def test_search_finds_a_chapter(browser: Any, address: str) -> None:
     from selenium.webdriver.common.by import By
     from selenium.webdriver.support.ui import WebDriverWait
