@@ -219,8 +219,9 @@ def over_steps(
     ylabel: str,
     floors: Mapping[str, Mapping[str, Courses]] | None = None,
     ylim: tuple[float, float] = (0, 103),
+    xlabel: str = "step of the algorithm",
 ) -> "Figure":
-    """A measure after each step of the algorithm; a panel for each title.
+    """A measure after each step, of the algorithm or else; a panel for each title.
 
     Of each name a thin line per seed, their mean, and a band of one standard deviation;
     a name looks the same in all panels. Floors are dashed and grey. Gaps stay gaps.
@@ -248,7 +249,7 @@ def over_steps(
         for place, (name, (steps, values)) in enumerate(below.items()):
             look = {"color": GREY, "linestyle": ("--", ":")[place % 2]}
             panel.plot(steps, values.mean(0), label=name, linewidth=1.2, **look)
-        panel.set(title=title, xlabel="step of the algorithm", ylim=ylim)
+        panel.set(title=title, xlabel=xlabel, ylim=ylim)
         if max(len(steps) for steps, _ in shown.values()) < 12:
             panel.xaxis.get_major_locator().set_params(integer=True)
     for panel in flat[count:]:
@@ -270,13 +271,14 @@ def dots(
     paper: Mapping[str, Mapping[str, tuple[float, float]]],
     marks: Mapping[str, Mapping[str, float]],
     xlim: tuple[float, float] = (-2, 103),
+    crosses: Mapping[str, Mapping[str, float]] | None = None,
 ) -> "Figure":
     """Every seed's score in percent as a dot; a line for each name, panels abreast.
 
     All panels have the same names, the first at the top. Of each title `paper` has mean
-    and std by name, and `marks` are labelled vertical lines.
+    and std by name, `crosses` one number, and `marks` are labelled vertical lines.
     """
-    names = list(next(iter(panels.values())))
+    names, cross = list(next(iter(panels.values()))), crosses or {}
     figure, axes = _panels(1, len(panels), (4.6 * len(panels), 0.5 * len(names) + 1.3))
     for panel, (title, scores) in zip(np.atleast_1d(axes), panels.items(), strict=True):
         for place, name in enumerate(names):
@@ -286,6 +288,9 @@ def dots(
                 panel.errorbar([mean], [place + 0.22], xerr=[[std], [std]], **look)
             found = scores[name]
             panel.plot(found, 0 * found + place - 0.1, "o", color=BLUE, alpha=0.6)
+            crossed = [at for at in [cross.get(title, {}).get(name)] if at is not None]
+            look = {"color": ORANGE, "markeredgewidth": 1.8}
+            panel.plot(crossed, [place - 0.1] * len(crossed), "x", **look)
         for label, at in marks.get(title, {}).items():
             panel.axvline(at, color=ORANGE, linewidth=0.9, linestyle=":")
             look = {"fontsize": 7, "color": ORANGE, "rotation": 90, "va": "top"}

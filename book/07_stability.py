@@ -1,0 +1,321 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Does training keep what was compiled? (§3.4, C.4)
+#
+# **Question.** Compiled weights are a solution, and a known one. If training starts there,
+# does it stay, does it move to something better, or does it destroy what was there? Does it
+# come back when it starts a little beside?
+#
+# **In one line.** It depends on how sharp the compiled selections are, which the paper does
+# not say. Soft ones are imperfect, and training improves them; exact ones are perfect, and
+# training at the usual rate breaks them, at a cost that varies widely with the order of the
+# data. From beside an exact solution, training does not come back to it.
+#
+# **From the paper, on this page:** Table 14.
+#
+# **What is claimed.** Compiled solutions, trained further, can leave the optimal
+# parameters; how far depends strongly on the order in which data are drawn; so compiled
+# minima are unstable {cite:p}`saldyt2025gap`. The paper adds that mini-batches are noisy by
+# intention, and suspects the "scalar bottleneck": one number for each variable.
+
+# %% tags=["hide-cell"]
+# On a hosted notebook: fetch the book with its results, and the library without
+# touching the jax that is installed there.
+import importlib.util
+import os
+import subprocess
+import sys
+
+if importlib.util.find_spec("mindgap") is None:
+    repository = "https://github.com/mindgap-companion/mindgap"
+    subprocess.run(["git", "clone", "--quiet", "--depth=1", repository], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "./mindgap"], check=True
+    )
+    os.chdir("mindgap/book")
+
+# %% tags=["parameters"]
+profile: str = "stored"  # stored | quick | paper
+seeds: int = 0  # how many; 0 for the profile's own number
+steps: int = 0  # of training; 0 for the profile's own number
+store: str = "results"  # where results are read and kept, relative to book/
+fresh: str = "../_build/quick"  # the same for the quick profile
+
+# %% [markdown]
+# Under the profile `stored` the page shows recorded results and trains nothing, unless
+# `seeds` or `steps` asks for what is not recorded: that means all rows below. `quick`
+# trains two small rows, exact BFS and exact Bellman-Ford at the high rate, and shows those
+# alone; `paper` completes all rows at the paper's 128 seeds.
+
+# %%
+import numpy as np
+import pandas as pd
+
+import mindgap as mg
+from mindgap.experiments.tables import find
+
+# %% tags=["remove-cell"]
+# %config InlineBackend.figure_formats = ["svg"]
+pd.set_option("display.max_colwidth", None)
+pd.set_option("display.max_rows", None)
+
+# %%
+rows = [e for name in ("table-14", "stability") for e in find(name)]
+if profile == "quick":
+    sharp = "table-14/bfs-4-exact-0.001", "table-14/bellman-ford-4-exact-0.001"
+    rows = [find(name)[0].quick() for name in sharp]
+rows = [e.with_steps(steps) for e in rows] if steps else rows
+results = mg.report.book_store(fresh if profile == "quick" else store, seeds)
+if profile != "stored" or seeds or steps:
+    for experiment in rows:
+        mg.run.complete(experiment, range(seeds or experiment.seeds), results)
+recorded = profile == "stored" and not seeds and not steps
+trained = [e for e in rows if e.table == "table-14"]
+beside = [e for e in rows if e.table == "stability"]
+
+
+# %% tags=["hide-input"]
+def scores(name, checkpoint="last"):
+    """Of each recorded seed, in percent; empty for a row that is not on this page."""
+    found = [e for e in rows if e.name == name]
+    if not found:
+        return np.array([])
+    return mg.report.seed_scores(found[0], results, None, checkpoint)
+
+
+def spread(values):
+    """Mean ± std over seeds, as text."""
+    if not len(values):
+        return "–"
+    std = f" ± {values.std(ddof=1):.2f}" if len(values) > 1 else ""
+    return f"{values.mean():.2f}{std}"
+
+
+# %% [markdown]
+# ## What is trained
+#
+# The network is the modified one of hidden size 4 (chapter 02), without layer norm, on
+# graphs of 16 nodes, as the bias needs. It starts from compiled weights
+# $\theta_0$ and is trained as always, with Adam and on fresh graphs at every step. All
+# seeds of a row start from the same weights: they differ in the data alone. So a spread
+# over seeds *is* a dependence on the order of the data.
+#
+# How sharp the compiled attention is, is a choice of the compiler: `sharpness` is the
+# score of one unit of a key. At the exact compiler's own value the network is right on
+# every graph within its limits; at 2, 8 or 32 close candidates are mixed, and it makes
+# mistakes from the start. The paper prints neither its weights nor their scale, no learning
+# rate, number of steps, sizes or seeds, and not which checkpoint is meant. Hence the table
+# has a row for each of four sharpnesses and two learning rates, and the *last* checkpoint
+# stands in it: the best one by validation may be the first.
+#
+# ## Table 14
+
+# %% tags=["hide-input"]
+table = [mg.report.row(e, results) for e in trained]
+for text in dict.fromkeys(r.reason for r in table if r.reason):
+    print(f"{sum(r.reason == text for r in table)} of {len(table)} rows: {text}")
+mg.report.compare(table)
+
+# %% [markdown]
+# The names say: task, hidden size, sharpness, learning rate. *Start* is the compiled network
+# before training, *best* the checkpoint with the best validation, *last* the one after the
+# last step; percent of pointers on graphs of 16 nodes, mean ± std over seeds.
+
+# %% tags=["hide-input"]
+when = ("start", "best", "last")
+ways = {
+    e.name.split("/")[1]: {c: spread(scores(e.name, c)) for c in when} for e in trained
+}
+for e in trained:
+    ways[e.name.split("/")[1]]["seeds"] = len(scores(e.name))
+pd.DataFrame(ways).T
+
+# %%
+if recorded:
+    for name in ("bfs", "bellman-ford"):
+        for rate in ("0.001", "0.0001"):
+            for soft in ("2", "8"):
+                row = f"table-14/{name}-4-{soft}-{rate}"
+                assert scores(row).min() > scores(row, "start").max()
+            assert scores(f"table-14/{name}-4-exact-{rate}", "start").min() == 100
+        worse = scores(f"table-14/{name}-4-exact-0.001")
+        assert worse.mean() + worse.std(ddof=1) < 85 and worse.std(ddof=1) > 8
+    assert scores("table-14/bfs-4-exact-0.0001").min() > 99
+    assert scores("table-14/bellman-ford-4-exact-0.0001").mean() < 80
+
+# %% [markdown]
+# Three cases, not one:
+#
+# - **Soft selections (2 and 8).** The compiled network is not a solution of the benchmark's
+#   task, and training makes it one, or nearly: every seed ends above its start.
+# - **Sharpness 32.** BFS is perfect and stays so at the low rate; Bellman-Ford is not, and
+#   improves.
+# - **Exact.** Both start without an error. At the rate of 1e-3 both end far below, with a
+#   wide spread; at 1e-4, BFS keeps its solution and Bellman-Ford does not.
+#
+# The printed values, with their standard deviations of about fifteen points, look like
+# sharp selections that some orders of the data break and others do not. Which of our rows
+# they are to be held against cannot be told: the last column compares each, and there is no
+# single verdict.
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-table-14", "caption": "Table 14 as a picture, hidden size 4: each dot is a seed after training, a grey square the paper's mean and standard deviation (the same in each line, since the paper does not say which line it is), an orange cross the compiled network before training. Lines: sharpness, learning rate."}, "image": {"alt": "Two panels of dots, BFS left and Bellman-Ford right. With soft selections all dots lie near 100 percent, far right of the crosses. With exact selections the crosses are at 100 and the dots of the high rate lie scattered to the left, most below 60."}}
+titles = {"bfs": "BFS", "bellman-ford": "Bellman-Ford"}
+panels, starts = {}, {}
+for e in trained:
+    name, size, soft, rate = e.name.split("/")[1].rsplit("-", 3)
+    if size == "4":
+        panels.setdefault(titles[name], {})[f"{soft}, {rate}"] = scores(e.name)
+        starts.setdefault(titles[name], {})[f"{soft}, {rate}"] = scores(e.name, "start")
+reported = {titles[e.name.split("/")[1].rsplit("-", 3)[0]]: e.reported for e in trained}
+paper = {
+    title: {line: (reported[title].mean, reported[title].std) for line in shown}
+    for title, shown in panels.items()
+    if reported[title]
+}
+crosses = {
+    title: {line: found.mean() for line, found in shown.items() if len(found)}
+    for title, shown in starts.items()
+}
+mg.plots.dots(panels, "pointers right (%), 16 nodes", paper, {}, crosses=crosses)
+
+# %% tags=["hide-input"]
+frame = pd.concat({t: pd.DataFrame(s) for t, s in panels.items()}).round(3)
+mg.pages.data("figure-table-14", frame.rename_axis(["task", "seed"]))
+
+# %% [markdown]
+# ## How fast, and what breaks first
+#
+# Along training we look, at every validation, at the two measures of chapter 06: how much
+# of the trace is predicted, and how often the attention is on the node that the program
+# selects. Both are 100 % for exact weights, before the first step.
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-courses", "caption": "Faithfulness along training from exact compiled weights (sharpness 2^26) at both learning rates: attention accuracy and trace accuracy on the validation graphs, thin lines for seeds, bands of one standard deviation."}, "image": {"alt": "Four panels over the training steps, BFS above and Bellman-Ford below, the high rate left. Both measures start at 100 percent. BFS falls in steps at the high rate and stays at the top at the low one; Bellman-Ford falls at both, each seed suddenly and at its own time."}}
+courses = {}
+for e in trained:
+    name, size, soft, rate = e.name.split("/")[1].rsplit("-", 3)
+    if (size, soft) == ("4", "exact"):
+        for metric in ("attention/accuracy", "trace"):
+            found = mg.report.course(e, results, metric)
+            if len(found):
+                at, values = found.columns.to_numpy(), 100 * found.to_numpy(float)
+                title = f"{titles[name]}, rate {rate}"
+                courses.setdefault(title, {})[metric.split("/")[0]] = at, values
+mg.plots.over_steps(courses, "right (%)", xlabel="step of training")
+
+# %% tags=["hide-input"]
+tall = {
+    (title, label): pd.DataFrame(values, columns=at).T
+    for title, shown in courses.items()
+    for label, (at, values) in shown.items()
+}
+frame = pd.concat(tall, names=["run", "curve", "step"]).iloc[::4]
+mg.pages.data("figure-courses", frame.round(1))
+
+# %% [markdown]
+# ## Which weights move
+#
+# How far a parameter of a layer has moved at the end, root mean square, in thousandths,
+# mean over seeds. Adam moves every parameter that has a gradient by about its learning rate
+# a step, whatever the parameter's size. Exact weights hold numbers of many millions, so
+# *relative* to their length hardly anything moves: it is the small entries, such as those
+# of the values, skips, encoders and decoders, whose movement counts.
+
+# %% tags=["hide-input"]
+moved = {}
+for e in trained:
+    short = e.name.split("/")[1]
+    if "-4-exact-" in short or "-4-8-" in short:
+        for layer in sorted(e.start.params(e.model)):
+            found = mg.report.course(e, results, f"moved/{layer}")
+            if len(found):
+                moved.setdefault(short, {})[layer] = 1000 * found.iloc[:, -1].mean()
+        far = mg.report.measured(e, results, "distance", None, "last")
+        moved.setdefault(short, {})["relative, all (1/1000)"] = 1000 * far.mean()
+frame = pd.DataFrame(moved)
+frame[(frame > 1e-9).any(axis=1)].map("{:.3g}".format)
+
+# %% [markdown]
+# ## From beside the solution
+#
+# The paper does not ask whether training would *find* a compiled solution from nearby. Here
+# every seed starts from compiled weights of sharpness 2048, the least power of four at which
+# both programs make no mistake on the test set, plus a random vector of a length that is a
+# share (*radius*) of theirs. Learning rate 1e-4.
+
+# %% tags=["hide-input"]
+back = {}
+for e in beside:
+    far = mg.report.measured(e, results, "distance", None, "last")
+    back[e.name.split("/")[1]] = {
+        **{c: spread(scores(e.name, c)) for c in when},
+        "distance at the end": f"{far.mean():.4f}",
+        "seeds": len(scores(e.name)),
+    }
+pd.DataFrame(back).T if back else print("not on this page under this profile")
+
+# %%
+if recorded:
+    for e in beside:
+        begun, ended = scores(e.name, "start"), scores(e.name)
+        assert (ended > begun).all() and begun.mean() < 20
+        far = mg.report.measured(e, results, "distance", None, "last")
+        radius = float(e.name.rsplit("-", 1)[1])
+        assert ((0.98 * radius < far) & (far < radius)).all()
+        assert (ended < 100).all()
+
+# %% [markdown]
+# A tenth of the weights' length beside the solution, nothing works any more; training then
+# repairs part of it, but from where it is: the distance to the compiled weights stays what it
+# was, to within a few thousandths of it. It finds another network, not the compiled one. Once
+# the scales are seen this is no surprise: the perturbation moves a few very large weights by
+# large amounts, and ten thousand of Adam's small steps cannot undo that.
+#
+# ## The claims, judged
+
+# %% tags=["hide-input"]
+judged = mg.verdicts.verdicts(results, ["unstable", "data-order"])
+for found in judged if recorded else []:
+    print(f"{found.claim.name} (section {found.claim.section}): {found.claim.says}")
+    print(f"  -> {found.kind}. {found.reason}. {found.caveat}\n")
+mg.verdicts.detail(judged) if recorded else print("judged from recorded results only")
+
+# %% [markdown]
+# ## What this shows, and what it does not
+#
+# - Compiled *exact* solutions are not kept by training at a usual learning rate: so far the
+#   paper's claim stands. That the *minimum* is unstable is more than this shows: at a tenth
+#   of the rate BFS keeps it. Adam moves every parameter with a gradient, however small, by
+#   about the learning rate; we take that, not a slope of the loss, to be what breaks exact
+#   weights, but have not tested it against another optimiser.
+# - Compiled *soft* solutions are improved by training. Whether "compiled minima are
+#   unstable" is thus a statement about how they are compiled.
+# - The spread over orders of the data is large only where selections are sharp.
+# - Nothing here is about larger networks: two rows at hidden size 128 (few seeds) behave as
+#   theirs at hidden size 4.
+#
+# **What would change our mind.** The authors' weights or learning rate: then one row would be
+# the one to compare with. Plain gradient descent without Adam's scaling, from exact weights,
+# that leaves them as quickly.
+#
+# ## Reproduce
+#
+# | what | command |
+# |---|---|
+# | one row, eight seeds | `mindgap run table-14/bfs-4-exact-0.001 --seeds 0:8` |
+# | the table | `mindgap table table-14` |
+# | starts beside the solution | `mindgap run stability --seeds 0:8` |
+# | this page, small and quick | `mindgap book run 07_stability -p profile=quick` |
+#
+# The recorded results on this page were computed by these runs:
+
+# %% tags=["hide-input"]
+mg.report.provenance(rows, results)
