@@ -15,7 +15,11 @@
 # look where the algorithm looks, step by step? And do networks that answer better also
 # work more as the algorithm does?
 #
-# **In one line.** TODO
+# **In one line.** Learned BFS mostly looks where the algorithm looks, if those nodes are
+# counted that have something to look for; Bellman-Ford does so in part, and nearly always
+# if its architecture can carry edge weights. DFS has found the mechanism on small graphs
+# and loses it on large ones. Over minimal networks, more effective ones are also more
+# faithful: strongly by traces, moderately or weakly by attention.
 #
 # **From the paper, on this page:** Figures 1, 4, 5, 13, 14, 15 and 16.
 #
@@ -61,7 +65,6 @@ import pandas as pd
 import mindgap as mg
 from mindgap import faithfulness, network, programs, summary, verification
 from mindgap.experiments.base import CLRS30_TEST, CLRS30_VAL, TEST_16
-from mindgap.experiments.claims import CLAIMS
 from mindgap.experiments.tables import find
 from mindgap.interpreter import interpret
 from mindgap.store import StoreError
@@ -98,7 +101,9 @@ modified = {
     },
 }
 results = mg.report.book_store(store, seeds)
-names = [n for kind in (shown, modified) for rows in kind.values() for n in rows.values()]
+names = [
+    n for kind in (shown, modified) for rows in kind.values() for n in rows.values()
+]
 if profile == "paper":
     for name in names:
         (experiment,) = find(name)
@@ -107,20 +112,25 @@ recorded = profile == "stored" and not seeds
 amount = share * {"quick": 0.25, "stored": 1.0, "paper": 1.0}[profile]
 
 
-attend = jax.jit(network.apply, static_argnums=(0, 1))
-
-
 def some(data, task, count=0):
     """The first graphs of a set: `count` or all, by the profile's share."""
     graphs, many = data.draw(task), max(4, int(amount * (count or data.graphs)))
     return graphs.take(slice(0, many)).trimmed()
 
 
+cases = {
+    (task, data.nodes): some(data, program.task)
+    for task, program in by_name.items()
+    for data in (CLRS30_TEST, CLRS30_VAL)
+}
+
+
 # %% [markdown]
 # Bellman-Ford's row with traces is Table 10's default, which has the settings of Table 1
 # and these measures for more seeds. *Edge information* and *bias* are the modifications of
-# section 2.3. The bias ties a network to 16 nodes, and so do the rows of Tables 11 and 12 with
-# *neither*, which were trained to be compared with it. All have the usual pointer decoder.
+# section 2.3. The bias ties a network to 16 nodes, and so do the rows of Tables 11 and 12
+# with *neither*, which were trained to be compared with it. All have the usual pointer
+# decoder.
 
 # %%
 assert find("table-10/default")[0].digest == find("table-1/bellman-ford")[0].digest
@@ -150,26 +160,20 @@ assert find("table-10/default")[0].digest == find("table-1/bellman-ford")[0].dig
 
 
 # %%
-def looks(program, model, params, graphs):
-    """Attention's measures, means in percent."""
-    found = faithfulness.mechanism(program, program.task, model, params, graphs)
-    return {k: 100 * float(np.nanmean(np.asarray(v))) for k, v in found.items()}
+attend = jax.jit(network.apply, static_argnums=(0, 1))
 
 
-def trace(program, model, params, graphs):
-    """Trace prediction accuracy, the mean in percent."""
-    told = faithfulness.trace_scores(program.task, model, params, graphs)
-    found = faithfulness.trace_accuracy(program.task, told)
-    return 100 * float(np.nanmean(np.asarray(found)))
+def look(task, model, params, nodes=64):
+    """A network's coefficients, means over heads, on the graphs of a case."""
+    run = attend(by_name[task].task, model, params, cases[task, nodes])
+    return np.asarray(run.attention.mean(2))
 
 
-def dealt(program, made, graphs):
-    """A network's coefficients dealt anew among neighbours: accuracy, in percent."""
-    near = jax.numpy.maximum(graphs.adjacency, graphs.adjacency.mT)[:, None]
-    alpha = attend(made.task, made.config, made.params, graphs).attention.mean(2)
-    blind = faithfulness.shuffled(jax.random.key(0), alpha, near)
-    ((selected, active),) = faithfulness.selections(program, graphs).values()
-    return np.nanmean(right(blind, selected, active))
+meant = {
+    case: next(iter(faithfulness.selections(by_name[case[0]], graphs).values()))
+    for case, graphs in cases.items()
+}
+"""Whom each node selects at each step, and whether it is active."""
 
 
 def right(alpha, selected, who):
@@ -178,35 +182,54 @@ def right(alpha, selected, who):
     return 100 * np.asarray(found)
 
 
+def scores(task, alpha, nodes=64):
+    """Accuracy and mass of attention, and chance, means in percent."""
+    selected, active = meant[task, nodes]
+    found = {
+        "accuracy": faithfulness.attention_accuracy(alpha, selected, active),
+        "mass": faithfulness.attention_mass(alpha, selected, active),
+        "chance": faithfulness.attention_chance(near[task], active),
+    }
+    return {k: 100 * float(np.nanmean(np.asarray(v))) for k, v in found.items()}
+
+
+def trace(task, model, params):
+    """Trace prediction accuracy, the mean in percent."""
+    graphs = cases[task, 64]
+    told = faithfulness.trace_scores(by_name[task].task, model, params, graphs)
+    found = faithfulness.trace_accuracy(by_name[task].task, told)
+    return 100 * float(np.nanmean(np.asarray(found)))
+
+
 # %%
+near = {task: cases[task, 64].adjacency[:, None] for task in by_name}
 controls, untrained = {}, {}
-for name, program in by_name.items():
-    graphs = some(CLRS30_TEST, program.task, 16)
-    made = verification.suited(program, graphs.positions.shape[-1])
-    net = made.config, made.params
-    exact = {"trace": trace(program, *net, graphs), **looks(program, *net, graphs)}
+for task, program in by_name.items():
+    made = verification.suited(program, 64)
+    alpha = look(task, made.config, made.params)
+    exact = {"trace": trace(task, made.config, made.params), **scores(task, alpha)}
     assert exact["trace"] == exact["accuracy"] == 100 and exact["mass"] > 99.9
-    controls[name, "compiled"] = exact
-    controls[name, "compiled, dealt anew"] = {"accuracy": dealt(program, made, graphs)}
-    model = find(f"table-1/{name}")[0].model
+    blind = faithfulness.shuffled(jax.random.key(0), alpha, near[task])
+    controls[task, "compiled"] = exact
+    controls[task, "compiled, dealt anew"] = scores(task, blind)
+    model = find(f"table-1/{task}")[0].model
     begun = [network.init(program.task, model, jax.random.key(k)) for k in range(5)]
-    draws = pd.DataFrame([looks(program, model, params, graphs) for params in begun])
-    untrained[name] = draws.accuracy
+    draws = pd.DataFrame([scores(task, look(task, model, params)) for params in begun])
+    untrained[task] = draws.accuracy
     kinds = {"lowest": draws.min(), "mean": draws.mean(), "highest": draws.max()}
-    controls |= {(name, f"untrained, {k} of 5"): v for k, v in kinds.items()}
-control = pd.DataFrame(controls).T.rename_axis(["program", "network"])
+    controls |= {(task, f"untrained, {k} of 5"): v for k, v in kinds.items()}
+control = pd.DataFrame(controls).T.rename_axis(["task", "network"])
 control.map("{:.1f}".format).replace("nan", "–")
 
 # %%
 if recorded:
-    blind = control.xs("compiled, dealt anew", level="network").accuracy
-    assert (abs(blind - control.chance.groupby("program").first()) < 5).all()
+    blind = control.xs("compiled, dealt anew", level="network")
+    assert (abs(blind.accuracy - blind.chance) < 3).all()
     assert untrained["bfs"].min() < 10 and untrained["bfs"].max() > 50
 
 # %% [markdown]
 # *Percent, on CLRS-30's test graphs, 64 nodes.*
 #
-# %% [markdown]
 # *Chance* is where a blind network is on average, not where each one is: an untrained
 # network's largest coefficient need not be on a random neighbour. In the first step all
 # active nodes of BFS select the source, and whether a network's scores happen to favour the
@@ -217,12 +240,13 @@ if recorded:
 # The paper names the measure and does not say the following.
 #
 # - **Nodes that are not active.** A program's node that has nothing to do selects itself,
-#   to keep what it has. A learned network has a skip connection for that ({math}`W_{skip}`
-#   in Eq. 9), and may look anywhere. We count active nodes; counting all is another measure.
+#   to keep what it has. A learned network has a skip connection for that ($W_\text{skip}$
+#   in Eq. 9), and may look anywhere. We count active nodes; counting all is another
+#   measure.
 # - **Ties.** Section 2.4 says that BFS's coefficients "correspond only to adjacent expanded
 #   edges". If several neighbours are expanded, a softmax spreads over them, and its largest
-#   coefficient is no particular one. Listing 2 takes the lowest index. Ours does, too, since
-#   CLRS's answers do.
+#   coefficient is no particular one. Listing 2 takes the lowest index. Ours does, too,
+#   since CLRS's answers do.
 # - **Heads, graphs and seeds** of the figures are not stated.
 #
 # How much that can matter, and what rules that know nothing of the step would score:
@@ -238,50 +262,52 @@ def offers(program, graphs):
     return edges[:, None] & reached[:, :-1, None]
 
 
-def rules(program, graphs):
-    """Attention by rules; of equals all."""
-    offered, never = offers(program, graphs), -np.inf
-    order, weights = np.arange(offered.shape[-1]), np.asarray(graphs.weights)[:, None]
-    final = np.asarray(graphs.trajectory.outputs["pi"])[:, None, :, None]
+offered = {case: offers(by_name[case[0]], graphs) for case, graphs in cases.items()}
+
+
+def rules(case):  # as attention; of equals all
+    taken, graphs, never = offered[case], cases[case], -np.inf
+    order, weights = np.arange(case[1]), np.asarray(graphs.weights)[:, None]
+    answer = np.asarray(graphs.trajectory.outputs["pi"])[:, None, :, None] == order
     return {
-        "a random reached neighbour": offered * 1.0,
-        "the lowest reached neighbour": np.where(offered, -1.0 * order, never),
-        "the nearest reached neighbour": np.where(offered, -weights, never),
-        "the parent in the answer": np.broadcast_to(final == order, offered.shape) * 1.0,
+        "a random reached neighbour": taken * 1.0,
+        "the lowest reached neighbour": np.where(taken, -1.0 * order, never),
+        "the nearest reached neighbour": np.where(taken, -weights, never),
+        "the parent in the answer": answer + 0.0 * taken,
     }
 
 
+def happens(graphs):
+    """Which steps each graph takes."""
+    steps = np.arange(max(1, graphs.trajectory.steps))
+    return steps < np.asarray(graphs.trajectory.lengths)[:, None] - 1
+
+
 # %% tags=["hide-input"]
-def unclear(program, graphs):
+def unclear(case):
     """Shares, in percent, that depend on what is not said; and the rules' scores."""
-    ((selected, active),) = faithfulness.selections(program, graphs).values()
-    taken = np.asarray(graphs.trajectory.lengths).sum() - len(selected)
-    several = (offers(program, graphs).sum(-1) > 1)[np.asarray(active)]
-    line = {"nodes not active": 1 - np.asarray(active).sum() / taken / active.shape[-1]}
-    line |= {"of the active: several reached neighbours": several.mean()}
-    line = {k: 100 * v for k, v in line.items()}
-    for name, alpha in rules(program, graphs).items():
+    selected, active = map(np.asarray, meant[case])
+    idle = 1 - active.sum() / happens(cases[case]).sum() / case[1]
+    several = (offered[case].sum(-1) > 1)[active].mean()
+    line = {"not active": 100 * idle, "several reached neighbours": 100 * several}
+    for name, alpha in rules(case).items():
         line[name] = np.nanmean(right(alpha, selected, active))
     return line
 
 
-sets = {
-    (name, data.nodes): (program, some(data, program.task))
-    for name, program in by_name.items()
-    for data in (CLRS30_TEST, CLRS30_VAL)
-}
-open_points = pd.DataFrame({key: unclear(*pair) for key, pair in sets.items()})
+open_points = pd.DataFrame({case: unclear(case) for case in cases})
 open_points.round(1)
 
 # %% [markdown]
-# *Percent; above of nodes and steps, below attention accuracy of rules, on CLRS-30's test
-# (64 nodes) and validation graphs (16). Of BFS, "lowest reached neighbour" is the program.*
+# *Percent. The first line is of all nodes at all steps, the second of the active ones;
+# below, attention accuracy of rules. On CLRS-30's test (64 nodes) and validation graphs
+# (16). Of BFS, "lowest reached neighbour" is the program, and all edges are equally long.*
 
 # %%
 assert (open_points.loc["the lowest reached neighbour", "bfs"] == 100).all()
 if recorded:
-    assert open_points.loc["nodes not active", "bfs"].min() > 50
-    assert open_points.loc["of the active: several reached neighbours"].min() > 30
+    assert open_points.loc["not active", "bfs"].min() > 50
+    assert open_points.loc["several reached neighbours"].min() > 30
 
 # %% [markdown]
 # ## Where learned networks look
@@ -316,19 +342,20 @@ def interval(values):
     return f"{low:.1f} to {high:.1f}"
 
 
+kinds = {"attention": "attention/accuracy", "mass": "attention/mass"}
+kinds |= {"chance": "attention/chance", "trace": "trace"}
+
+
 def summed(name, data):
-    kinds = {
-        "trace": "trace",
-        "attention": "attention/accuracy",
-        "mass": "attention/mass",
-        "chance": "attention/chance",
-    }
+    """Means over seeds, for the table."""
     found = {k: pairs(name, m, data) for k, m in kinds.items()}
-    line = {"effectiveness": spread(found["attention"].effective)}
-    line |= {k: spread(pair.faithful) for k, pair in found.items()}
-    line["chance"] = line["chance"].split(" ")[0]
-    line["attention, 95 %"] = interval(found["attention"].faithful)
-    return {**line, "seeds": len(found["attention"])}
+    line = {k: spread(pair.faithful) for k, pair in found.items()}
+    return {
+        "effectiveness": spread(found["attention"].effective),
+        **{**line, "chance": line["chance"].split(" ")[0]},
+        "attention, 95 %": interval(found["attention"].faithful),
+        "seeds": len(found["attention"]),
+    }
 
 
 # %% tags=["hide-input"]
@@ -364,7 +391,11 @@ if recorded:
     assert min(b.mean() for b in bfs) > blind_rule("bfs", reached) + 20
     usual = [attends("bellman-ford", f"{kind} traces") for kind in ("with", "without")]
     assert all(0 < u.mean() - blind_rule("bellman-ford", nearest) < 20 for u in usual)
-    small = [attends("bellman-ford", k, CLRS30_VAL) for k in ("with traces", "without traces")]
+    assert all(60 < u.mean() < 70 for u in usual)
+    small = [
+        attends("bellman-ford", k, CLRS30_VAL)
+        for k in ("with traces", "without traces")
+    ]
     assert all(u.mean() < blind_rule("bellman-ford", nearest, 16) - 10 for u in small)
     edge = attends("bellman-ford", "edge information")
     assert edge.median() > 90 and edge.min() < 60 and (edge < 80).sum() == 1
@@ -382,10 +413,10 @@ if recorded:
 #   nodes, a little more than a rule that takes the lightest edge to a reached neighbour. On
 #   16 nodes it is below that rule.
 # - **Bellman-Ford with edge information** is another network. Where the values may carry an
-#   edge's weight, all seeds but one look where the program looks nearly always, and with both
-#   modifications all do, sharply. It is the largest effect on this page, and it
-#   speaks for what section 2.3 suspects: without edge information there is no natural way
-#   to keep distances, and the network finds another.
+#   edge's weight, all seeds but one look where the program looks nearly always, and with
+#   both modifications all do, sharply. It is the largest effect on this page, and it speaks
+#   for what section 2.3 suspects: without edge information there is no natural way to keep
+#   distances, and the network finds another.
 # - **Minimal networks** do everything between nothing and all of it.
 #
 # ### Step by step
@@ -401,27 +432,26 @@ def steps_of(name, data):
     return (wide.columns.to_numpy(), 100 * wide.to_numpy(float)) if len(wide) else None
 
 
-def blind_steps(program, graphs):
+def blind_steps(case):
     """The same of two rules that know nothing of the order."""
-    ((selected, active),) = faithfulness.selections(program, graphs).values()
-    offered = rules(program, graphs)["a random reached neighbour"]
-    near = (np.asarray(graphs.adjacency)[:, None] > 0) + 0 * offered
-    found = {"any neighbour": near, "any reached one": offered}
-    scores = {k: np.nanmean(right(v, selected, active), 0) for k, v in found.items()}
-    return {k: (1 + np.arange(len(v)), v[None]) for k, v in scores.items()}
+    taken = offered[case]
+    edges = (np.asarray(cases[case].adjacency)[:, None] > 0) + 0 * taken
+    found = {"blind: any neighbour": edges, "blind: any reached": taken * 1}
+    found = {k: np.nanmean(right(v, *meant[case]), 0) for k, v in found.items()}
+    return {k: (1 + np.arange(len(v)), v[None]) for k, v in found.items()}
 
 
 full = {k: {**shown[k], **modified[k]} for k in by_name}
 left_out = ("minimal", "minimal, modified", "neither, 16 nodes")
 full = {k: {n: r for n, r in v.items() if n not in left_out} for k, v in full.items()}
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-attention-steps", "caption": "Attention mechanism accuracy after each step, of active nodes; thin lines are seeds, the band is one standard deviation. Grey: a random neighbour, and a random reached one. Later steps are taken by fewer graphs."}, "image": {"alt": "TODO"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-attention-steps", "caption": "Attention mechanism accuracy after each step, of active nodes; thin lines are seeds, the band is one standard deviation. Grey: rules that take any neighbour, or any that is reached, at random. Later steps are taken by fewer graphs."}, "image": {"alt": "Four panels. BFS stays near 100 percent for two steps and on 64 nodes falls to about 40 to 60 in the third. Bellman-Ford of the usual architecture starts at 15 to 45 percent, rises to about 70 and, without traces, falls again; with edge information most seeds stay above 90, with both modifications all stay near 100."}}
 looked, blind = {}, {}
-for (task, nodes), (program, graphs) in sets.items():
+for task, nodes in cases:
     data = CLRS30_TEST if nodes == 64 else CLRS30_VAL
     found = {label: steps_of(name, data) for label, name in full[task].items()}
     looked[f"{called[task]}, {nodes} nodes"] = {k: v for k, v in found.items() if v}
-    blind[f"{called[task]}, {nodes} nodes"] = blind_steps(program, graphs)
+    blind[f"{called[task]}, {nodes} nodes"] = blind_steps((task, nodes))
 mg.plots.over_steps(looked, "attention accuracy (%)", blind)
 
 
@@ -458,15 +488,16 @@ if recorded:
         assert bfs[0] > 90 and bfs[1] > 80 and bfs[2] < bfs[1] - 20
         assert usual[0] < usual[1] - 20
     assert by_step("bellman-ford", "with traces")[1:].min() > 65
+    late = by_step("bellman-ford", "without traces")
+    assert late[-1] < late.max() - 20
     assert by_step("bellman-ford", "both modifications", CLRS30_VAL).min() > 95
 
 # %% [markdown]
 # For BFS "similar early on, deviates afterwards" describes the curve on 64 nodes: all but
-# perfect for two steps, then a fall. What it leaves out is that nearly all nodes are reached
-# in those two steps; the third concerns few nodes in few graphs. "Only barely" it does not
-# describe. Bellman-Ford in the usual architecture does the opposite of deviating: it is worst
-# in its first step, in which most nodes that the source could reach still look at
-# themselves, and then stays where it is (with traces) or falls slowly (without). With
+# perfect for two steps, then a fall. What it leaves out is that nearly all nodes are
+# reached in those two steps; the third concerns few nodes in few graphs. "Only barely" it
+# does not describe. Bellman-Ford with traces does the opposite of deviating: it is worst in
+# its first step, and then stays where it is. Without traces it rises, and falls back. With
 # both modifications there is nothing to see.
 #
 # ### Figures 4, 13 and 14: the mechanism itself
@@ -488,52 +519,60 @@ def kept(name):
         return None
 
 
+pictured = ("with traces", "without traces", "minimal", "minimal, modified")
+
+
 def networks(task, nodes):
-    """The kept networks that can have so many nodes, and the compiled one."""
-    learned = {**shown[task], **modified[task], "with traces": f"table-1/{task}"}
-    found = {label: kept(name) for label, name in learned.items()}
-    made = verification.suited(by_name[task], nodes)
-    found["compiled"] = made.config, made.params
+    """The kept networks that can have so many nodes; for 16 the compiled one, too."""
+    of = {**shown[task], **modified[task], "with traces": f"table-1/{task}"}
+    found = {label: kept(of[label]) for label in pictured}
+    if nodes == 16:
+        made = verification.suited(by_name[task], nodes)
+        found = {"compiled": (made.config, made.params), **found}
     return {k: net for k, net in found.items() if net and net[0].nodes in (None, nodes)}
 
 
 attention = {
-    (task, nodes, label): np.asarray(attend(by_name[task].task, *net, graphs).attention.mean(2))
-    for (task, nodes), (_, graphs) in sets.items()
+    (task, nodes, label): look(task, *net, nodes)
+    for task, nodes in cases
+    if nodes == 16 or profile != "quick"
     for label, net in networks(task, nodes).items()
 }
 
 
-def looks_of(task, labels, columns=None):
-    """Attention on an example and whom the program selects, for a picture."""
-    program, graphs = sets[task, 16]
-    lengths = np.asarray(graphs.trajectory.lengths)
+def example(task):
+    """The first graph of four steps or more."""
+    lengths = np.asarray(cases[task, 16].trajectory.lengths)
     index = int(np.argmax(lengths >= min(5, lengths.max())))
-    steps = slice(0, min(columns or lengths[index], lengths[index] - 1))
-    ((selected, active),) = faithfulness.selections(program, graphs).values()
-    whom = np.where(active, selected, -1)[index, steps]
-    there = [label for label in labels if (task, 16, label) in attention]
-    return {label: (attention[task, 16, label][index, steps], whom) for label in there}
+    return index, lengths[index] - 1
 
 
-def noted(look):
+def looks_of(task, columns=9):
+    """Attention on the example and whom the program selects, for a picture."""
+    (index, steps), (selected, active) = example(task), map(np.asarray, meant[task, 16])
+    whom = np.where(active, selected, -1)[index, : min(steps, columns)]
+    found = {k[2]: v for k, v in attention.items() if k[:2] == (task, 16)}
+    return {k: (alpha[index, : len(whom)], whom) for k, alpha in found.items()}
+
+
+def noted(alpha, whom):
     """Below each picture: how many active nodes look where the program does."""
-    attention, whom = look
-    hits = (attention.argmax(-1) == whom).sum(-1)
+    hits = (alpha.argmax(-1) == whom).sum(-1)
     return [f"{h} of {n} right" for h, n in zip(hits, (whom >= 0).sum(-1), strict=True)]
 
 
 def pictures(rows):
-    notes = {name: noted(look) for name, look in rows.items()}
+    notes = {name: noted(*pair) for name, pair in rows.items()}
     titles = [f"step {step + 1}" for step in range(len(next(iter(notes.values()))))]
     return mg.plots_faithfulness.attention_maps(rows, titles, notes)
 
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-4", "caption": "Figure 4, our counterpart: attention in the first four steps of BFS and of Bellman-Ford, compiled and learned (with traces). Lines are receivers, columns senders; dark is a coefficient of 1. Rings mark whom the program selects, for active nodes."}, "image": {"alt": "TODO"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-4", "caption": "Figure 4, our counterpart: attention in the first four steps of BFS and of Bellman-Ford, compiled and learned (with traces). Lines are receivers, columns senders; dark is a coefficient of 1. Rings mark whom the program selects, for active nodes."}, "image": {"alt": "Sixteen pictures of 16 by 16 coefficients. The compiled networks have one dark entry in each line, on its ring. The learned ones are blurred; most of the rings lie on the darkest entry of their line, except in Bellman-Ford's first step, in which the learned network has a dark diagonal instead."}}
 figure_4 = {
-    f"{called[task]},\n{label}": look
+    f"{called[task]},\n{label}": pair
     for task in by_name
-    for label, look in looks_of(task, ("compiled", "with traces"), 4).items()
+    for label, pair in looks_of(task, 4).items()
+    if label in ("compiled", "with traces")
 }
 pictures(figure_4)
 
@@ -541,33 +580,48 @@ pictures(figure_4)
 # %% tags=["hide-input"]
 def cells(rows):
     """Coefficients above 0.01 as a table, with whether the program selects them."""
-    lines = []
-    for name, (attention, whom) in rows.items():
-        for step, i, j in np.argwhere(attention > 0.01):
-            told = {"network": name, "step": step + 1, "receiver": i, "sender": j}
-            value = {"coefficient": round(float(attention[step, i, j]), 3)}
-            lines.append({**told, **value, "selected": int(whom[step, i] == j)})
-    return pd.DataFrame(lines).set_index("network")
+    lines = [
+        (name.replace("\n", " "), t + 1, i, j, alpha[t, i, j].round(3), whom[t, i] == j)
+        for name, (alpha, whom) in rows.items()
+        for t, i, j in np.argwhere(alpha > 0.01)
+    ]
+    columns = ("network", "step", "receiver", "sender", "coefficient", "selected")
+    return pd.DataFrame(lines, columns=columns).set_index("network")
 
 
 mg.pages.data("figure-4", cells(figure_4))
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-13", "caption": "Figure 13, our counterpart: Bellman-Ford's attention in all steps of the same graph, for the compiled and the kept networks."}, "image": {"alt": "TODO"}}
-labels = ("compiled", "with traces", "without traces", "minimal", "minimal, modified")
-figure_13 = looks_of("bellman-ford", labels)
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-13", "caption": "Figure 13, our counterpart: Bellman-Ford's attention in all steps of its graph, for the compiled and the kept networks."}, "image": {"alt": "Five rows of four pictures. The compiled network has one dark entry in each line. The learned ones of full size are blurred around it, with more than half of the rings on the darkest entry; the minimal modified network follows the rings in the first step and misses most of them in the last."}}
+figure_13 = looks_of("bellman-ford")
 pictures(figure_13)
 
 # %% tags=["hide-input"]
 mg.pages.data("figure-13", cells(figure_13))
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-14", "caption": "Figure 14, our counterpart: the same for BFS."}, "image": {"alt": "TODO"}}
-figure_14 = looks_of("bfs", labels)
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-14", "caption": "Figure 14, our counterpart: BFS's attention in all steps of its graph, for the compiled and the kept networks."}, "image": {"alt": "Five rows of four pictures. In all networks nearly all rings lie on the darkest entry of their line; in lines without a ring, the compiled network has its entry on the diagonal and the learned ones have theirs anywhere."}}
+figure_14 = looks_of("bfs")
 pictures(figure_14)
 
 # %% tags=["hide-input"]
 mg.pages.data("figure-14", cells(figure_14))
 
+# %%
+if recorded and share == 1:
+    alpha, whom = figure_13["minimal, modified"]
+    hits = (alpha.argmax(-1) == whom).sum(-1) / (whom >= 0).sum(-1)
+    assert hits[0] == 1 and hits[-1] < 0.3
+    chosen = mg.learned.load(
+        find(modified["bellman-ford"]["minimal, modified"])[0], results
+    )
+    assert chosen.validation > 0.9
+
 # %% [markdown]
+# BFS needs no comment: where there is a ring, the networks agree. In Bellman-Ford, compare
+# the first row with the last. The minimal, modified network was kept since it is the best
+# of its row by validation, and there it is right about most pointers. It looks where the
+# program looks in its first step, and hardly ever in the last: a network that is effective
+# and not faithful, in one picture.
+#
 # ### Which nodes are counted
 #
 # Of the kept networks: the accuracy of active nodes, of those that are idle (for which the
@@ -582,34 +636,32 @@ def on(place, who):
         return 100 * (place & who).sum(-1) / who.sum(-1)
 
 
-def counted(program, alpha, graphs):
+def counted(case, alpha):
     """Accuracy if other nodes were counted, and where else active nodes look."""
-    selected, active = map(np.asarray, *faithfulness.selections(program, graphs).values())
-    every = np.broadcast_to(taken(graphs)[..., None], active.shape)
+    selected, active = map(np.asarray, meant[case])
+    every = np.broadcast_to(happens(cases[case])[..., None], active.shape)
     who = {"active": active, "idle": every & ~active, "all": every}
-    top = np.asarray(alpha.argmax(-1))
-    reached = np.take_along_axis(offers(program, graphs), top[..., None], -1)[..., 0]
+    top = alpha.argmax(-1)
+    reached = np.take_along_axis(offered[case], top[..., None], -1)[..., 0]
     found = {name: right(alpha, selected, nodes) for name, nodes in who.items()}
     found |= {"on any reached": on(reached, active)}
-    return found | {"on itself": on(top == np.arange(top.shape[-1]), active)}
-
-
-def taken(graphs):
-    """Which steps each graph takes."""
-    steps = max(1, graphs.trajectory.steps)
-    return np.arange(steps) < np.asarray(graphs.trajectory.lengths)[:, None] - 1
+    return found | {"on itself": on(top == np.arange(case[1]), active)}
 
 
 by_node = {
-    (task, label, nodes): counted(sets[task, nodes][0], alpha, sets[task, nodes][1])
+    (task, label, nodes): counted((task, nodes), alpha)
     for (task, nodes, label), alpha in attention.items()
 }
 whom = {k: {n: np.nanmean(v) for n, v in found.items()} for k, found in by_node.items()}
 whom = pd.DataFrame(whom).T.rename_axis(["task", "network", "nodes"])
 whom.round(1)
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-counting", "caption": "Attention accuracy of the kept networks with traces after each step, if only active nodes are counted, if all are, and if any reached neighbour counts as right for an active node."}, "image": {"alt": "TODO"}}
-kinds = {"active": "active", "all": "all nodes", "on any reached": "any reached one"}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-counting", "caption": "Attention accuracy of the kept networks with traces after each step, if only active nodes are counted, if all are, and if any reached neighbour counts as right for an active node."}, "image": {"alt": "Four panels. For BFS, accuracy over all nodes falls from above 90 percent to about 10 or less, while that of active nodes stays high, and is near 100 throughout if any reached neighbour counts. For Bellman-Ford the three lines lie close together from the second step on, and in the first only all nodes together are near 80."}}
+kinds = {
+    "active": "active nodes",
+    "all": "all nodes",
+    "on any reached": "active, any reached counts",
+}
 counting = {
     f"{called[task]}, {nodes} nodes": {
         words: (1 + np.arange(found[kind].shape[1]), np.nanmean(found[kind], 0)[None])
@@ -629,7 +681,9 @@ mg.pages.data("figure-counting", long_form(counting))
 
 # %%
 if recorded and share == 1:
-    learned_bfs = [k for k in ("with traces", "without traces", "minimal")]
+    learned_bfs = ["with traces", "without traces", "minimal"]
+    at_first = by_node["bellman-ford", "with traces", 64]["on itself"][:, 0]
+    assert np.nanmean(at_first) > 60
     for nodes in (16, 64):
         found = whom.loc["bfs"].xs(nodes, level="nodes").loc[learned_bfs]
         assert found["on any reached"].min() > 94 and found.idle.max() < 60
@@ -640,11 +694,12 @@ if recorded and share == 1:
 # This may be where the paper and we part. If *all* nodes are counted, BFS starts near 100 %
 # and ends near nothing, as in "barely similar early on, but deviates afterwards": more and
 # more nodes are reached, the program lets them look at themselves, and the learned network
-# does not care where they look. We cannot tell whether the paper counts them. An idle node's
-# attention is not a mechanism of BFS, though: the learned network has a skip connection
-# to keep what it knows. If instead any reached neighbour counts, as section 2.4 has it, learned
-# BFS is right nearly always: what it does not share with the program in step 3 is the
-# order among equals.
+# does not care where they look. We cannot tell whether the paper counts them. An idle
+# node's attention is not a mechanism of BFS, though: the learned network has a skip
+# connection to keep what it knows. If instead any reached neighbour counts, as section 2.4
+# has it, learned BFS is right nearly always: what it does not share with the program in
+# step 3 is the order among equals. And what Bellman-Ford with traces misses in its first
+# step, it misses by looking at itself: nodes beside the source wait for one step.
 #
 # ## Where the heads of a DFS network look
 #
@@ -652,12 +707,12 @@ if recorded and share == 1:
 # one (the DFS chapter), there is. The program has four selections, each of which the
 # compiled network gives a head of its own: `child`, a node's lowest undiscovered
 # out-neighbour; `caller`, the node that hands the token to it; `first`, the token's holder,
-# or else the lowest undiscovered node; and `end`, the last node. All nodes look for a child at
-# each step, but only the answer of the token's holder is used, so that one is told apart:
-# *child, of the holder*, at steps at which there is one.
+# or else the lowest undiscovered node; and `end`, the last node. All nodes look for a child
+# at each step, but only the answer of the token's holder is used, so that one is told
+# apart: *child, of the holder*, at steps at which there is one.
 #
-# A learned network has no reason to give a selection its own head, so each selection is held
-# against all heads, and of those the best is shown. Since the best of several is above
+# A learned network has no reason to give a selection its own head, so each selection is
+# held against all heads, and of those the best is shown. Since the best of several is above
 # chance, an untrained network of the same architecture stands beside.
 
 
@@ -680,7 +735,9 @@ def by_head(model, params, graphs, goals):
     """Attention accuracy of the best head on each selection, in percent."""
     alpha = attend(dfs.task, model, params, graphs).attention
     every = range(alpha.shape[2])
-    found = {k: [right(alpha[:, :, h], *goal) for h in every] for k, goal in goals.items()}
+    found = {
+        k: [right(alpha[:, :, h], *goal) for h in every] for k, goal in goals.items()
+    }
     return {k: max(np.nanmean(each) for each in v) for k, v in found.items()}
 
 
@@ -700,7 +757,8 @@ dfs_networks = {
     "four heads": "trainability/dfs-scratch-32",
 }
 best_heads = {}
-for data, count in ((TEST_16, 16), (CLRS30_TEST, 4)):
+sizes = ((TEST_16, 16), (CLRS30_TEST, 4))
+for data, count in sizes[:1] if profile == "quick" else sizes:
     graphs = some(data, dfs.task, count)
     goals = wanted(graphs)
     if data is TEST_16:
@@ -717,8 +775,8 @@ heads.round(1)
 # %% [markdown]
 # *Percent, of the best head; untrained networks are the mean of three draws.*
 #
-# The compiled network has 100 % in every line. What "the best head" scores by accident is not
-# small: an untrained network with four heads has one that looks at the last node often.
+# The compiled network has 100 % in every line. What "the best head" scores by accident is
+# not small: an untrained network with four heads has one that looks at the last node often.
 
 # %%
 if recorded and share == 1:
@@ -732,13 +790,13 @@ if recorded and share == 1:
 
 # %% [markdown]
 # - **On 16 nodes the paper's network has found the mechanism, where it matters.** Asked for
-#   the children of all nodes it seems to look elsewhere. Asked only for the child of the node
-#   that holds the token, its one head is right four times in five, far above an
-#   untrained one, and it looks at the caller for most of the nodes that are called. It had one
-#   head for what the program does with two, and the nodes need them at different times.
-# - **On 64 nodes that is gone.** The same network, the same two selections: next to
-#   nothing is left. The chapter on traces finds the same of the state, which has lost the top
-#   of the stack. So the failure of DFS is not an answer that goes wrong at the end: from early
+#   the children of all nodes it seems to look elsewhere. Asked only for the child of the
+#   node that holds the token, its one head is right four times in five, far above an
+#   untrained one, and it looks at the caller for most of the nodes that are called. It had
+#   one head for what the program does with two, and the nodes need them at different times.
+# - **On 64 nodes that is gone.** The same network, the same two selections: next to nothing
+#   is left. The chapter on traces finds the same of the state, which has lost the top of
+#   the stack. So the failure of DFS is not an answer that goes wrong at the end: from early
 #   on the network does not know who holds the token.
 # - **The expressive network does not use its heads as the program does.** It could compute
 #   DFS exactly, but training leads it to networks whose heads resemble `caller` and `first`
@@ -778,7 +836,7 @@ measured = {
 }
 effective = "effectiveness: pointers right (%)"
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-5", "caption": "Figure 5, our counterpart: effectiveness and both measures of faithfulness of minimal networks with modified architecture, trained on Bellman-Ford, on 64 test graphs of 16 nodes. A dot is a seed; the square is the compiled network."}, "image": {"alt": "TODO"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-5", "caption": "Figure 5, our counterpart: effectiveness and both measures of faithfulness of minimal networks with modified architecture, trained on Bellman-Ford, on 64 test graphs of 16 nodes. A dot is a seed; the square is the compiled network."}, "image": {"alt": "Two panels of dots. Trace accuracy rises with effectiveness, from about 65 to 95 percent. Attention accuracy is spread from nearly 0 to 92 percent, with the most effective networks mostly near 90."}}
 minimal = modified["bellman-ford"]["minimal, modified"]
 exact_point = np.array([100.0]), np.array([100.0])
 figure_5 = {
@@ -796,7 +854,9 @@ mg.plots_faithfulness.scatter(figure_5, effective, list(measured.values()), floo
 def points(panels):
     """Dots of a figure as a table."""
     lines = [
-        pd.DataFrame({"panel": title, "network": k, "effectiveness": x, "faithfulness": y})
+        pd.DataFrame(
+            {"panel": title, "network": k, "effectiveness": x, "faithfulness": y}
+        )
         for title, found in panels.items()
         for k, (x, y) in found.items()
     ]
@@ -811,7 +871,7 @@ mg.pages.data("figure-5", points(figure_5))
 # We take Figure 15 to show the same for networks of the usual architecture, Bellman-Ford
 # above and BFS below.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-15", "caption": "Figure 15, our counterpart: effectiveness and faithfulness on CLRS-30's test graphs (64 nodes), Bellman-Ford above, BFS below. A dot is a seed. Networks without traces predict none."}, "image": {"alt": "TODO"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-15", "caption": "Figure 15, our counterpart: effectiveness and faithfulness on CLRS-30's test graphs (64 nodes), Bellman-Ford above, BFS below. A dot is a seed. Networks without traces predict none."}, "image": {"alt": "Four panels of dots. Trace accuracy rises with effectiveness for both algorithms. Attention of minimal Bellman-Ford rises loosely up to about 65 percent; networks of full size lie at about 65, those with edge information at about 94 except one. Attention of minimal BFS covers the whole range at any effectiveness above 75."}}
 figure_15, floor_15 = {}, {}
 for task in ("bellman-ford", "bfs"):
     graphs_of = by_name[task].task
@@ -833,11 +893,11 @@ mg.pages.data("figure-15", points(figure_15))
 # %% [markdown]
 # ### Figure 16: averages
 #
-# Of Figure 16 only "(a) BFS Average" and "(b) BF Average" are left; its caption is lost. Next to
-# Figure 15 it may show the mean of the two measures, which is what we draw. If it shows
-# attention averaged over graphs, then its counterpart is the figure of steps above.
+# Of Figure 16 only "(a) BFS Average" and "(b) BF Average" are left; its caption is lost.
+# Next to Figure 15 it may show the mean of the two measures, which is what we draw. If it
+# shows attention averaged over graphs, then its counterpart is the figure of steps above.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-16", "caption": "Figure 16, our counterpart in one reading: effectiveness and the mean of both measures of faithfulness, (a) BFS and (b) Bellman-Ford, CLRS-30's test graphs. Networks with traces only."}, "image": {"alt": "TODO"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-16", "caption": "Figure 16, our counterpart in one reading: effectiveness and the mean of both measures of faithfulness, (a) BFS and (b) Bellman-Ford, CLRS-30's test graphs. Networks with traces only."}, "image": {"alt": "Two panels of dots. For BFS minimal networks lie between about 40 and 98 percent on average, nearly independent of effectiveness above 75; for Bellman-Ford the average rises with effectiveness."}}
 figure_16 = {}
 for task, letter in (("bfs", "a"), ("bellman-ford", "b")):
     title = f"({letter}) {called[task]}, average"
@@ -848,7 +908,9 @@ for task, letter in (("bfs", "a"), ("bellman-ford", "b")):
         right_of = both[0].effective[average.index]
         figure_16[title][label] = right_of.to_numpy(), average.to_numpy()
     figure_16[title]["compiled"] = exact_point
-mg.plots_faithfulness.scatter(figure_16, effective, ["mean of both measures (%)"] * 2, {})
+mg.plots_faithfulness.scatter(
+    figure_16, effective, ["mean of both measures (%)"] * 2, {}
+)
 
 # %% tags=["hide-input"]
 mg.pages.data("figure-16", points(figure_16))
@@ -859,8 +921,9 @@ mg.pages.data("figure-16", points(figure_16))
 # Spearman's rank correlation over the seeds of a row, with a 95 % interval from a bootstrap
 # of seeds. Networks that differ in architecture are not pooled: a correlation between rows
 # would be about architectures. Trace accuracy counts the parents after the last step, which
-# are all but the answer itself, so part of its relation with effectiveness is by definition.
-# The column *reached* has the other hint alone, who is reached (`reach_h`, `msk`).
+# are all but the answer itself, so part of its relation with effectiveness is by
+# definition. The column *reached* has the other hint alone, who is reached (`reach_h`,
+# `msk`).
 
 
 # %% tags=["hide-input"]
@@ -890,7 +953,10 @@ relations = {
 }
 table = pd.DataFrame(
     {
-        key: {**{k: words(v) for k, v in found.items()}, "seeds": found["attention"].seeds}
+        key: {
+            **{k: words(v) for k, v in found.items()},
+            "seeds": found["attention"].seeds,
+        }
         for key, found in relations.items()
     }
 ).T.rename_axis(["task", "network", "nodes"])
@@ -935,28 +1001,33 @@ def lower(task, label, kind):
 if recorded:
     for task in by_name:
         for label in many:
-            assert lower(task, label, "trace") > 0.5 and lower(task, label, "attention") > 0
+            assert (
+                lower(task, label, "trace") > 0.5
+                and lower(task, label, "attention") > 0
+            )
             assert lower(task, label, "attention") < 0.5
             assert lower(task, label, "reached") < lower(task, label, "trace")
     wide = relations["Bellman-Ford", "with traces", 64]["attention"].interval
     assert wide[0] < -0.5 and wide[1] > 0.2
-    few = attends("bellman-ford", "minimal, modified", TEST_16)
-    kept_one = whom.loc[("bellman-ford", "minimal, modified", 16)] if share == 1 else None
+    levels = {k[:2]: v["attention"].value for k, v in relations.items()}
+    levels = {k: v for k, v in levels.items() if k[1] in many}
+    assert levels.pop(("BFS", "minimal")) < 0.3 and min(levels.values()) > 0.45
 
 # %% [markdown]
-# - **Trace and effectiveness are strongly related** among minimal networks, in all four rows:
-#   the whole interval is above one half. Part of that is by definition, as said above; with
-#   the mask of reached nodes alone the relation is weaker, and absent in one row.
-# - **Attention and effectiveness are related, not strongly.** All four intervals exclude zero,
-#   and all reach below one half. The scatter shows the form: among effective minimal networks
-#   attention is anything from nothing to nearly 100 %, and among the least effective it is never
-#   high for Bellman-Ford.
+# - **Trace and effectiveness are strongly related** among minimal networks, in all four
+#   rows: the whole interval is above one half. Part of that is by definition, as said
+#   above; with the mask of reached nodes alone the relation is weaker, and absent in one
+#   row.
+# - **Attention and effectiveness are related, less so**: moderately in three rows, weakly
+#   in one (minimal BFS on 64 nodes). All four intervals exclude zero, and all reach below
+#   one half. The scatter shows the form: among effective minimal networks attention is
+#   anything from nothing to nearly 100 %.
 # - **At full size nothing can be said about attention.** Seeds differ by little in
 #   effectiveness, and the intervals cover nearly everything. That is not the same as no
 #   relation.
-# - **Between rows it is strong.** Bellman-Ford gets both more effective and more faithful with
-#   edge information (the figures above). A correlation over pooled networks would be high,
-#   and be about architecture.
+# - **Between rows it is strong.** Bellman-Ford gets both more effective and more faithful
+#   with edge information (the figures above). A correlation over pooled networks would be
+#   high, and be about architecture.
 #
 # ## Figure 1: both in one picture
 #
@@ -964,7 +1035,7 @@ if recorded:
 # algorithms, and their faithfulness"; we take its axes to be these two. Here it is drawn
 # from results: all rows with traces of the usual architecture, and DFS.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-1", "caption": "Figure 1, our counterpart, from results: effectiveness (pointers right on CLRS-30's test graphs) and faithfulness by either measure. A dot is a seed; compiled networks are at the upper right. DFS's attention is the mean of its program's four selections, recorded for the expressive network only."}, "image": {"alt": "TODO"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-1", "caption": "Figure 1, our counterpart, from results: effectiveness (pointers right on CLRS-30's test graphs) and faithfulness by either measure. A dot is a seed; compiled networks are at the upper right. DFS's attention is the mean of its program's four selections, recorded for the expressive network only."}, "image": {"alt": "Two panels with four corners. By traces, BFS and Bellman-Ford lie at the upper right beside the compiled networks, DFS at the lower left. By attention, BFS of full size is at the upper right, Bellman-Ford at about 65 percent, minimal BFS anywhere on the right, and DFS at the lower left."}}
 algorithms = {
     "BFS": "table-1/bfs",
     "Bellman-Ford": "table-10/default",
@@ -1012,8 +1083,8 @@ if recorded:
 # %% [markdown]
 # BFS lies next to its compiled version by either measure; DFS far from it by both.
 # Bellman-Ford depends on the measure: faithful by traces, half by attention. The corner
-# that the paper is about, effective and not faithful, is where many of the minimal BFS networks
-# lie, by attention alone.
+# that the paper is about, effective and not faithful, is where many of the minimal BFS
+# networks lie, by attention alone.
 #
 # ## The claims, judged
 #
@@ -1070,7 +1141,10 @@ for found in mg.verdicts.verdicts(results, list(dict.fromkeys(judged.claim))):
 if recorded and share == 1:
     decided = "yes yes no yes no".split() + "yes yes no no no no yes".split()
     assert judged.holds.tolist()[:12] == decided
-    assert judged.holds.tolist()[12:] == "no yes yes no no yes no yes yes no yes yes".split()
+    assert (
+        judged.holds.tolist()[12:]
+        == "no yes yes no no yes no yes yes no yes yes".split()
+    )
 
 # %% [markdown]
 # *The verdict counts the statements of the scoreboard, which are among these.*
@@ -1085,21 +1159,21 @@ if recorded and share == 1:
 #
 # ## What this shows, and what it does not
 #
-# - A compiled network gives a yardstick for mechanisms that no answer gives. It is one program
-#   of several that compute the same: a network that is unfaithful to ours may be faithful to
-#   another, such as BFS in another order.
-# - Largest coefficients say little where attention is soft; the mass stands beside for that.
-#   An untrained network can score more than half by accident, so single networks prove
-#   little.
-# - Attention is not all of a mechanism: what the values carry, and what the decoder makes of
-#   it, are not in it. Chapter 05 looks at states.
-# - Table 1's BFS has this measure for few seeds (the tables count them); BFS without traces for
-#   more, and it says the same.
+# - A compiled network gives a yardstick for mechanisms that no answer gives. It is one
+#   program of several that compute the same: a network that is unfaithful to ours may be
+#   faithful to another, such as BFS in another order.
+# - Largest coefficients say little where attention is soft; the mass stands beside for
+#   that. An untrained network can score more than half by accident, so single networks
+#   prove little.
+# - Attention is not all of a mechanism: what the values carry, and what the decoder makes
+#   of it, are not in it. The chapter on traces looks at states.
+# - Table 1's BFS has this measure for few seeds (the tables count them); BFS without traces
+#   for more, and it says the same.
 #
 # **What would change our mind.** The definition behind Figures 4, 5 and 13 to 16: if idle
-# nodes are counted, the paper's words about BFS fit our data. For Bellman-Ford: seeds of the
-# usual architecture whose attention is above 90 %. For the relation: many seeds of full
-# size with a spread in effectiveness.
+# nodes are counted, the paper's words about BFS fit our data. For Bellman-Ford: seeds of
+# the usual architecture whose attention is above nine nodes in ten. For the relation: many
+# seeds of full size with a spread in effectiveness.
 #
 # ## Reproduce
 #

@@ -260,7 +260,7 @@ def over_steps(
     for panel in flat:
         for line, name in zip(*panel.get_legend_handles_labels(), strict=True):
             keys.setdefault(name, line)
-    look = {"ncols": min(len(keys), 6), "frameon": False, "fontsize": 8}
+    look = {"ncols": min(len(keys), 2 * columns), "frameon": False, "fontsize": 8}
     figure.legend(keys.values(), keys, loc="outside lower center", **look)
     return figure
 
@@ -290,7 +290,8 @@ def dots(
             panel.plot(found, 0 * found + place - 0.1, "o", color=BLUE, alpha=0.6)
             crossed = [at for at in [cross.get(title, {}).get(name)] if at is not None]
             look = {"color": ORANGE, "markeredgewidth": 1.8}
-            panel.plot(crossed, [place - 0.1] * len(crossed), "x", **look)
+            if crossed:
+                panel.plot(crossed, [place - 0.1], "x", **look)
         for label, at in marks.get(title, {}).items():
             panel.axvline(at, color=ORANGE, linewidth=0.9, linestyle=":")
             look = {"fontsize": 7, "color": ORANGE, "rotation": 90, "va": "top"}

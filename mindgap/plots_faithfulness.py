@@ -103,12 +103,13 @@ def scatter(
         if corners:
             panel.axhline(50, color=GREY, linewidth=0.5)
             panel.axvline(50, color=GREY, linewidth=0.5)
-            for x, side in ((2, "not effective"), (54, "effective")):
-                for y, kind in ((43, "not faithful"), (93, "faithful")):
-                    where = {"fontsize": 8, "style": "italic", "va": "center"}
-                    box = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none"}
-                    words = f"{side},\n{kind}"
-                    panel.text(x, y, words, bbox=box, zorder=5, **where)
+            for x, side, to in (
+                (48, "not effective", "right"),
+                (52, "effective", "left"),
+            ):
+                for y, kind in ((7, "not faithful"), (94, "faithful")):
+                    look = {"fontsize": 8, "style": "italic", "color": GREY, "ha": to}
+                    panel.text(x, y, f"{side},\n{kind}", va="center", zorder=0, **look)
         panel.set(title=title, xlabel=xlabel, xlim=(-3, 103), ylim=(-3, 103))
         panel.set_ylabel(ylabels[place % columns])
         panel.spines[["top", "right"]].set_visible(False)

@@ -19,6 +19,7 @@ from mindgap.compiler import Compiled
 from mindgap.linear import Linear
 
 STYLE = """
+.stepper { background: white; color: black; color-scheme: light; padding: .5em; }
 .stepper .choices, .stepper .edges { display: flex; flex-wrap: wrap; gap: .5em 1em; }
 .stepper .shown { display: flex; flex-wrap: wrap; gap: 1em; align-items: center; }
 .stepper .graph { width: 320px; max-width: 100%; }

@@ -223,3 +223,11 @@ def test_a_compiled_start_is_exact_and_moves_as_far_as_it_is_trained(tmp_path):
                 for leaf in part.values()
             )
             assert (0 < far).all() and (far < 1e-3 * size).all() and (moved > 0).all()
+
+
+def test_statements_are_decided_by_their_numbers():
+    nan = float("nan")
+    sides = [(2.0, 1.0), (1.0, 1.0), (1.0, 2.0), (nan, 1.0), (1.0, nan)]
+    found = report.judged([("claim", "left > right", *pair) for pair in sides])
+    assert found.holds.tolist() == ["yes", "no", "no", "–", "–"]
+    assert found.columns.tolist() == ["claim", "statement", "left", "right", "holds"]
