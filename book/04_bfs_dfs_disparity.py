@@ -282,7 +282,7 @@ if recorded:
 # *Percent of pointers; n = 64 on CLRS-30's test set, n = 16 on the graphs above.*
 #
 # A faultless search in the wrong order scores less than any of these rules. So a low score
-# does not show that no search was learned, and one of 20 % does not show that one was:
+# does not show that no search was learned, and one of a fifth does not show that one was:
 # all our DFS seeds lie below the rule "parent = v − 1".
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-table-2", "caption": "Table 2 as a picture, with its controls, on CLRS-30's test set (64 nodes) and validation set (16 nodes, the largest size in training). A dot is a seed of ours, the best checkpoint by validation; grey squares are the paper's mean and standard deviation. In brackets: hints on 64 nodes. Dotted: rules for DFS that run no algorithm."}, "image": {"alt": "Two panels of dots. On 64 nodes all BFS variants lie between 80 and 100 percent and all DFS variants below 20, at or under the one-line rules. On 16 nodes the BFS variants and DFS with full traces are near 100, DFS with simplified traces and without traces between 50 and 65."}}

@@ -108,7 +108,7 @@ if profile == "paper":
     for name in names:
         (experiment,) = find(name)
         mg.run.complete(experiment, range(seeds or experiment.seeds), results)
-recorded = profile == "stored" and not seeds
+recorded = profile == "stored" and not seeds and store == "results"
 amount = share * {"quick": 0.25, "stored": 1.0, "paper": 1.0}[profile]
 
 
@@ -662,13 +662,15 @@ kinds = {
     "all": "all nodes",
     "on any reached": "active, any reached counts",
 }
+there = ("bfs", "with traces", 16) in by_node
+drawn = "with traces" if there else "compiled"
 counting = {
     f"{called[task]}, {nodes} nodes": {
         words: (1 + np.arange(found[kind].shape[1]), np.nanmean(found[kind], 0)[None])
         for kind, words in kinds.items()
     }
     for (task, label, nodes), found in by_node.items()
-    if label == "with traces"
+    if label == drawn
 }
 mg.plots.over_steps(counting, "attention accuracy (%)", blind)
 
@@ -752,10 +754,9 @@ def compared(name, graphs, goals):
     return {"learned": by_head(*net, graphs, goals), "untrained": blank}
 
 
-dfs_networks = {
-    "Table 1": "table-1/dfs",
-    "four heads": "trainability/dfs-scratch-32",
-}
+dfs_networks = {"Table 1": "table-1/dfs"}
+if profile != "quick":
+    dfs_networks["four heads"] = "trainability/dfs-scratch-32"
 best_heads = {}
 sizes = ((TEST_16, 16), (CLRS30_TEST, 4))
 for data, count in sizes[:1] if profile == "quick" else sizes:
@@ -982,11 +983,12 @@ def three(name):
 
 
 many = {"minimal": shown, "minimal, modified": modified}
+again = list(many)[: 1 if profile == "quick" else 2]
 pd.DataFrame(
     {
-        (called[task], label): three(kind[task][label])
+        (called[task], label): three(many[label][task][label])
         for task in by_name
-        for label, kind in many.items()
+        for label in again
     }
 ).T
 

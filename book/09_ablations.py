@@ -534,7 +534,7 @@ if recorded:
 # error.*
 #
 # - **There are lucky networks** for BFS, on 64 nodes as well: a few seeds in a hundred come
-#   above 95 %, with 516 parameters. For Bellman-Ford without changes there is none, and in
+#   above 95 %, with about 500 parameters. For Bellman-Ford without changes there is none, and in
 #   the paper's 1,024 neither. Our maxima are of fewer seeds, so they should be lower.
 # - **The modifications matter more for minimal Bellman-Ford**, on the same graphs as well,
 #   though by some points and not by the tens that the table shows. Most of the printed gap

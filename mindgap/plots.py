@@ -250,7 +250,7 @@ def over_steps(
             look = {"color": GREY, "linestyle": ("--", ":")[place % 2]}
             panel.plot(steps, values.mean(0), label=name, linewidth=1.2, **look)
         panel.set(title=title, xlabel=xlabel, ylim=ylim)
-        if max(len(steps) for steps, _ in shown.values()) < 12:
+        if max((len(steps) for steps, _ in shown.values()), default=0) < 12:
             panel.xaxis.get_major_locator().set_params(integer=True)
     for panel in flat[count:]:
         panel.set_visible(False)

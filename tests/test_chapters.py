@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[1]
 CHAPTERS = sorted((ROOT / "book").glob("*.ipynb"))
 each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 
-# Numbers that prose may hold: settings of the experiments, constants of the network, and
-# what the paper says in words. None is a result of ours.
+# Numbers that prose may hold: settings of the experiments, constants of the network,
+# and what the paper says in words. None is a result of ours.
 SETTINGS = {
     "0.01": "slope of the leaky ReLU",
     "0.1": "least edge probability in training",
@@ -39,6 +39,10 @@ SETTINGS = {
     "95 %": "level of all intervals",
     "99 %": "the paper, section 3: accuracy on training lengths",
 }
+
+
+RATES = {1e-3, 1e-4, 1e-5, 1e-6}
+"""Learning rates, weights and tolerances."""
 
 
 def cells(path: Path, kind: str) -> Iterator[Any]:
@@ -93,7 +97,9 @@ def test_no_table_of_numbers_is_typed_into_code(path: Path) -> None:
                     for n in inside
                     if isinstance(n, ast.Constant) and isinstance(n.value, float)
                 ]
-                fine = [d for d in decimals if round(100 * d) != 100 * d]
+                fine = [
+                    d for d in decimals if round(100 * d) != 100 * d and d not in RATES
+                ]
                 assert not fine, f"{path.stem}: {fine} in {cell.id}"
 
 
@@ -107,7 +113,8 @@ def test_every_figure_has_words_and_data(path: Path) -> None:
         name = about["figure"]["name"]
         assert len(about["figure"]["caption"]) > 40, name
         assert len(about.get("image", {}).get("alt", "")) > 40, name
-        offered = following is not None and f'pages.data("{name}"' in following.source
+        offer = rf'pages\.data\(\s*"{name}"'
+        offered = following is not None and re.search(offer, following.source)
         assert offered, f"{path.stem}: {name} is not followed by its data"
 
 
@@ -145,7 +152,7 @@ def test_only_public_names_are_used_and_functions_are_short(path: Path) -> None:
                 assert node.attr in ("_replace", "_asdict", "_fields"), node.attr
             if isinstance(node, ast.FunctionDef):
                 assert node.end_lineno is not None
-                assert node.end_lineno - node.lineno < 10, node.name
+                assert node.end_lineno - node.lineno <= 10, node.name
 
 
 @each_chapter
