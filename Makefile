@@ -12,13 +12,14 @@ VERSIONS := 3.11 3.12 3.13
 # Answers "is this Python in range, and can it make an environment?"
 SUITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 
-.PHONY: help book test install format lock clean
+.PHONY: help book test install format totals lock clean
 
 help:
 	@echo "make book     install, execute every chapter, build the site in _build/html"
 	@echo "make test     install, check style and types, run chapters and tests"
 	@echo "make install  only make .venv with the locked versions"
 	@echo "make format   format the code and refresh the notebooks"
+	@echo "make totals   compute the scoreboard's totals in README and the first page"
 	@echo "make lock     resolve the versions in locks/ anew"
 	@echo "make clean    remove .venv and _build"
 	@echo "PYTHON=/path/to/python chooses another Python (3.11 to 3.13)."
@@ -61,6 +62,10 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/mindgap book notebooks
+
+totals: $(INSTALLED)
+	$(BIN)/python -c "from pathlib import Path; from mindgap import scoreboard; \
+	scoreboard.publish(Path())"
 
 lock: $(INSTALLED)
 	for version in $(VERSIONS); do \

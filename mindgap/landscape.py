@@ -10,6 +10,7 @@ a filter is what flows into one unit of a linear layer, a column of its matrix; 
 Takes a loss function and a tree of parameters; knows nothing of networks.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -71,13 +72,23 @@ def plane(
     """
     _check(points, reach)
     offsets = np.linspace(-reach, reach, points)
+    starts = (moved(params, first, by) for by in jnp.array(offsets))
+    return offsets, np.stack([ray(loss, s, second, offsets) for s in starts])
 
-    @jax.jit
-    def row(by: Array) -> Array:
-        start = moved(params, first, by)
-        return jax.lax.map(lambda b: loss(moved(start, second, b)), jnp.array(offsets))
 
-    return offsets, np.stack([np.asarray(row(by)) for by in jnp.array(offsets)])
+def ray(
+    loss: Loss, params: Tree, along: Tree, offsets: Float[np.ndarray, "P"]
+) -> Float[np.ndarray, "P *losses"]:
+    """Losses at these multiples of a direction from the parameters.
+
+    A loss is compiled once: give the same function for other places and directions.
+    """
+    return np.asarray(_ray(loss, params, along, jnp.array(offsets)))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _ray(loss: Loss, params: Tree, along: Tree, offsets: Array) -> Array:
+    return jax.lax.map(lambda by: loss(moved(params, along, by)), offsets)
 
 
 def line(
