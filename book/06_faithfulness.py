@@ -416,7 +416,7 @@ if recorded:
 #   edge's weight, all seeds but one look where the program looks nearly always, and with
 #   both modifications all do, sharply. It is the largest effect on this page, and it speaks
 #   for what section 2.3 suspects: without edge information there is no natural way to keep
-#   distances, and the network finds another.
+#   distances. What the usual networks do instead, their attention does not say.
 # - **Minimal networks** do everything between nothing and all of it.
 #
 # ### Step by step

@@ -258,9 +258,12 @@ def network_of(made):
     }
 
 
+few = max(3, count // 4)
+
+
 def needs(program):
     made = mg.verification.suited(program, 64)
-    check = mg.verify(program, nodes=sizes, graphs=max(3, count // 4), seed=seed)
+    check = mg.verify(program, nodes=sizes[-2:], graphs=few, seed=seed)
     assert check.exact
     return network_of(made) | {
         "graphs": check.graphs,
