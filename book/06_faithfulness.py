@@ -493,8 +493,8 @@ if recorded:
     assert by_step("bellman-ford", "both modifications", CLRS30_VAL).min() > 95
 
 # %% [markdown]
-# For BFS "similar early on, deviates afterwards" describes the curve on 64 nodes: all but
-# perfect for two steps, then a fall. What it leaves out is that nearly all nodes are
+# For BFS "similar early on, deviates afterwards" describes the curve on 64 nodes: mostly
+# right for two steps, then a fall. What it leaves out is that nearly all nodes are
 # reached in those two steps; the third concerns few nodes in few graphs. "Only barely" it
 # does not describe. Bellman-Ford with traces does the opposite of deviating: it is worst in
 # its first step, and then stays where it is. Without traces it rises, and falls back. With
