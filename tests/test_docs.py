@@ -20,6 +20,18 @@ def test_the_readmes_code_block_runs(capsys):
     assert len(lines) <= 8
 
 
+@pytest.mark.slow
+def test_the_readmes_extensions_run(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    extend = README.split("## Extend it")[1].split("## Find your way")[0]
+    program, experiment = re.findall(r"```python\n(.*?)```", extend, re.S)
+    names: dict[str, object] = {}
+    exec(program, names)
+    assert "heaviest" in capsys.readouterr().out
+    exec(experiment.replace("hidden_size=256", "hidden_size=8"), names)
+    assert list((tmp_path / "my-results" / "mine").rglob("*.parquet"))
+
+
 def test_every_module_is_in_the_readme_and_every_file_named_exists():
     table = README.split("## Find your way")[1].split("## Licence")[0]
     named = set(re.findall(r"`([a-z_]+(?:\.py|/))`", table))
