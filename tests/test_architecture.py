@@ -48,7 +48,7 @@ LAYERS = [
     {"experiments.tables"},
     {"experiments"},
     {"measurement", "plots", "learned", "pages", "stepper"},
-    {"blocks", "plots_faithfulness", "plots_scoreboard"},
+    {"blocks", "plots_faithfulness", "plots_landscapes", "plots_scoreboard"},
     {"cluster", "bench", "report", "executions"},
     {"evidence"},
     {"statements_appendix"},

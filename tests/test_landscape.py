@@ -60,6 +60,22 @@ def test_a_plane_is_the_loss_at_each_of_its_points(params, key):
     assert_allclose(surface[..., 1], 6, rtol=1e-6)
 
 
+def test_a_ray_is_the_loss_at_multiples_and_a_loss_is_compiled_once():
+    traced = []
+
+    def loss(p):
+        traced.append(1)
+        return jnp.stack([p["x"][0] ** 2, p["x"][1]])
+
+    params, along = {"x": jnp.array([1.0, 2.0])}, {"x": jnp.array([2.0, -1.0])}
+    at = np.array([-0.5, 0.0, 3.0])
+    found = landscape.ray(loss, params, along, at)
+    assert_allclose(found, [[0, 2.5], [1, 2], [49, -1]], atol=1e-6)
+    before = len(traced)
+    assert_allclose(landscape.ray(loss, along, params, at)[1], [4, -1], atol=1e-6)
+    assert len(traced) == before
+
+
 def test_a_line_runs_from_start_to_end_and_shows_what_lies_between():
     def bump(p):
         return (p["x"][0] ** 2 - 1) ** 2

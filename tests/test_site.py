@@ -4,6 +4,7 @@ The tests look at `_build/html`, so they come after `mindgap book site`. They sk
 there is no site, or no Chromium with its driver.
 """
 
+import base64
 import functools
 import http.server
 import json
@@ -206,6 +207,31 @@ def test_search_finds_a_chapter(browser: Any, address: str) -> None:
     )
 
 
+@needs_browser
+@pytest.mark.skipif("02_graph_programs.html" not in PAGES, reason="no such page")
+def test_a_compiled_network_can_be_stepped_through(browser: Any, address: str) -> None:
+    opened(browser, address + "02_graph_programs.html", "phone")
+    press = (
+        "const found = [...document.querySelectorAll('.stepper button')]"
+        ".find(button => button.textContent === arguments[0]); found.click();"
+        "return document.querySelector('.stepper p').textContent;"
+    )
+    assert browser.execute_script(press, "Next step").startswith("Step 2 of")
+    assert "outside of the program's limits" not in browser.execute_script(
+        press, "Back"
+    )
+    tie = (
+        "const edge = name => [...document.querySelectorAll('.stepper .edges label')]"
+        ".find(label => label.textContent.startsWith(name)).querySelector('input');"
+        "for (const [name, weight] of [['0-1', 0.5], ['0-2', 0.2], ['1-2', 0.3]]) {"
+        "  edge(name).value = weight; edge(name).dispatchEvent(new Event('change')); }"
+    )
+    browser.execute_script(tie)
+    browser.execute_script(press, "Next step")
+    said = "return document.querySelector('.stepper p').textContent"
+    assert "outside of the program's limits" in browser.execute_script(said)
+
+
 class Links(HTMLParser):
     """Collects what a page points at, and the places in it that can be pointed at."""
 
@@ -221,6 +247,17 @@ class Links(HTMLParser):
                 self.targets.add(value)
             if name in ("id", "name") and value:
                 self.places.add(value)
+
+
+@pytest.mark.parametrize("page", READ)
+def test_data_of_figures_lies_in_the_page(page: str) -> None:
+    found = Links((HTML / page).read_text("utf-8"))
+    for target in found.targets:
+        if target.startswith("data:text/csv"):
+            text = base64.b64decode(target.split("base64,")[1]).decode()
+            lines = text.splitlines()
+            assert len(lines) > 1 and "," in lines[0]
+            assert len(text) < 300_000
 
 
 def test_internal_links_resolve() -> None:
