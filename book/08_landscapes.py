@@ -97,7 +97,7 @@ recorded = profile == "stored" and not seed
 # - **General and local** are the paper's words for two ranges. We take 1 and 0.05.
 # - **The loss** is the one that training descends: of the output and of all hints, in nats.
 # - **The data** are fresh graphs as in training, with edge probabilities between 0.1 and
-#   0.9 and random positions: 16 of 11 nodes for networks of any size, and 32 of 16 nodes
+#   0.9 and random positions: 8 of 11 nodes for networks of any size, and 32 of 16 nodes
 #   for those whose bias is tied to a size.
 
 
@@ -110,11 +110,11 @@ def graphs(task, nodes, count):
 
 def judge(task, model, drawn):
     """Of parameters, on these graphs: loss (nats) and pointers that are wrong (%)."""
-    losses = scoring.losses(task, model, drawn)
+    parts = scoring.loss_and_errors(task, model, drawn)
 
     def of(params):
-        wrong = 1 - scoring.score(task, model, params, drawn).mean()
-        return jnp.stack([losses(params).sum(), 100 * wrong])
+        outputs, hints, wrong = parts(params)
+        return jnp.stack([outputs + hints, 100 * wrong])
 
     return of
 
@@ -160,20 +160,13 @@ for along in drawn_ways(small, 2):
 # The networks of Table 1, hidden size 128; of each task the seed with the best validation
 # score among those that are recorded.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-6", "caption": "Figure 6, our counterpart: the loss around the learned networks of the three tasks, 16 graphs of 11 nodes. We take the figure to show these, since section 3.4 sets DFS against others by it. In each corner the least and the largest loss of the map."}, "image": {"alt": "Three maps with contour lines, BFS, Bellman-Ford and DFS. Each is a bowl around its centre; that of BFS is wide and low, that of DFS the narrowest and the highest."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-6", "caption": "Figure 6, our counterpart: the loss around the learned networks of the three tasks, 8 graphs of 11 nodes. We take the figure to show these, since section 3.4 sets DFS against others by it. In each corner the least and the largest loss of the map."}, "image": {"alt": "Three maps with contour lines, BFS, Bellman-Ford and DFS. Each is a bowl around its centre; that of BFS is wide and low, that of DFS the narrowest and the highest."}}
 kept = {"BFS": "bfs", "Bellman-Ford": "bellman-ford", "DFS": "dfs"}
 kept = {name: find(f"table-1/{row}")[0] for name, row in kept.items()}
 learned = {name: mg.learned.load(e, results) for name, e in kept.items()}
 
-
-def loss_alone(task, model, drawn):
-    losses = scoring.losses(task, model, drawn)
-    return lambda params: losses(params).sum(keepdims=True)
-
-
 losses = {
-    name: loss_alone(e.task, e.model, graphs(e.task, 11, 16))
-    for name, e in kept.items()
+    name: judge(e.task, e.model, graphs(e.task, 11, 8)) for name, e in kept.items()
 }
 general = {name: surface(losses[name], learned[name].params, 1.0) for name in kept}
 plots_landscapes.surfaces(general, axes, (0.1, 100.0))
@@ -241,10 +234,10 @@ def in_numbers(name):
     """How the loss falls from the initial point, and rises around the learned one."""
     ways = drawn_ways(learned[name].params, directions)
     rays = [landscape.ray(losses[name], learned[name].params, w, far) for w in ways]
-    rise = np.stack(rays)[..., 0] - rays[0][0]
+    rise = np.stack(rays)[..., 0] - rays[0][0, 0]
     fall = trained[name].losses[middle, (at > -0.01) & (at < 1.01)]
-    assert np.isclose(general[name].losses[middle, middle], rays[0][0], 1e-3)
-    assert np.isclose(fall[-1], rays[0][0], 1e-3)
+    assert np.isclose(general[name].losses[middle, middle], rays[0][0, 0], 1e-3)
+    assert np.isclose(fall[-1], rays[0][0, 0], 1e-3)
     slopes = {"initial": fall[0], "learned": fall[-1], "way": np.diff(fall).max()}
     return slopes, rise
 
@@ -453,8 +446,8 @@ if recorded:
         soft, found, later = (width.loc[name].loc[kind] for kind in kinds)
         assert soft["loss"] > found["loss"] > later["loss"]
         assert soft["wrong (%)"] > found["wrong (%)"] > later["wrong (%)"]
-        assert soft.iloc[3] < later.iloc[3] < found.iloc[3]
-        assert soft.iloc[3] < found.iloc[3] / 10
+        assert max(soft.iloc[3], later.iloc[3]) < found.iloc[3] / 5
+        assert (later.iloc[3] > 5 * soft.iloc[3]) == (name == "BFS")
 
 # %% [markdown]
 # - **Exact weights** are the lowest point there is, and stay so for steps that are tiny. Up
@@ -463,8 +456,10 @@ if recorded:
 # - **Wrong pointers** tell how much of this is real: also without the scale, compiled weights
 #   of either sharpness go wrong at steps many times smaller than the learned ones stand.
 # - **Sharpness 8** is no minimum of the loss at all. Training from there leads to a lower loss
-#   and to fewer errors than training from scratch did in its best recorded seed, and to a
-#   place that is wider than where it began, if narrower than the learned one by this measure.
+#   and to fewer errors than training from scratch did in its best recorded seed. By these
+#   directions the place is wider than where it began for BFS and not for Bellman-Ford, and
+#   narrower than the learned one for both: the filters still hold some large numbers, and a
+#   normalised direction gives small entries their share of these.
 # - **DFS** has the narrowest hole.
 #
 # ## How much of it is scale

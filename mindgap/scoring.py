@@ -29,13 +29,7 @@ def score(
         return {}
 
     found = network.predict(task, model, params, graphs, steps, nothing)
-    scores = [
-        metrics.pointer_accuracy(
-            predicted, jnp.asarray(graphs.trajectory.outputs[name])
-        )
-        for name, predicted in found.outputs.items()
-    ]
-    return jnp.stack(scores).mean(0)
+    return _right(graphs, found.outputs)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
@@ -88,13 +82,32 @@ def losses(
 
     They add up to `metrics.loss`; that of a network without hints is 0.
     """
+    judge = loss_and_errors(task, model, graphs)
+    return lambda params: judge(params)[:2]
 
-    def of(params: Params) -> Float[Array, "2"]:
+
+def loss_and_errors(
+    task: Task, model: ModelConfig, graphs: Graphs
+) -> Callable[[Params], Float[Array, "3"]]:
+    """As `losses`, and third the share of pointers that are wrong, 1 less the score."""
+
+    def of(params: Params) -> Float[Array, "3"]:
         judge = functools.partial(metrics.hint_errors, task)
         found = network.predict(task, model, params, graphs, summarise=judge)
         parts = functools.partial(
             metrics.combined_loss, task, graphs, found.logits, found.hints
         )
-        return jnp.stack([parts(1.0, 0.0), parts(0.0, 1.0)])
+        right = _right(graphs, found.outputs).mean()
+        return jnp.stack([parts(1.0, 0.0), parts(0.0, 1.0), 1 - right])
 
     return of
+
+
+def _right(graphs: Graphs, answers: dict[str, Int[Array, "B N"]]) -> Float[Array, "B"]:
+    """Of each graph the share of right pointers, mean over outputs."""
+    truth = graphs.trajectory.outputs
+    scores = [
+        metrics.pointer_accuracy(predicted, jnp.asarray(truth[name]))
+        for name, predicted in answers.items()
+    ]
+    return jnp.stack(scores).mean(0)

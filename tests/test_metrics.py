@@ -97,6 +97,10 @@ def test_losses_of_outputs_and_hints_add_up(task, mode, key):
     graphs = task.sample(key, nodes=4, batch=3, p=0.9).trimmed()
     params = network.init(task, config, key)
     outputs, hints = scoring.losses(task, config, graphs)(params)
+    *again, wrong = scoring.loss_and_errors(task, config, graphs)(params)
+    assert again == [outputs, hints]
+    score = scoring.score(task, config, params, graphs).mean()
+    assert wrong == pytest.approx(1 - float(score), abs=1e-6) and 0 < wrong
     found = network.predict(task, config, params, graphs)
     whole = metrics.loss(task, graphs, found.logits, found.hints)
     assert_allclose(outputs + hints, whole, rtol=1e-5)
