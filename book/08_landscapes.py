@@ -488,17 +488,13 @@ def rises(loss, params):
     found, ones = {}, jax.tree.map(jnp.ones_like, params)
     kinds = {"normalised, 0.1": (params, True, 0.1), "plain, 0.01": (ones, False, 0.01)}
     for kind, (like, normalised, by) in kinds.items():
-        reach = np.full(points, by)
-        reach[0] = 0
+        reach = np.where(np.arange(points) == 0, 0.0, by)
         ways = drawn_ways(like, directions // 2, normalised)
         there = np.stack([landscape.ray(loss, params, w, reach)[:2] for w in ways])
         found[kind, "loss rises by"] = np.median(there[:, 1, 0] - there[:, 0, 0])
         found[kind, "wrong (%)"] = np.median(there[:, 1, 1])
-    return {
-        ("at 0", "loss"): there[0, 0, 0],
-        ("at 0", "wrong (%)"): there[0, 0, 1],
-        **found,
-    }
+    here = dict(zip(("loss", "wrong (%)"), there[0, 0], strict=False))
+    return {("at 0", name): value for name, value in here.items()} | found
 
 
 continued = {
