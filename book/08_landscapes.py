@@ -270,16 +270,12 @@ by_task.map(lambda v: v if isinstance(v, str) else f"{v:.3g}")
 if recorded:
     assert (by_task["falls all the way"] == "yes").all()
     assert (by_task["directions that rise (%), step 1"] == 100).all()
-    assert (by_task["directions that rise (%), step 0.01"] < 100).all()
     for column in ("step to a rise of 1 nat", "step to half of the initial loss"):
         assert by_task[column].astype(float).is_monotonic_decreasing
     assert by_task["loss, learned"].astype(float).is_monotonic_increasing
     assert dfs["DFS, local"].losses.min() < by_task["loss, learned"]["DFS"]
     nearby = by_task["directions that rise (%), step 0.01"].astype(float)
     assert nearby.max() < 95 and nearby.idxmax() == "DFS"
-    assert by_task["loss, learned"].astype(float).idxmax() == "DFS"
-    for column in ("step to a rise of 1 nat", "step to half of the initial loss"):
-        assert by_task[column].astype(float).idxmin() == "DFS"
 
 # %% [markdown]
 # *The last two columns: where the median of the directions gets there, in lengths of the

@@ -104,7 +104,8 @@ def levels(values: Float[np.ndarray, "_"], most: int = 6) -> Float[np.ndarray, "
 
     low, high = float(values.min()), float(values.max())
     if low > 0 and high < 5 * low:
-        even = ticker.MaxNLocator(most - 1, steps=[1, 2, 5, 10]).tick_values(low, high)
+        even = ticker.MaxNLocator(most - 1, steps=[1, 2, 5, 10])
+        even = np.asarray(even.tick_values(low, high))
         return even[(even > low) & (even < high)][:most]
     inside = np.array([])
     first = np.floor(np.log10(max(low, 1e-30)))

@@ -61,7 +61,7 @@ def test_what_is_not_finite_is_left_out_and_what_is_flat_has_no_lines():
 def test_points_are_named_where_they_lie():
     marks = {"start": (-0.5, 0.0), "end": (1.0, 0.5)}
     panel = plots.surfaces({"": bowl()}, ("x", "y"), (0.1, 100.0), marks).axes[0]
-    drawn = [(*line.get_xdata(), *line.get_ydata()) for line in panel.lines]
+    drawn = [tuple(np.ravel(line.get_xydata())) for line in panel.lines]
     assert drawn == list(marks.values())
     named = {t.get_text(): t.get_ha() for t in panel.texts if t.get_text() in marks}
     assert named == {"start": "left", "end": "right"}
