@@ -17,9 +17,9 @@
 #
 # **In one line.** It depends on how sharp the compiled selections are, which the paper does
 # not say. Soft ones are imperfect; training improves them, and they still look where the
-# program looks. Exact ones are perfect, and training at the usual rate breaks them, at a cost
-# that varies widely with the order of the data. From beside an exact solution, training does
-# not come back to it.
+# program looks. Exact ones are perfect, and training at the usual rate breaks them, at a
+# cost that varies widely with the order of the data. From beside an exact solution,
+# training does not come back to it.
 #
 # **From the paper, on this page:** Table 14.
 #
@@ -130,9 +130,9 @@ for text in dict.fromkeys(r.reason for r in table if r.reason):
 mg.report.compare(table)
 
 # %% [markdown]
-# The names say: task, hidden size, sharpness, learning rate. *Start* is the compiled network
-# before training, *best* the checkpoint with the best validation, *last* the one after the
-# last step; percent of pointers on graphs of 16 nodes, mean ± std over seeds.
+# The names say: task, hidden size, sharpness, learning rate. *Start* is the compiled
+# network before training, *best* the checkpoint with the best validation, *last* the one
+# after the last step; percent of pointers on graphs of 16 nodes, mean ± std over seeds.
 
 # %% tags=["hide-input"]
 when = ("start", "best", "last")
@@ -262,12 +262,13 @@ if recorded:
             assert np.median(look) < share(e, "attention/chance").mean()
 
 # %% [markdown]
-# *Percent, mean ± std over seeds; chance is what a blind choice among neighbours would get.*
+# *Percent, mean ± std over seeds; chance is what a blind choice among neighbours would
+# get.*
 #
 # What was compiled softly is still the program after ten thousand steps, in every seed: it
-# looks where the program looks, and tells its trace. What was compiled exactly and broke has
-# not turned into a neighbour of the program: at the high rate, in most seeds, its selections
-# agree with the program's less often than blind ones would.
+# looks where the program looks, and tells its trace. What was compiled exactly and broke
+# has not turned into a neighbour of the program: at the high rate, in most seeds, its
+# selections agree with the program's less often than blind ones would.
 #
 # ## Which weights move
 #
@@ -299,17 +300,17 @@ if recorded:
 
 # %% [markdown]
 # Where exact BFS keeps its solution, the weights that make its selections have not moved at
-# all: a softmax that is exactly 0 and 1 has no gradient. Decoders, encoders, values and skips
-# do move there, and at this rate tip hardly a selection. So exact selections are protected,
-# but not by a slope of the loss: where the softmax is that sharp there is none.
+# all: a softmax that is exactly 0 and 1 has no gradient. Decoders, encoders, values and
+# skips do move there, and at this rate tip hardly a selection. So exact selections are
+# protected, but not by a slope of the loss: where the softmax is that sharp there is none.
 
 # %% [markdown]
 # ## From beside the solution
 #
 # The paper does not ask whether training would *find* a compiled solution from nearby. Here
-# every seed starts from compiled weights of sharpness 2048, the least power of four at which
-# both programs make no mistake on the test set, plus a random vector of a length that is a
-# share (*radius*) of theirs. Learning rate 1e-4.
+# every seed starts from compiled weights of sharpness 2048, the least power of four at
+# which both programs make no mistake on the test set, plus a random vector of a length that
+# is a share (*radius*) of theirs. Learning rate 1e-4.
 
 # %% tags=["hide-input"]
 back = {}
@@ -334,10 +335,10 @@ if recorded:
 
 # %% [markdown]
 # A tenth of the weights' length beside the solution, nothing works any more; training then
-# repairs part of it, but from where it is: the distance to the compiled weights stays what it
-# was, to within a few thousandths of it. It finds another network, not the compiled one. Once
-# the scales are seen this is no surprise: the perturbation moves a few very large weights by
-# large amounts, and ten thousand of Adam's small steps cannot undo that.
+# repairs part of it, but from where it is: the distance to the compiled weights stays what
+# it was, to within a few thousandths of it. It finds another network, not the compiled one.
+# Once the scales are seen this is no surprise: the perturbation moves a few very large
+# weights by large amounts, and ten thousand of Adam's small steps cannot undo that.
 #
 # ## The claims, judged
 
@@ -363,9 +364,9 @@ mg.verdicts.detail(judged) if recorded else print("judged from recorded results 
 # - Nothing here is about larger networks: two rows at hidden size 128 (few seeds) behave as
 #   theirs at hidden size 4.
 #
-# **What would change our mind.** The authors' weights or learning rate: then one row would be
-# the one to compare with. Plain gradient descent without Adam's scaling, from exact weights,
-# that leaves them as quickly.
+# **What would change our mind.** The authors' weights or learning rate: then one row would
+# be the one to compare with. Plain gradient descent without Adam's scaling, from exact
+# weights, that leaves them as quickly.
 #
 # ## Reproduce
 #

@@ -16,12 +16,12 @@
 # one, and does that say anything about the algorithm, or only about how large the numbers
 # in the weights are?
 #
-# **In one line.** Exact compiled weights lie at the lowest point of all, in a hole so narrow
-# that no map of the paper's kind shows it. How high its walls are in nats is a choice of
-# the compiler; that answers go wrong after a small step is not, whatever the scale, and in
-# that sense learned weights are the more forgiving ones, as the paper says. But so are, to
-# plain steps, weights that were compiled softly and then trained, and those are right more
-# often. Of DFS the maps say little that they do not say of the other tasks.
+# **In one line.** Exact compiled weights lie at the lowest point of all, in a hole so
+# narrow that no map of the paper's kind shows it. How high its walls are in nats is a
+# choice of the compiler; that answers go wrong after a small step is not, whatever the
+# scale, and in that sense learned weights are the more forgiving ones, as the paper says.
+# But so are, to plain steps, weights that were compiled softly and then trained, and those
+# are right more often. Of DFS the maps say little that they do not say of the other tasks.
 #
 # **From the paper, on this page:** Figures 6, 7, 17, 18 and 19.
 #
@@ -368,9 +368,10 @@ mg.pages.data("figure-18", numbers(bfs))
 # many directions, from steps that no map could show on; and beside the loss the share of
 # pointers that are wrong, which does not change if all logits are multiplied by a number.
 #
-# There are more networks in it. *Then trained* is the best seed of Table 14's row that starts
-# from the same weights of sharpness 8 (chapter 07), in the same network, without layer norm.
-# And of DFS there is a compiled and a learned network of one architecture (chapter 10).
+# There are more networks in it. *Then trained* is the best seed of Table 14's row that
+# starts from the same weights of sharpness 8 (chapter 07), in the same network, without
+# layer norm. And of DFS there is a compiled and a learned network of one architecture
+# (chapter 10).
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-cuts", "caption": "Loss (above) and wrong pointers (below) at growing distance, along random filter-normalised directions: median, and band from the least to the largest. A line ends where a loss is no float32 number. Losses below 0.001 are drawn there. DFS: hidden size 32, 8 graphs of 8 nodes."}, "image": {"alt": "Six panels. The exact compiled networks are lowest at the left, at no loss and no wrong pointer, and shoot up at steps of a hundred thousandth or less; learned networks stay level until about a tenth. In the panels of wrong pointers both compiled kinds rise at about the same step."}}
 steps = np.geomspace(1e-9, 1, points)
@@ -465,21 +466,23 @@ if recorded:
 # %% [markdown]
 # - **Exact weights** are the lowest point there is, and stay so for steps that are tiny. Up
 #   to there the loss is flat along every direction drawn. Then it shoots up, to millions.
-# - **Wrong pointers** tell how much of this is real: also without the scale, compiled weights
-#   of either sharpness go wrong at steps many times smaller than the learned ones stand.
-# - **Sharpness 8** is not where the loss is lowest. Training from there leads to a lower loss
-#   and to fewer errors than training from scratch did in its best recorded seed. By these
-#   directions the place is wider than where it began for BFS and not for Bellman-Ford, and
-#   narrower than the learned one for both: the filters still hold some large numbers, and a
-#   normalised direction gives small entries their share of these.
+# - **Wrong pointers** tell how much of this is real: also without the scale, compiled
+#   weights of either sharpness go wrong at steps many times smaller than the learned ones
+#   stand.
+# - **Sharpness 8** is not where the loss is lowest. Training from there leads to a lower
+#   loss and to fewer errors than training from scratch did in its best recorded seed. By
+#   these directions the place is wider than where it began for BFS and not for
+#   Bellman-Ford, and narrower than the learned one for both: the filters still hold some
+#   large numbers, and a normalised direction gives small entries their share of these.
 # - **DFS** has the narrowest hole.
 #
 # ## How much of it is scale
 #
-# The rise of the loss at one step, for compiled weights of many sharpnesses and for two kinds
-# of direction: filter-normalised ones, a tenth of the weights' length; and plain ones, in
-# which every entry of every matrix is moved by a normal number of standard deviation 0.01,
-# which is a hundred of Adam's steps at the rate of 1e-4, whatever the entry's size.
+# The rise of the loss at one step, for compiled weights of many sharpnesses and for two
+# kinds of direction: filter-normalised ones, a tenth of the weights' length; and plain
+# ones, in which every entry of every matrix is moved by a normal number of standard
+# deviation 0.01, which is a hundred of Adam's steps at the rate of 1e-4, whatever the
+# entry's size.
 
 
 # %% tags=["hide-input"]
@@ -544,8 +547,8 @@ if recorded:
 # the architecture nor compiling as such makes a network fragile; the scale that it starts
 # from does, and training of this length does not undo it.
 #
-# What the softly compiled and then trained networks look like inside, recorded for Table 14,
-# in percent on its test graphs of 16 nodes, beside the learned ones (last checkpoint):
+# What the softly compiled and then trained networks look like inside, recorded for Table
+# 14, in percent on its test graphs of 16 nodes, beside the learned ones (last checkpoint):
 
 
 # %% tags=["hide-input"]
@@ -625,13 +628,13 @@ mg.verdicts.detail(judged) if recorded else print("judged under `stored` only")
 #   directions and by a measure that does not depend on scale. "Extremely flat" fits BFS at
 #   hidden size 128 best.
 # - That this is a mark of compiling: not supported. Soft selections that were trained on
-#   are as robust to plain steps as learned ones. "Flat" depends on how a function is written
-#   down in weights {cite:p}`dinh2017sharp`, and compiled weights can be written down at any
-#   scale. The statement is about one way to compile, and about its scale.
+#   are as robust to plain steps as learned ones. "Flat" depends on how a function is
+#   written down in weights {cite:p}`dinh2017sharp`, and compiled weights can be written
+#   down at any scale. The statement is about one way to compile, and about its scale.
 # - That flat means high quality, as C.7 puts it: not shown. The exact networks are the best
 #   and the least flat; learned ones are flat and, as the paper says itself, not faithful.
-# - That training does not find DFS because of its landscape: maps along random directions do
-#   not show it. They show that the compiled point lies in a tiny hole, which no method
+# - That training does not find DFS because of its landscape: maps along random directions
+#   do not show it. They show that the compiled point lies in a tiny hole, which no method
 #   would hit that moves every weight a little.
 # - A map is one pair of directions out of as many as there are weights; in a random one a
 #   narrow valley looks like a wall. Cuts have more of them, all random. Training moves
