@@ -118,13 +118,7 @@ print(f"Rows with the paper's number of seeds: {totals.full} of {len(numbers)}."
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-agreement", "caption": "Ours minus the paper's mean, for each row, with twice the standard error of the difference (none for a single seed). Linear up to 5 points, logarithmic beyond. Rows at the far left have the simplified decoder, with which nothing is learned here."}, "image": {"alt": "A long list of rows in eight groups, each with a mark and an error bar. Tables 1 to 3 and 10 lie within five points of zero on both sides. In Tables 11 to 13 rows with the usual decoder lie close to zero, those with the simplified decoder 70 to 90 points below. In Table 14 most rows lie 13 to 18 points above zero and the exact ones with the larger learning rates far below."}}
 found = mg.scoreboard.differences(numbers)
-groups = {}
-for row in found.index:
-    table, _, name = row.partition("/")
-    groups.setdefault(table.replace("table-", "Table "), []).append(name)
-mg.plots_scoreboard.forest(
-    groups, found.by.to_numpy(), found.error.to_numpy(), found.status.tolist()
-)
+mg.scoreboard.figure(found)
 
 # %% tags=["hide-input"]
 mg.pages.data("figure-agreement", found.round(4))
@@ -281,7 +275,7 @@ print(f"Executed from an earlier source or library: {', '.join(old) or 'none'}."
 # of the library they were trained, where, and how long it took.
 
 # %% tags=["hide-input"]
-mg.scoreboard.ages(results)
+mg.report.ages(results)
 
 # %% [markdown]
 # ## What this shows, and what it does not

@@ -30,6 +30,14 @@ from mindgap.experiments.base import Data
 from mindgap.programs import PROGRAMS
 from mindgap.store import Store, StoreError
 
+SPOKEN = {
+    "bfs": "BFS",
+    "dfs": "DFS",
+    "bellman_ford": "Bellman-Ford",
+    "bellman-ford": "Bellman-Ford",
+}
+"""Tasks and programs, and tasks in the names of rows, as text has them."""
+
 SOFT = 8.0
 """The sharpness of Table 14's soft rows."""
 

@@ -4,7 +4,7 @@ Colours are Okabe and Ito's, which stay apart for colour-blind readers.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -20,8 +20,8 @@ BLUE, ORANGE, GREEN, PURPLE, GREY = (
     "#666666",
 )
 
-_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GREY)
-_STYLES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), ":", "-")
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GREY)
+STYLES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), ":", "-")
 
 Curves = tuple[Int[np.ndarray, "points"], Float[np.ndarray, "seeds points"]]
 """Training steps, and a value for each seed and step."""
@@ -38,7 +38,7 @@ def learning_curves(
     One thin line per seed, one colour per name; both mappings have the same names.
     """
     figure, (left, right) = _panels(1, 2, (9.0, 3.4))
-    for name, colour in zip(loss, _COLOURS, strict=False):
+    for name, colour in zip(loss, COLOURS, strict=False):
         for panel, (steps, values) in ((left, loss[name]), (right, validation[name])):
             panel.plot(steps, values.T, color=colour, linewidth=0.9, alpha=0.8)
         right.plot([], [], color=colour, label=name)
@@ -185,9 +185,7 @@ def shares(
 ) -> "Figure":
     """Percentages against a quantity on a logarithmic axis, one line for each name."""
     figure, panel = _panels(1, 1, (5.2, 3.2))
-    for (name, (places, heights)), colour in zip(
-        values.items(), _COLOURS, strict=False
-    ):
+    for (name, (places, heights)), colour in zip(values.items(), COLOURS, strict=False):
         panel.plot(places, heights, "o-", color=colour, label=name, markersize=4)
     panel.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
     panel.legend(frameon=False)
@@ -206,7 +204,7 @@ def along(
     What is not finite is left out; so every point that is there has a mark.
     """
     figure, panel = _panels(1, 1, (6.4, 3.4))
-    for (name, (at, heights)), colour in zip(values.items(), _COLOURS, strict=False):
+    for (name, (at, heights)), colour in zip(values.items(), COLOURS, strict=False):
         seen = np.where(np.isfinite(heights), heights, np.nan)
         panel.plot(at, seen, ".-", color=colour, label=name)
     panel.set(yscale="log", xlabel=xlabel, ylabel=ylabel)
@@ -228,14 +226,13 @@ def over_steps(
     """
     count = len(panels)
     columns = 2 if count == 4 else min(count, 3)
-    lines = -(-count // columns)
-    figure, axes = _panels(lines, columns, (3.4 * columns, 3.1 * lines + 0.4))
-    flat = list(np.atleast_1d(axes).flat)
+    figure, axes = grid(count, columns, (3.4, 3.1), (0.0, 0.4), light=True)
+    flat = list(axes.flat)
     names = list(dict.fromkeys(name for shown in panels.values() for name in shown))
     for panel, (title, shown) in zip(flat, panels.items(), strict=False):
         for name, (steps, values) in shown.items():
             place = names.index(name)
-            colour, style = _COLOURS[place % 5], _STYLES[place % 5 + place // 5]
+            colour, style = COLOURS[place % 5], STYLES[place % 5 + place // 5]
             mean = values.mean(0)
             if len(values) > 1:
                 spread = values.std(0, ddof=1)
@@ -252,16 +249,13 @@ def over_steps(
         panel.set(title=title, xlabel=xlabel, ylim=ylim)
         if max((len(steps) for steps, _ in shown.values()), default=0) < 12:
             panel.xaxis.get_major_locator().set_params(integer=True)
-    for panel in flat[count:]:
-        panel.set_visible(False)
     for panel in flat[::columns]:
         panel.set_ylabel(ylabel)
     keys = {}
     for panel in flat:
         for line, name in zip(*panel.get_legend_handles_labels(), strict=True):
             keys.setdefault(name, line)
-    look = {"ncols": min(len(keys), 2 * columns), "frameon": False, "fontsize": 8}
-    figure.legend(keys.values(), keys, loc="outside lower center", **look)
+    key_below(figure, keys, 2 * columns)
     return figure
 
 
@@ -314,14 +308,43 @@ def _bare(panel) -> None:
     panel.grid(False)
 
 
-def _panels(rows: int, columns: int, size: tuple[float, float], **grid):
+def grid(
+    count: int,
+    columns: int,
+    each: tuple[float, float],
+    beside: tuple[float, float],
+    light: bool = False,
+) -> "tuple[Figure, np.ndarray]":
+    """A figure of so many panels, and its axes: of each line of panels a row.
+
+    Inches: of `each` panel, and what the whole has `beside` them. What the last line
+    has too many is hidden. `light` panels have lines across, and two sides only.
+    """
+    lines = -(-count // columns)
+    size = each[0] * columns + beside[0], each[1] * lines + beside[1]
+    figure, axes = _panels(lines, columns, size, light)
+    axes = np.reshape(axes, (lines, columns))
+    for panel in list(axes.flat)[count:]:
+        panel.set_visible(False)
+    return figure, axes
+
+
+def key_below(figure: "Figure", keys: Mapping[str, Any], most: int) -> None:
+    """One legend for all panels, below them: names, at `most` so many abreast."""
+    look = {"ncols": min(len(keys), most), "frameon": False, "fontsize": 8}
+    figure.legend(keys.values(), keys, loc="outside lower center", **look)
+
+
+def _panels(
+    rows: int, columns: int, size: tuple[float, float], light: bool = True, **spec
+):
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(
-        rows, columns, figsize=size, layout="constrained", gridspec_kw=grid
+        rows, columns, figsize=size, layout="constrained", gridspec_kw=spec
     )
-    for axis in np.atleast_1d(axes).flat:
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.grid(axis="y", linewidth=0.4, alpha=0.5)
+    for panel in np.atleast_1d(axes).flat if light else ():
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.grid(axis="y", linewidth=0.4, alpha=0.5)
     plt.close(figure)
     return figure, axes

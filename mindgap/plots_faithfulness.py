@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float, Int
 
-from mindgap.plots import BLUE, GREEN, GREY, ORANGE, PURPLE
+from mindgap.plots import COLOURS, GREY, ORANGE, grid, key_below
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,7 +20,6 @@ Points = tuple[Float[np.ndarray, "_"], Float[np.ndarray, "_"]]
 Look = tuple[Float[np.ndarray, "columns N N"], Int[np.ndarray, "columns N"]]
 """A network's attention, and whom the program selects, negative for nobody."""
 
-_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GREY)
 _MARKS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 
 
@@ -34,14 +33,8 @@ def attention_maps(
     In a picture a line is a receiver, a column a sender; dark is a coefficient of 1. A
     ring marks whom the program selects. Of each row, `notes` stand below its pictures.
     """
-    from matplotlib import pyplot as plt
-
     columns = len(titles)
-    size = 1.75 * columns + 0.6, 2.0 * len(rows) + 0.4
-    figure, axes = plt.subplots(
-        len(rows), columns, figsize=size, layout="constrained", squeeze=False
-    )
-    plt.close(figure)
+    figure, axes = grid(len(rows) * columns, columns, (1.75, 2.0), (0.6, 0.4))
     for line, (name, (attention, selected)) in zip(axes, rows.items(), strict=True):
         nodes = attention.shape[-1]
         for place, panel in enumerate(line):
@@ -72,17 +65,7 @@ def scatter(
     A name looks the same in all panels. Of each column a label of its height; `floors`
     are labelled lines across a panel. With `corners` these are named as in Figure 1.
     """
-    from matplotlib import pyplot as plt
-
-    lines = -(-len(panels) // columns)
-    figure, axes = plt.subplots(
-        lines,
-        columns,
-        figsize=(4.3 * columns, 3.5 * lines + 0.5),
-        layout="constrained",
-        squeeze=False,
-    )
-    plt.close(figure)
+    figure, axes = grid(len(panels), columns, (4.3, 3.5), (0.0, 0.5))
     names = list(dict.fromkeys(name for shown in panels.values() for name in shown))
     keys = {}
     for place, (panel, (title, shown)) in enumerate(
@@ -90,7 +73,7 @@ def scatter(
     ):
         for name, (right, high) in shown.items():
             index = names.index(name)
-            colour = _COLOURS[(index + index // 5) % 5]
+            colour = COLOURS[(index + index // 5) % 5]
             look = {"color": colour, "alpha": 0.55 if len(right) > 20 else 0.9}
             mark = _MARKS[index % len(_MARKS)]
             size = {"markersize": 4 if len(right) > 20 else 6}
@@ -113,8 +96,5 @@ def scatter(
         panel.set(title=title, xlabel=xlabel, xlim=(-3, 103), ylim=(-3, 103))
         panel.set_ylabel(ylabels[place % columns])
         panel.spines[["top", "right"]].set_visible(False)
-    for panel in list(axes.flat)[len(panels) :]:
-        panel.set_visible(False)
-    look = {"ncols": min(len(keys), 4), "frameon": False, "fontsize": 8}
-    figure.legend(keys.values(), keys, loc="outside lower center", **look)
+    key_below(figure, keys, 4)
     return figure

@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from mindgap.plots import BLUE, GREEN, GREY, ORANGE, PURPLE
+from mindgap.plots import COLOURS, ORANGE, STYLES, grid, key_below
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GREY)
-_STYLES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), ":")
 
 
 class Surface(NamedTuple):
@@ -47,12 +44,8 @@ def surfaces(
     from matplotlib import colors, patheffects, ticker
     from matplotlib import pyplot as plt
 
-    lines, columns = -(-len(panels) // columns), min(columns, len(panels))
-    size = 2.9 * columns + 0.5, 2.75 * lines + 0.5
-    figure, axes = plt.subplots(
-        lines, columns, figsize=size, layout="constrained", squeeze=False
-    )
-    plt.close(figure)
+    columns = min(columns, len(panels))
+    figure, axes = grid(len(panels), columns, (2.9, 2.75), (0.5, 0.5))
     scale, fine = colors.LogNorm(*shades), np.geomspace(*shades, 41)
     halo = [patheffects.withStroke(linewidth=2.5, foreground="white")]
     for panel, (title, (right, up, losses)) in zip(
@@ -80,8 +73,6 @@ def surfaces(
             panel.annotate(name, (x, y), (0, 6), textcoords="offset points", **look)
         panel.set_title(title, fontsize=9)
         panel.tick_params(labelsize=7)
-    for panel in list(axes.flat)[len(panels) :]:
-        panel.set_visible(False)
     for panel in axes[-1]:
         panel.set_xlabel(labels[0], fontsize=8)
     for panel in axes[:, 0]:
@@ -131,22 +122,15 @@ def cuts(
     as far as all are finite; a name looks the same in all panels. Labels and scales are
     those of heights, of each line of panels.
     """
-    from matplotlib import pyplot as plt
-
-    lines = -(-len(panels) // columns)
-    size = 3.2 * columns, 2.7 * lines + 0.5
-    figure, axes = plt.subplots(
-        lines, columns, figsize=size, layout="constrained", squeeze=False
-    )
-    plt.close(figure)
+    figure, axes = grid(len(panels), columns, (3.2, 2.7), (0.0, 0.5), light=True)
     names = list(dict.fromkeys(name for shown in panels.values() for name in shown))
     keys = {}
     for place, (panel, (title, shown)) in enumerate(
         zip(axes.flat, panels.items(), strict=False)
     ):
         for name, (at, values) in shown.items():
-            colour = _COLOURS[names.index(name) % 5]
-            style = _STYLES[names.index(name) % 5]
+            colour = COLOURS[names.index(name) % 5]
+            style = STYLES[names.index(name) % 5]
             fits = np.isfinite(values).all(0)
             at, values = at[fits], values[:, fits]
             band = values.min(0), values.max(0)
@@ -157,16 +141,11 @@ def cuts(
         panel.set_yscale(scales[place // columns])
         panel.set_title(title, fontsize=9)
         panel.tick_params(labelsize=8)
-        panel.grid(axis="y", linewidth=0.4, alpha=0.5)
-        panel.spines[["top", "right"]].set_visible(False)
-    for panel in list(axes.flat)[len(panels) :]:
-        panel.set_visible(False)
     for panel in axes[-1]:
         panel.set_xlabel(xlabel, fontsize=8)
     for panel, label in zip(axes[:, 0], ylabels, strict=True):
         panel.set_ylabel(label, fontsize=8)
-    look = {"ncols": min(len(keys), 4), "frameon": False, "fontsize": 8}
-    figure.legend(keys.values(), keys, loc="outside lower center", **look)
+    key_below(figure, keys, 4)
     return figure
 
 

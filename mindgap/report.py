@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 
 from mindgap import blocks, summary
 from mindgap.experiments.base import Data, Experiment
-from mindgap.experiments.tables import find
+from mindgap.experiments.tables import EXPERIMENTS, find
 from mindgap.measurement import COURSE
 from mindgap.store import Store
 
@@ -301,6 +301,30 @@ def provenance(experiments: list[Experiment], store: Store) -> "pd.DataFrame":
                 }
             )
     return pd.DataFrame(lines)
+
+
+def ages(store: Store) -> "pd.DataFrame":
+    """Of each row what is recorded: seeds, days, commits, machines, hours of work."""
+    import pandas as pd
+
+    lines = []
+    for row in EXPERIMENTS.values():
+        made = store.records(row.name, row.digest)
+        told = [record.certificate for record in made]
+        dates = sorted(about["date"][:10] for about in told)
+        days = dates[:1] if dates[:1] == dates[-1:] else [*dates[:1], *dates[-1:]]
+        hours = sum(about["seconds"] for about in told) / 3600
+        lines.append(
+            {
+                "row": row.name,
+                "seeds": sum(len(record.seeds) for record in made),
+                "dates": " to ".join(days) or "nothing is recorded",
+                "commits": ", ".join(dict.fromkeys(a["commit"] for a in told)),
+                "machines": "; ".join(dict.fromkeys(a["device"] for a in told)),
+                "hours": round(hours, 1),
+            }
+        )
+    return pd.DataFrame(lines).set_index("row")
 
 
 def judged(statements: Sequence[tuple[str, str, float, float]]) -> "pd.DataFrame":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from mindgap import network, report, summary, verdicts
-from mindgap.evidence import Evidence
+from mindgap.evidence import SPOKEN, Evidence
 from mindgap.experiments import EXPERIMENTS, find
 from mindgap.experiments.base import CLRS30_VAL, IN_DISTRIBUTION, Experiment
 from mindgap.experiments.discrepancies import DISCREPANCIES
@@ -22,6 +22,7 @@ from mindgap.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 Status = Literal["agrees", "differs", "not comparable"]
 STATUSES: tuple[Status, ...] = ("agrees", "differs", "not comparable")
@@ -80,6 +81,12 @@ class Number:
         reported = self.experiment.reported
         assert reported
         return self.experiment.table, reported.mean, reported.std
+
+    @property
+    def by(self) -> float:
+        """Ours minus the paper's mean, in points."""
+        assert self.experiment.reported
+        return self.row.mean - self.experiment.reported.mean
 
     @property
     def told(self) -> str:
@@ -197,8 +204,7 @@ def stated(store: Store, see: Evidence | None = None) -> list[Stated]:
 def _in_distribution(see: Evidence, name: str, data) -> Stated:
     scores = see.scores(f"table-1/{name}", data)
     kind = "validation" if data.benchmark else "as in training"
-    task = {"bfs": "BFS", "dfs": "DFS", "bellman-ford": "Bellman-Ford"}[name]
-    says = f"{task} on {data.nodes} nodes, a length of training ({kind})"
+    says = f"{SPOKEN[name]} on {data.nodes} nodes, a length of training ({kind})"
     if not len(scores):
         ours, status = "–", "not comparable"
     else:
@@ -270,8 +276,6 @@ def publish(root: Path) -> None:
     """
     from matplotlib import rc_context
 
-    from mindgap import plots_scoreboard
-
     found = numbers(store := Store(root / "book" / "results"))
     said = textwrap.fill(sentence(totals(found, verdicts.verdicts(store))), 88)
     for page in (root / "README.md", root / "book" / "intro.md"):
@@ -280,30 +284,20 @@ def publish(root: Path) -> None:
             raise ValueError(f"{page}: no place for the totals, {START} ... {END}")
         before, after = text.split(START)[0], text.split(END, 1)[1]
         page.write_text(f"{before}{START}\n{said}\n{END}{after}", "utf-8")
-    lines = differences(nearest(found))
-    groups: dict[str, list[str]] = {}
-    for name in lines.index:
-        table, _, row = name.partition("/")
-        groups.setdefault(table.replace("table-", "Table "), []).append(row)
     with rc_context({"svg.hashsalt": "mindgap"}):  # the same numbers, the same bytes
-        figure = plots_scoreboard.forest(
-            groups, lines.by.to_numpy(), lines.error.to_numpy(), lines.status.tolist()
-        )
         path = root / "book" / "_static" / "agreement.svg"
-        figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
+        shown_once = figure(differences(nearest(found)))
+        shown_once.savefig(path, bbox_inches="tight", metadata={"Date": None})
 
 
 def nearest(found: Sequence[Number]) -> list[Number]:
     """Of each printed number the reading with its status that comes nearest to it."""
-    best, chosen = printed(found), {}
-    for n in found:
-        if n.status == best[n.key] and n.row.seeds:
-            other = chosen.setdefault(n.key, n)
-            assert n.experiment.reported
-            mean = n.experiment.reported.mean
-            if abs(n.row.mean - mean) < abs(other.row.mean - mean):
-                chosen[n.key] = n
-    return list(chosen.values())
+    best = printed(found)
+    recorded = [n for n in found if n.row.seeds and n.status == best[n.key]]
+    return [
+        min((n for n in recorded if n.key == key), key=lambda n: abs(n.by))
+        for key in dict.fromkeys(n.key for n in recorded)
+    ]
 
 
 def differences(found: Sequence[Number]) -> "pd.DataFrame":
@@ -319,32 +313,20 @@ def differences(found: Sequence[Number]) -> "pd.DataFrame":
         reported = n.experiment.reported
         if reported and n.row.seeds:
             sem = np.hypot(reported.std / reported.seeds**0.5, n.row.sem)
-            by = n.row.mean - reported.mean
-            line = {"row": n.row.name, "by": by, "error": 2 * sem}
+            line = {"row": n.row.name, "by": n.by, "error": 2 * sem}
             lines.append({**line, "status": n.status, "seeds": n.row.seeds})
     columns = ["row", "by", "error", "status", "seeds"]
     return pd.DataFrame(lines, columns=columns).set_index("row")
 
 
-def ages(store: Store) -> "pd.DataFrame":
-    """Of each row what is recorded: seeds, days, commits, machines, hours of work."""
-    import pandas as pd
+def figure(lines: "pd.DataFrame") -> "Figure":
+    """Differences as a picture, rows under the names of their tables."""
+    from mindgap import plots_scoreboard
 
-    lines = []
-    for row in EXPERIMENTS.values():
-        made = store.records(row.name, row.digest)
-        told = [record.certificate for record in made]
-        dates = sorted(about["date"][:10] for about in told)
-        days = dates[:1] if dates[:1] == dates[-1:] else [*dates[:1], *dates[-1:]]
-        hours = sum(about["seconds"] for about in told) / 3600
-        lines.append(
-            {
-                "row": row.name,
-                "seeds": sum(len(record.seeds) for record in made),
-                "dates": " to ".join(days) or "nothing is recorded",
-                "commits": ", ".join(dict.fromkeys(a["commit"] for a in told)),
-                "machines": "; ".join(dict.fromkeys(a["device"] for a in told)),
-                "hours": round(hours, 1),
-            }
-        )
-    return pd.DataFrame(lines).set_index("row")
+    groups: dict[str, list[str]] = {}
+    for name in lines.index:
+        table, _, row = name.partition("/")
+        groups.setdefault(table.replace("table-", "Table "), []).append(row)
+    return plots_scoreboard.forest(
+        groups, lines.by.to_numpy(), lines.error.to_numpy(), lines.status.tolist()
+    )

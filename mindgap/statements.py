@@ -7,11 +7,9 @@ theirs. A claim stands or falls with the statements that decide; others are told
 import numpy as np
 
 from mindgap import statements_appendix, summary
-from mindgap.evidence import Evidence, Judge, Statement, more, plain
+from mindgap.evidence import SPOKEN, Evidence, Judge, Statement, more, plain
 from mindgap.experiments import find
 from mindgap.experiments.base import CLRS30_VAL, IN_DISTRIBUTION
-
-_SPOKEN = {"bfs": "BFS", "bellman-ford": "Bellman-Ford"}
 
 SIZE_16 = IN_DISTRIBUTION[-1]
 """Fresh graphs as in training, of the largest size there."""
@@ -47,13 +45,13 @@ def _regularised(see: Evidence) -> list[Statement]:
         printed = find(f"table-1/{name}")[0].reported
         spread = float(free.std(ddof=1)) if len(free) > 1 else np.nan
         found.append(
-            plain(f"{_SPOKEN[name]}: paper's std > ours without", printed.std, spread)
+            plain(f"{SPOKEN[name]}: paper's std > ours without", printed.std, spread)
             if printed
-            else more(f"{_SPOKEN[name]}: no number printed", free, free)
+            else more(f"{SPOKEN[name]}: no number printed", free, free)
         )
         for weight in ("0.001", "0.0001"):
             found.append(
-                more(f"{_SPOKEN[name]}: without > with L1 of {weight}", free,
+                more(f"{SPOKEN[name]}: without > with L1 of {weight}", free,
                      see.scores(f"table-6/{name}-{weight}"), decides=weight == "0.001")
             )  # fmt: skip
     return found
@@ -85,7 +83,7 @@ def _not_complexity(see: Evidence) -> list[Statement]:
 
 def _traces_not_needed(see: Evidence) -> list[Statement]:
     return [
-        more(f"{_SPOKEN[name]} loses less than 5 points without traces",
+        more(f"{SPOKEN[name]} loses less than 5 points without traces",
              see.scores(f"table-3/{name}"), see.scores(f"table-1/{name}"), -5)
         for name in ("bfs", "bellman-ford")
     ]  # fmt: skip
@@ -123,7 +121,7 @@ def _trace_or_decoder(see: Evidence) -> list[Statement]:
         ("bellman-ford", "d", 64, 32),
     ):
         probe, decoder = see.probed(f"table-1/{name}", hint, nodes, count)
-        where = f"{_SPOKEN[name]}, {hint}, {nodes} nodes"
+        where = f"{SPOKEN[name]}, {hint}, {nodes} nodes"
         says = f"{where}: variance explained by a probe > by the decoder + 5"
         found.append(plain(says, probe, decoder + 5))
     return found
@@ -191,7 +189,7 @@ def _decoders(see: Evidence) -> list[Statement]:
     for name, full in (("bfs", "table-1/bfs"), ("bellman-ford", "table-10/default")):
         for term in ("edge", "hidden"):
             less = see.scores(f"decoders/{name}-without-{term}")
-            says = f"{_SPOKEN[name]}: full decoder > without {term} + 5 points"
+            says = f"{SPOKEN[name]}: full decoder > without {term} + 5 points"
             found.append(more(says, see.scores(full), less, 5, term == "edge"))
     return found
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mindgap import network, verification
-from mindgap.evidence import Evidence, Judge, Statement, more, plain
+from mindgap.evidence import SPOKEN, Evidence, Judge, Statement, more, plain
 from mindgap.experiments import find
 from mindgap.experiments.base import TEST_16
 from mindgap.programs import PROGRAMS
@@ -11,12 +11,10 @@ from mindgap.programs import PROGRAMS
 SIZES = (16,)
 """Of the graphs that certificates are made on here; chapters have more."""
 
-_SPOKEN = {"bfs": "BFS", "bellman_ford": "Bellman-Ford", "bellman-ford": "Bellman-Ford"}
-
 
 def _expressible(see: Evidence) -> list[Statement]:
     exact = [
-        plain(f"compiled {_SPOKEN[p]}: right in everything > 99.999 %",
+        plain(f"compiled {SPOKEN[p]}: right in everything > 99.999 %",
               see.exact(p, SIZES, 20), 99.999)
         for p in ("bfs", "bellman_ford")
     ]  # fmt: skip
@@ -44,7 +42,7 @@ def _five_hundred(see: Evidence) -> list[Statement]:
         (row,) = find("table-13/" + name.replace("_", "-"))
         size = network.count(row.task, made.config)
         bare = network.count(row.task, row.model)
-        task, right = _SPOKEN[name], see.exact(name, SIZES, 20)
+        task, right = SPOKEN[name], see.exact(name, SIZES, 20)
         hidden = made.config.hidden_size
         found += [
             plain(f"compiled {task}, hidden size {hidden}: right > 99.999 %",
@@ -61,12 +59,12 @@ def _unstable(see: Evidence) -> list[Statement]:
         for rate in ("0.001", "0.0001"):
             row = f"table-14/{name}-4-exact-{rate}"
             found.append(
-                more(f"{_SPOKEN[name]}, exact, rate {rate}: start > last + 5 points",
+                more(f"{SPOKEN[name]}, exact, rate {rate}: start > last + 5 points",
                      see.scores(row, None, "start"), see.scores(row), 5)
             )  # fmt: skip
         row = f"table-14/{name}-4-8-0.0001"
         found.append(
-            more(f"{_SPOKEN[name]}, soft selections: start > last + 5 points",
+            more(f"{SPOKEN[name]}, soft selections: start > last + 5 points",
                  see.scores(row, None, "start"), see.scores(row), 5, decides=False)
         )  # fmt: skip
     return found
@@ -78,7 +76,7 @@ def _data_order(see: Evidence) -> list[Statement]:
         for soft in ("exact", "8"):
             scores = see.scores(f"table-14/{name}-4-{soft}-0.001")
             spread = float(scores.std(ddof=1)) if len(scores) > 1 else np.nan
-            says = f"{_SPOKEN[name]}, sharpness {soft}: std over orders > 5 points"
+            says = f"{SPOKEN[name]}, sharpness {soft}: std over orders > 5 points"
             found.append(plain(says, spread, 5))
     return found
 
@@ -118,7 +116,7 @@ def _flatter(see: Evidence, program: str) -> list[Statement]:
     for kind, soft in (("exact", False), ("soft", True)):
         pair = see.rises(rows, program, soft=soft), learned
         logs = [np.log10(np.median(s)) if len(s) else np.nan for s in pair]
-        says = f"{_SPOKEN[program]}, {kind}: log10 of the loss's rise nearby, "
+        says = f"{SPOKEN[program]}, {kind}: log10 of the loss's rise nearby, "
         says += "compiled > learned"
         found.append(plain(says, *logs, decides=not soft))
     return found

@@ -54,6 +54,14 @@ def cells(path: Path, kind: str) -> Iterator[Any]:
     )
 
 
+def parsed(path: Path) -> Iterator[tuple[str, ast.Module]]:
+    """The name of each code cell and its code, without IPython's own lines."""
+    for cell in cells(path, "code"):
+        lines = cell.source.splitlines()
+        kept = "\n".join(line for line in lines if not line.startswith("%"))
+        yield cell.id, ast.parse(kept)
+
+
 def prose(text: str) -> str:
     """A text cell without code, equations, addresses, roles and numbers of sections."""
     for pattern in (
@@ -87,21 +95,18 @@ def test_no_result_is_typed_by_hand(path: Path) -> None:
 @each_chapter
 def test_no_table_of_numbers_is_typed_into_code(path: Path) -> None:
     """A literal list or dictionary of several decimals would be a table by hand."""
-    for cell in cells(path, "code"):
-        lines = cell.source.splitlines()
-        code = "\n".join(line for line in lines if not line.startswith("%"))
-        for node in ast.walk(ast.parse(code)):
+    for name, code in parsed(path):
+        for node in ast.walk(code):
             if isinstance(node, ast.List | ast.Tuple | ast.Dict | ast.Set):
-                inside = [n for n in ast.iter_child_nodes(node)]
                 decimals = [
                     n.value
-                    for n in inside
+                    for n in ast.iter_child_nodes(node)
                     if isinstance(n, ast.Constant) and isinstance(n.value, float)
                 ]
                 fine = [
                     d for d in decimals if round(100 * d) != 100 * d and d not in RATES
                 ]
-                assert not fine, f"{path.stem}: {fine} in {cell.id}"
+                assert not fine, f"{path.stem}: {fine} in {name}"
 
 
 @each_chapter
@@ -134,10 +139,8 @@ def test_every_figure_and_table_of_the_paper_has_its_counterpart() -> None:
 
 @each_chapter
 def test_only_public_names_are_used_and_functions_are_short(path: Path) -> None:
-    for cell in cells(path, "code"):
-        lines = cell.source.splitlines()
-        tree = ast.parse("\n".join(line for line in lines if not line.startswith("%")))
-        for node in ast.walk(tree):
+    for _, code in parsed(path):
+        for node in ast.walk(code):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
                 "mindgap"
             ):

@@ -77,7 +77,7 @@ def test_a_difference_and_its_error():
     assert math.isclose(found.by, -3.0, abs_tol=1e-9)
     error = 2 * np.hypot(0.98 / 128**0.5, 1.0)
     assert math.isclose(found.error, error)
-    assert isinstance(scoreboard.ages(Store("nowhere")), pd.DataFrame)
+    assert isinstance(report.ages(Store("nowhere")), pd.DataFrame)
 
 
 def test_discrepancies_are_numbered_and_told_in_chapters():
