@@ -7,6 +7,7 @@ its seeds are wanted again. On a cluster each block is a task of a worker, and o
 process that asked for it writes to the store.
 """
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +17,7 @@ from mindgap import blocks, learned
 from mindgap.blocks import Block, Report
 from mindgap.checkpoint import Checkpoint
 from mindgap.experiments.base import Experiment
-from mindgap.store import Store, digest
+from mindgap.store import RecordedError, Store, digest
 
 
 def complete(
@@ -103,13 +104,13 @@ def progress(experiment: Experiment, seeds: Sequence[int]) -> Report:
 def _record(experiment: Experiment, block: Block, store: Store) -> None:
     """Puts what another process has not recorded in the meantime."""
     name, digest = experiment.name, experiment.digest
-    new = store.missing(name, digest, block.seeds)
-    if not new:
-        return
-    for seed in new:
-        store.put_weights(name, digest, seed, block.weights[seed])
-    rows = block.rows.loc[block.rows.seed.isin(new)]
-    store.put(name, digest, new, rows, block.certificate)
+    while new := store.missing(name, digest, block.seeds):
+        for seed in new:
+            store.put_weights(name, digest, seed, block.weights[seed])
+        rows = block.rows.loc[block.rows.seed.isin(new)]
+        # another process may have recorded some of them since they were looked for
+        with contextlib.suppress(RecordedError):
+            store.put(name, digest, new, rows, block.certificate)
     if experiment.keep:
         learned.keep(experiment, store)
 

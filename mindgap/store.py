@@ -45,6 +45,10 @@ class StoreError(Exception):
     """A record that cannot be read or written, or that would overwrite another."""
 
 
+class RecordedError(StoreError):
+    """Of the seeds to record, some have been recorded already."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Record:
     """One block of seeds of one experiment."""
@@ -126,8 +130,8 @@ class Store:
         """Writes one record, whole or not at all.
 
         Of two processes that put the same seed, the later one is refused. Raises
-        StoreError if a seed is recorded already, if the rows are not of the block's
-        seeds, or if the folder cannot be written.
+        RecordedError if a seed is recorded already, StoreError if the rows are not of
+        the block's seeds or if the folder cannot be written.
         """
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -154,7 +158,7 @@ class Store:
             new = self.missing(name, digest, seeds)
             if len(new) < len(seeds):
                 taken = sorted(set(seeds) - set(new))
-                raise StoreError(f"{name}: seeds {taken} are recorded already")
+                raise RecordedError(f"{name}: seeds {taken} are recorded already")
             place(path, content.getvalue())
         return path
 

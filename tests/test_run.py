@@ -47,6 +47,31 @@ def test_a_second_run_does_nothing_and_more_seeds_add_to_it(experiment, store, c
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("theirs", [[0], [1], [0, 1]])
+def test_a_seed_that_another_records_at_the_same_time_is_left_to_it(
+    theirs, experiment, store, tmp_path, monkeypatch
+):
+    (record,) = store.records(experiment.name, experiment.digest)[:1]
+    rows = store.load(experiment.name, experiment.digest)
+    other, shared = Store(tmp_path), Store(tmp_path)
+
+    def put(name, digest, seeds, *rest):
+        if not other.records(name, digest):
+            part = rows[rows.seed.isin(theirs)]
+            other.put(name, digest, theirs, part, {**record.certificate, "by": "other"})
+        return Store.put(shared, name, digest, seeds, *rest)
+
+    monkeypatch.setattr(shared, "put", put)
+    run.complete(experiment, range(2), shared)
+    found = {
+        seed: kept.certificate.get("by")
+        for kept in shared.records(experiment.name, experiment.digest)
+        for seed in kept.seeds
+    }
+    assert found == {s: "other" if s in theirs else None for s in range(2)}
+
+
+@pytest.mark.slow
 def test_scores_and_curves_are_recorded(experiment, store):
     rows = store.load(experiment.name, experiment.digest)
     one = rows[rows.seed == 1]
