@@ -219,14 +219,15 @@ def by_checkpoint(experiment):
         if len(found):
             ours, why = summary.describe(found), experiment.incomparable
             status = summary.agrees(ours, paper.mean, paper.std, paper.seeds, why)
-            line |= {which: f"{ours.mean:.2f} ± {ours.std:.2f}", f"{which}: is": status}
+            told = summary.spread(ours.mean, ours.std)
+            line |= {which: told, f"{which}: is": status}
     return {**line, "seeds": len(scores[experiment.name])}
 
 
 scores = {e.name: mg.report.seed_scores(e, results) for e in rows}
 checkpoints = {names[e.name]: by_checkpoint(e) for e in rows if e.reported}
 checkpoints = pd.DataFrame(checkpoints).T
-checkpoints.replace("± nan", "", regex=True)
+checkpoints
 
 # %%
 if recorded:

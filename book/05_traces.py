@@ -397,7 +397,8 @@ courses = {
     for title, shown in panels.items()
     for line, found in shown.items()
 }
-written = pd.DataFrame(courses, dtype=object).T
+index = pd.MultiIndex.from_tuples(courses)
+written = pd.DataFrame(list(courses.values()), index)
 written.map(lambda x: f"{x:.1f}" if isinstance(x, float) else x)
 
 # %%

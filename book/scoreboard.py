@@ -70,7 +70,7 @@ pd.set_option("display.max_rows", None)
 
 # %% tags=["hide-input"]
 results = mg.report.book_store(store, seeds)
-computed = {"verification", "probe", "landscape", "curvature"}
+computed = {"verification", "probe", "landscape"}
 names = [
     name
     for name, claim in CLAIMS.items()

@@ -130,26 +130,24 @@ def curvature(
     Lanczos with full reorthogonalisation, on products of the Hessian with a vector
     (Pearlmutter 1994), which are exact. More iterations tell close eigenvalues better
     apart. They have the units of the loss per squared unit of parameter: to compare
-    networks of different scale, see `relative`. Raises ValueError unless count is from
-    1 to the iterations and to the number of parameters.
+    networks of different scale, see `relative`. A loss is compiled once, as in `ray`.
+    Raises ValueError unless count is from 1 to the iterations and to the number of
+    parameters.
     """
     from jax.flatten_util import ravel_pytree
 
-    flat, shaped = ravel_pytree(params)
+    flat, _ = ravel_pytree(params)
     if not 1 <= count <= min(iterations, len(flat)):
         raise ValueError(
             "count must be from 1 to iterations and to the number of parameters, got "
             f"{count}, {iterations} and {len(flat)}"
         )
 
-    def slope(point: Array) -> Array:
-        return jax.grad(lambda p: loss(shaped(p)))(point)
-
-    product = jax.jit(lambda vector: jax.jvp(slope, (flat,), (vector,))[1])
     drawn = np.random.default_rng(np.asarray(jax.random.bits(key, (4,))))
     basis, diagonal, beside = [_alone(drawn.normal(size=len(flat)), [])], [], []
     for step in range(min(iterations, len(flat))):
-        image = np.asarray(product(jnp.asarray(basis[-1], flat.dtype)), float)
+        vector = jnp.asarray(basis[-1], flat.dtype)
+        image = np.asarray(_bent(loss, params, vector), float)
         diagonal.append(image @ basis[-1])
         if step + 1 == min(iterations, len(flat)):
             break
@@ -163,6 +161,17 @@ def curvature(
     matrix = np.diag(diagonal) + sum(np.diag(beside, offset) for offset in (1, -1))
     values = np.linalg.eigvalsh(matrix)
     return values[np.argsort(-np.abs(values))][:count]
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _bent(
+    loss: Loss, params: Tree, vector: Float[Array, "parameters"]
+) -> Float[Array, "parameters"]:
+    """The Hessian times a vector."""
+    from jax.flatten_util import ravel_pytree
+
+    flat, shaped = ravel_pytree(params)
+    return jax.jvp(jax.grad(lambda at: loss(shaped(at))), (flat,), (vector,))[1]
 
 
 def relative(loss: Loss, params: Tree) -> Loss:

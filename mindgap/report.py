@@ -193,7 +193,7 @@ def by_data(experiment: Experiment, store: Store) -> "pd.DataFrame":
             scores = seed_scores(experiment, store, data, checkpoint)
             if len(scores):
                 ours = summary.describe(scores, PERCENT)
-                line[checkpoint] = f"{ours.mean:.2f} ± {ours.std:.2f}"
+                line[checkpoint] = summary.spread(ours.mean, ours.std)
                 line["seeds"] = ours.seeds
         if data is not larger or "seeds" in line:  # early records do not have it
             lines.append(line)

@@ -124,7 +124,7 @@ def table(found: Sequence[Number], name: str) -> "pd.DataFrame":
             {
                 "row": n.row.name.split("/")[1],
                 "paper": line["paper: mean ± std (max)"],
-                "ours": f"{line['ours: mean']} ± {line['std']} ({line['max']})",
+                "ours": f"{summary.spread(n.row.mean, n.row.std)} ({line['max']})",
                 "95 % interval": line["95 % interval"],
                 "seeds": f"{n.row.seeds} of {n.row.seeds + n.short}",
                 "steps": n.row.steps,
@@ -209,7 +209,7 @@ def _in_distribution(see: Evidence, name: str, data) -> Stated:
         ours, status = "–", "not comparable"
     else:
         told = summary.describe(scores, report.PERCENT)
-        ours = f"{told.mean:.2f} ± {told.std:.2f} ({told.seeds} seeds)"
+        ours = f"{summary.spread(told.mean, told.std)} ({told.seeds} seeds)"
         status = "agrees" if round(told.mean) == 99 or told.mean >= 98.5 else "differs"
     why = "rounded; on which graphs is not said"
     return Stated(says, "3", "~99%", ours, status, why, "04_bfs_dfs_disparity")

@@ -67,6 +67,13 @@ def describe(
     )
 
 
+def spread(mean: float, std: float) -> str:
+    """`89.20 ± 1.92`, without the spread where there is none; – without a mean."""
+    if math.isnan(mean):
+        return "–"
+    return f"{mean:.2f}" + ("" if math.isnan(std) else f" ± {std:.2f}")
+
+
 def agrees(
     ours: Description, mean: float, std: float, seeds: int, reason: str = ""
 ) -> Status:

@@ -63,14 +63,14 @@ CAVEATS = {
     "step depends on",
     "bias-insignificant": "both are at the ceiling, where nothing could show",
     "data-order": "only where compiled selections are sharp",
-    "dfs-minimum": "any place where training ends looks so along random directions; "
-    "C.7 itself concludes nothing",
+    "dfs-minimum": "a place where training ends looks so in every task; C.7 itself "
+    "concludes nothing",
     "expressible-dfs": "the paper leaves it open; the network has four heads that "
     "attend to all nodes",
-    "flatter-bellman-ford": "compiled to be exact; soft selections are flatter, and "
+    "flatter-bellman-ford": "also than softly compiled selections, but by much less; "
     "how sharp the paper's are is not said",
-    "flat-bfs": "compiled to be exact; soft selections are flatter, and how sharp the "
-    "paper's are is not said",
+    "flat-bfs": "also than softly compiled selections, but by much less; trained on, "
+    "those bear plain steps as well as learned ones",
     "lucky-minimal": "for BFS, and for neither Bellman-Ford row here",
     "minimal-modified": "the printed gaps compare 64 nodes with 16",
 }

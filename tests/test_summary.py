@@ -30,6 +30,13 @@ def test_one_seed_has_no_spread_and_equal_seeds_have_none():
         assert same.std == 0 and same.interval == (7, 7)
 
 
+def test_a_spread_is_written_only_where_there_is_one():
+    one, two = summary.describe([93.125]), summary.describe([0.0, 2.0])
+    assert summary.spread(one.mean, one.std) == "93.12"
+    assert summary.spread(two.mean, two.std) == "1.00 ± 1.41"
+    assert summary.spread(np.nan, np.nan) == "–"
+
+
 def test_the_interval_stays_within_possible_scores():
     assert summary.describe([99.0, 100.0], (0.0, 100.0)).interval[1] == 100
 

@@ -17,7 +17,6 @@ Measure = Literal[
     "distance",
     "bias",
     "landscape",
-    "curvature",
     "verification",
     "validity",
     "probe",
@@ -196,10 +195,10 @@ CLAIMS = {
         Claim(
             "dfs-minimum",
             "3.4",
-            "DFS has an attractive minimum that leads to the suboptimal solution; C.7 "
-            "says that nothing strong can be concluded.",
+            "DFS in particular has an attractive minimum that leads to the suboptimal "
+            "solution; C.7 says that nothing strong can be concluded.",
             ("landscape",),
-            ("table-1/dfs",),
+            ("table-1/dfs", "table-1/bfs", "table-1/bellman-ford"),
         ),
         Claim(
             "expressible-dfs",
@@ -219,7 +218,7 @@ CLAIMS = {
             "flatter-bellman-ford",
             "C.7",
             "The learned Bellman-Ford lies in a flatter place than the compiled one.",
-            ("landscape", "curvature"),
+            ("landscape",),
             ("table-12/both-pairwise",),
         ),
         Claim(
@@ -227,7 +226,7 @@ CLAIMS = {
             "C.7",
             "The learned BFS lies in an extremely flat minimum; the compiled one does "
             "not.",
-            ("landscape", "curvature"),
+            ("landscape",),
             ("table-11/bias-pairwise",),
         ),
         Claim(
