@@ -149,6 +149,13 @@ pd.DataFrame(
 #
 # The smallest changes that make them exact are a clause of the mask each: BFS adds
 # `& ~self.reach` (and says what is kept), Bellman-Ford `& ~init.s` (and reads `other.dist`).
+#
+# The rest is in the writing. Commas are missing; the length of an edge is `edge` in one
+# line and `edge.dist` in another (here `edge.weight`); Listing 2 declares a component `s`
+# and updates one named `visit` (here both are `reach`). And once distances no longer
+# change, the best offer that a node gets is as good as what it has: whether a parent stays
+# is then a question of ties, of which print says nothing. That is why programs here are
+# held against CLRS at every hint, on all small graphs, and not at the end alone.
 
 # %%
 programs.bellman_ford

@@ -312,11 +312,12 @@ mg.report.by_data(scratch[0], results)
 found_at_64 = mg.report.seed_scores(scratch[0], results)
 if profile == "stored":
     assert len(found_at_64) >= 4 and found_at_64.max() < 50
+    assert max(mg.report.seed_scores(scratch[1], results)) < 50
 
 # %% [markdown]
 # So the same architecture that scores 100 % with compiled weights is far from it after
 # training, on 64 nodes and, as the second table says, on the lengths it was trained on as
-# well.
+# well. The larger network, of which there are few seeds, is no nearer on 64 nodes.
 #
 # Does any of its heads look where the program does? Each selection of the program is held
 # against the head that agrees with it most: the share of nodes and steps at which the
@@ -335,7 +336,7 @@ looked = {
     name: {"seeds": len(found["accuracy"]), **{k: v.mean() for k, v in found.items()}}
     for name, found in looked.items()
 }
-pd.DataFrame(looked).T.round(1)
+pd.DataFrame(list(looked.values()), list(looked)).round(1)
 
 # %% tags=["hide-input"]
 traced = 100 * mg.report.measured(scratch[0], results, "trace")
@@ -370,7 +371,7 @@ pd.DataFrame({e.name.split("/")[1]: line(e) for e in rows}).T
 
 # %% [markdown]
 # *Percent of pointers, mean ± standard deviation over seeds, before training and after
-# 2,000 steps. Rows: task, sharpness, radius. Rows without seeds are not run yet.*
+# 2,000 steps. Rows: task, sharpness, radius.*
 #
 # What no learning scores, on the same 64 nodes:
 
@@ -380,8 +381,9 @@ pd.Series(
     {
         rule.name: 100 * mg.floors.score(rule, test).mean()
         for rule in mg.floors.rules(mg.tasks.dfs)
-    }
-).round(1)
+    },
+    name="pointers right (%)",
+).round(1).to_frame()
 
 # %% [markdown]
 # ## Which is lower, and is there a way?
