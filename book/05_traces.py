@@ -479,6 +479,9 @@ if used["bfs"] == "table-13/bfs":
 
 
 # %%
+unrolled = jax.jit(network.apply, static_argnums=(0, 1))
+
+
 def looked_for(task, graphs):
     """Variables of nodes; for DFS four that say most: white is not yet discovered."""
     found = probing.targets(task, graphs)
@@ -501,7 +504,7 @@ def probed(task, graphs, nets, at):
     found, given = {}, np.asarray(probing.present(graphs))[:, at]
     goals = {k: v[:, at] for k, v in looked_for(task, graphs).items()}
     for label, (model, params) in nets.items():
-        run = network.apply(task, model, params, graphs)
+        run = unrolled(task, model, params, graphs)
         states = np.asarray(run.states)[:, at]
         found |= {(k, label): probing.probe(states, v, given) for k, v in goals.items()}
         said = said_by(task, graphs, run.hints, at) if label == "with traces" else {}

@@ -54,7 +54,7 @@ store: str = "results"  # where results are read, relative to book/
 # %% [markdown]
 # Nothing is trained on this page: it shows what is recorded. The profile says on how many
 # graphs the certificates are checked, 5 (`quick`), 10 (`stored`) or 500 (`paper`) of each
-# size and kind, and on which sizes. `mindgap run trainability --seeds 0:4` continues the
+# size and kind, and on which sizes; `quick` leaves out dm-clrs's own network. `mindgap run trainability --seeds 0:4` continues the
 # experiment.
 
 # %%
@@ -151,7 +151,7 @@ assert (
 
 # %%
 checks = []
-for network in ("mindgap", "clrs"):
+for network in ("mindgap", "clrs")[: 1 if profile == "quick" else 2]:
     check = mg.verify(programs.dfs, network, nodes=sizes, graphs=count, seed=seed)
     assert check.exact
     checks.append(
@@ -211,7 +211,8 @@ benchmark = mg.tasks.dfs.benchmark("test")
 benchmark = benchmark.take(slice(0, 4)) if profile == "quick" else benchmark
 exact = mg.verification.compare(one_tree, "mindgap", benchmark)
 assert exact["hints right"] == exact["hints"] > 0
-mg.verification.clrs_score(one_tree, benchmark)
+if profile != "quick":
+    print(mg.verification.clrs_score(one_tree, benchmark))
 
 # %% [markdown]
 # Elsewhere it must fail, and does so at one place: the first hint that is wrong is the one
@@ -282,7 +283,7 @@ compiled_programs = (
     programs.prim,
     programs.topological_sort,
 )
-tried = compiled_programs[2:5] if profile == "quick" else compiled_programs
+tried = compiled_programs[3:4] if profile == "quick" else compiled_programs
 pd.DataFrame({p.name: needs(p) for p in tried}).T
 
 # %% [markdown]
