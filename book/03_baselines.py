@@ -51,7 +51,8 @@ fresh: str = "../_build/quick"  # the same for the quick profile
 # %% [markdown]
 # Under the profile `stored` the page shows recorded results and trains nothing, unless
 # `seeds` or `steps` asks for what is not recorded. `quick` trains small networks of
-# BFS and Bellman-Ford for less than a minute; `paper` follows the paper's protocol, 128 seeds of 10,000 steps.
+# BFS and Bellman-Ford for less than a minute; `paper` follows the paper's protocol, 128
+# seeds of 10,000 steps.
 
 # %%
 import dataclasses

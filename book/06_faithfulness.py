@@ -53,9 +53,9 @@ share: float = 1.0  # of the profile's number of graphs on which kept networks r
 # %% [markdown]
 # Under `stored` and `quick` nothing is trained: scores are recorded results, and pictures
 # of attention are of recorded networks. Under `quick` these run on fewer graphs, controls
-# on 16 nodes, and of modified networks the minimal ones alone are shown. `seeds` shows the first so many seeds only. `paper` completes the rows of this page first, at
-# their full number of seeds. `share` makes the sets of graphs for kept networks larger or
-# smaller.
+# on 16 nodes, and of modified networks the minimal ones alone are shown. `seeds` shows the
+# first so many seeds only. `paper` completes the rows of this page first, at their full
+# number of seeds. `share` makes the sets of graphs for kept networks larger or smaller.
 
 # %%
 import jax

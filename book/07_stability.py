@@ -54,7 +54,8 @@ fresh: str = "../_build/quick"  # the same for the quick profile
 # %% [markdown]
 # Under the profile `stored` the page shows recorded results and trains nothing, unless
 # `seeds` or `steps` asks for what is not recorded: that means all rows below. `quick`
-# trains exact Bellman-Ford at the high rate, briefly, and shows that alone; `paper` completes all rows at the paper's 128 seeds.
+# trains exact Bellman-Ford at the high rate, briefly, and shows that alone; `paper`
+# completes all rows at the paper's 128 seeds.
 
 # %%
 import numpy as np
@@ -93,10 +94,9 @@ def scores(name, checkpoint="last"):
 
 def spread(values):
     """Mean ± std over seeds, as text."""
-    if not len(values):
-        return "–"
-    std = f" ± {values.std(ddof=1):.2f}" if len(values) > 1 else ""
-    return f"{values.mean():.2f}{std}"
+    mean = values.mean() if len(values) else np.nan
+    std = values.std(ddof=1) if len(values) > 1 else np.nan
+    return mg.summary.spread(mean, std)
 
 
 # %% [markdown]

@@ -86,7 +86,7 @@ def _dfs_minimum(see: Evidence) -> list[Statement]:
         rises = see.rises((f"table-1/{name}",))
         return 100 * (rises > 0).mean() if len(rises) else np.nan
 
-    others = max(rising("bfs"), rising("bellman-ford"))
+    others = np.max([rising("bfs"), rising("bellman-ford")])  # NaN if one is
     return [
         plain("loss rises along > 95 % of random directions from learned DFS",
               rising("dfs"), 95),
