@@ -11,6 +11,7 @@ and renamed. Its name ends in a checksum of its bytes, so damage is always seen.
 import contextlib
 import dataclasses
 import fcntl
+import functools
 import hashlib
 import io
 import itertools
@@ -82,9 +83,8 @@ class Store:
 
         Raises StoreError, naming the file, if one is damaged or a seed is in two.
         """
-        found = [
-            self._open(path) for path in sorted(self.home(name, digest).glob(_VISIBLE))
-        ]
+        paths = sorted(self.home(name, digest).glob(_VISIBLE))
+        found = [self._open(path) for path in paths]
         seen: dict[int, Path] = {}
         for record in found:
             for seed in record.seeds:
@@ -111,7 +111,7 @@ class Store:
         """
         import pandas as pd
 
-        frames = [pd.read_parquet(r.path) for r in self.records(name, digest)]
+        frames = [_content(r.path) for r in self.records(name, digest)]
         if not frames:
             return pd.DataFrame({c: pd.Series(dtype=t) for c, t in COLUMNS.items()})
         rows = pd.concat(frames, ignore_index=True)
@@ -233,9 +233,7 @@ class Store:
                         f"{another.path} than in {one.path}; nothing was merged"
                     )
 
-    def _adopt(
-        self, name: str, digest: str, record: Record, seeds: Sequence[int]
-    ) -> None:
+    def _adopt(self, name: str, digest: str, record: Record, seeds: list[int]) -> None:
         """Copies some seeds of another store's record.
 
         Weights first, as after training: a seed with a record is never visited again.
@@ -299,10 +297,16 @@ def _weights(home: Path, seed: int) -> Path:
     return home / "weights" / f"seed-{seed:05d}.safetensors"
 
 
-def _rows(record: Record, seeds: Sequence[int]) -> "pd.DataFrame":
+@functools.lru_cache(maxsize=256)
+def _content(path: Path) -> "pd.DataFrame":
+    """All rows of a record; the checksum in its name says that they do not change."""
     import pandas as pd
 
-    return pd.read_parquet(record.path, filters=[("seed", "in", seeds)])
+    return pd.read_parquet(path)
+
+
+def _rows(record: Record, seeds: Sequence[int]) -> "pd.DataFrame":
+    return _content(record.path).query("seed in @seeds")
 
 
 def _same(one: Record, another: Record, seed: int) -> bool:
