@@ -765,12 +765,8 @@ def compared(name, graphs, goals):
     return {"learned": by_head(*net, graphs, goals), "untrained": blank}
 
 
-dfs_networks = {
-    "Table 1": "table-1/dfs",
-    "four heads": "trainability/dfs-scratch-32",
-}
-if profile == "quick":
-    dfs_networks = {}
+dfs_networks = {"Table 1": "table-1/dfs", "four heads": "trainability/dfs-scratch-32"}
+dfs_networks = {} if profile == "quick" else dfs_networks
 best_heads = {}
 sizes = ((TEST_16, 16), (CLRS30_TEST, 4))
 for data, count in sizes[:1] if profile == "quick" else sizes:
