@@ -2,7 +2,7 @@
 # (3.11 to 3.13), make, and a package index, and leave everything in .venv and _build.
 
 PYTHON ?=
-PYTEST_OPTIONS ?= -n 2 --dist loadfile
+PYTEST_OPTIONS ?= -n 2 --dist worksteal
 
 UV := uv==0.13.9
 BIN := .venv/bin

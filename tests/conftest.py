@@ -1,6 +1,7 @@
 """Settings and inputs that all tests share."""
 
 import os
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # dm-clrs imports TensorFlow
 
@@ -8,6 +9,12 @@ import jax
 import pytest
 from hypothesis import HealthCheck, settings
 
+# What XLA compiles is kept for the whole run: other files, other workers and the
+# chapters' processes need much of it again. Compiling is most of the time of a test.
+CACHE = Path(__file__).parents[1] / "_build" / "xla"
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE))
+jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
 jax.config.update("jax_platforms", "cpu")
 jax.config.update("jax_num_cpu_devices", 1)  # dm-clrs can do with no more
 settings.register_profile(
