@@ -51,7 +51,7 @@ def run(
         wanted = range(experiment.least) if chosen is None else chosen
         if steps is not None:
             experiment = experiment.with_steps(steps)
-        missing = results.missing(experiment.name, experiment.digest, wanted)
+        missing = results.missing(experiment.recorded, experiment.digest, wanted)
         print(
             f"{experiment.name}: {len(wanted) - len(missing)} of {len(wanted)} seeds "
             f"recorded, {experiment.train.steps} steps"

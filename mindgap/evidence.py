@@ -1,34 +1,22 @@
-"""What a claim of the paper can be held against: numbers of ours, one against another.
+"""What claims and printed numbers are judged from: our networks, and statistics of them.
 
-A statement says that its left side is larger than its right side; its sides come from
-the store, or are quickly computed. `statements` has those of each claim.
+Scores come from the store, certificates and rules are quickly computed. A statistic is
+an estimate with an interval over networks; what it is held against is `protocol`'s.
 """
 
-import dataclasses
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from mindgap import (
-    floors,
-    landscape,
-    learned,
-    network,
-    probing,
-    report,
-    scoring,
-    verification,
-)
-from mindgap.compiler import compile
+from mindgap import floors, report, summary, verification
 from mindgap.experiments import find
-from mindgap.experiments.base import Data
+from mindgap.experiments.base import BY_SIZE, Data
 from mindgap.programs import PROGRAMS
-from mindgap.store import Store, StoreError
+from mindgap.store import Store
+from mindgap.summary import Estimate
 
 SPOKEN = {
     "bfs": "BFS",
@@ -38,107 +26,64 @@ SPOKEN = {
 }
 """Tasks and programs, and tasks in the names of rows, as text has them."""
 
-SOFT = 8.0
-"""The sharpness of Table 14's soft rows."""
-
 Number = float | int
-Scores = Float[np.ndarray, "_"] | Number
-"""In percent: one number of each seed, or one that has no spread."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Statement:
-    """`left > right`, in percent or points unless it says otherwise."""
-
-    says: str
-    left: float
-    right: float
-    error: float = 0.0
-    """Twice the standard error of the difference; NaN if both sides are one seed."""
-    seeds: tuple[int, ...] = ()
-    """Of the sides that are means over seeds."""
-    decides: bool = True
-    """Whether the claim stands or falls with it, or it is told beside."""
-
-    @property
-    def holds(self) -> bool | None:
-        """None where nothing is recorded, or where the error is larger than the gap."""
-        gap = self.left - self.right
-        if math.isnan(gap) or math.isnan(self.error) or abs(gap) <= self.error:
-            return None
-        return gap > 0
-
-    @property
-    def answer(self) -> str:
-        """In a word or two: `yes`, `no`, `within error`, `not recorded`."""
-        if math.isnan(self.left - self.right):
-            return "not recorded"
-        if math.isnan(self.error):
-            return "one seed each"
-        return {True: "yes", False: "no", None: "within error"}[self.holds]
-
-
-def more(
-    says: str, left: Scores, right: Scores, by: Number = 0.0, decides: bool = True
-) -> Statement:
-    """That the mean of `left` is above that of `right`, by so many points.
-
-    A side with one seed is taken to spread as the other does.
-    """
-    sides = [np.atleast_1d(np.asarray(side, float)) for side in (left, right)]
-    counts = tuple(len(a) for a, s in zip(sides, (left, right)) if np.ndim(s))  # noqa: B905
-    if not all(map(len, sides)):
-        return Statement(says, math.nan, math.nan, math.nan, counts, decides)
-    spreads = [float(a.std(ddof=1)) for a in sides if len(a) > 1]
-    if len(spreads) < len(counts):
-        spreads = [spreads[0] if spreads else math.nan] * len(counts)
-    error = 2 * sum(s**2 / n for s, n in zip(spreads, counts, strict=True)) ** 0.5
-    means = [float(a.mean()) for a in sides]
-    return Statement(says, means[0], means[1] + by, error, counts, decides)
-
-
-def plain(says: str, left: Number, right: Number, decides: bool = True) -> Statement:
-    """A comparison of two numbers as they are: extremes of seeds, counts."""
-    return Statement(says, float(left), float(right), decides=decides)
+Scores = Float[np.ndarray, "_"]
+"""One number of each network, in percent."""
 
 
 class Evidence:
-    """What claims are judged from: recorded results, and what is quickly computed."""
+    """Numbers of our networks, each computed once.
 
-    def __init__(self, store: Store):
+    Of the rows in `first`, seeds below the number given there are left out.
+    """
+
+    def __init__(self, store: Store, first: Mapping[str, int] | None = None):
         self.store = store
+        self._first = first or {}
+
+    def of(self, name: str) -> Store:
+        """The store, with the deciding seeds of a row alone."""
+        (row,) = find(name)
+        return self.store.since(self._first.get(row.recorded, 0))
 
     @functools.cache  # noqa: B019
     def scores(
         self, name: str, data: Data | None = None, checkpoint: str = ""
-    ) -> Float[np.ndarray, "seeds"]:
+    ) -> Scores:
         """A row's scores, of its headline's checkpoint unless another is named."""
         (row,) = find(name)
         which = checkpoint or row.headline
-        return report.seed_scores(row, self.store, data, which)
+        return report.seed_scores(row, self.of(name), data, which)
 
     @functools.cache  # noqa: B019
-    def measured(self, name: str, metric: str) -> Float[np.ndarray, "seeds"]:
-        """A measure of each seed, in percent."""
-        return 100 * report.measured(find(name)[0], self.store, metric).to_numpy(float)
+    def at(self, name: str, nodes: int, checkpoint: str = "best") -> Scores:
+        """A row's scores on fresh graphs of another number of nodes."""
+        (row,) = find(name)
+        return report.size_scores(row, self.of(name), nodes, checkpoint)
+
+    @functools.cache  # noqa: B019
+    def measured(self, name: str, metric: str, checkpoint: str = "best") -> Scores:
+        """A measure of each network, in percent."""
+        (row,) = find(name)
+        found = report.measured(row, self.of(name), metric, checkpoint=checkpoint)
+        return 100 * found.to_numpy(float)
+
+    @functools.cache  # noqa: B019
+    def paired(self, name: str, metric: str) -> tuple[Scores, Scores]:
+        """Score and measure of those networks that have both."""
+        (row,) = find(name)
+        found = report.measured(row, self.of(name), metric)
+        scores = report.scores_by_seed(row, self.of(name))
+        return scores[found.index].to_numpy(float), 100 * found.to_numpy(float)
 
     @functools.cache  # noqa: B019
     def course(
-        self, name: str, metric: str, data: Data | None = None
+        self, name: str, metric: str, checkpoint: str = "best"
     ) -> Float[np.ndarray, "seeds steps"]:
         """A measure after each step of the algorithm, in percent."""
-        wide = report.over_time(find(name)[0], self.store, metric, data)
+        (row,) = find(name)
+        wide = report.over_time(row, self.of(name), metric, checkpoint=checkpoint)
         return 100 * wide.to_numpy(float)
-
-    def worst(self, *names: str) -> float:
-        """The lowest score of any seed of these rows; NaN without one."""
-        found = np.concatenate([self.scores(name) for name in names])
-        return float(found.min()) if len(found) else math.nan
-
-    def best(self, *names: str) -> float:
-        """The highest score of any seed of these rows; NaN without one."""
-        found = np.concatenate([self.scores(name) for name in names])
-        return float(found.max()) if len(found) else math.nan
 
     @functools.cache  # noqa: B019
     def exact(self, program: str, nodes: tuple[int, ...], count: int) -> float:
@@ -147,72 +92,91 @@ class Evidence:
         return 100 * min(check.outputs, check.hints, check.selections)
 
     @functools.cache  # noqa: B019
-    def rule(self, task: str) -> float:
-        """The best one-line rule for a row's task on its test set, in percent."""
+    def rule(self, task: str, nodes: int = 64) -> float:
+        """The best one-line rule for a task of Table 1, in percent.
+
+        On CLRS-30's test set for 64 nodes, else on the graphs of that size.
+        """
         (row,) = find(f"table-1/{task}")
-        graphs = row.test.draw(row.task)
+        data = row.test if nodes == row.test.nodes else BY_SIZE[nodes]
+        graphs = data.draw(row.task)
         return max(100 * floors.score(r, graphs).mean() for r in floors.rules(row.task))
 
-    @functools.cache  # noqa: B019
-    def probed(self, name: str, hint: str, nodes: int, count: int) -> list[float]:
-        """Variance of a hint that a probe of the kept network, and its decoder, shows.
 
-        In percent, means over steps, cut at 0 from below; NaN if no network is kept.
-        """
-        (row,) = find(name)
-        try:
-            params = learned.load(row, self.store).params
-        except StoreError:
-            return [math.nan, math.nan]
-        graphs = row.task.sample(jax.random.key(7), nodes, count).trimmed()
-        given = np.asarray(probing.present(graphs))
-        often = given.mean(0) >= 0.25
-        given = given[:, often]
-        run = network.apply(row.task, row.model, params, graphs)
-        goal = np.asarray(probing.targets(row.task, graphs)[hint])[:, often]
-        said = np.asarray(probing.decoded(row.task, graphs, run.hints)[hint])[:, often]
-        states = np.asarray(run.states)[:, often]
-        found = probing.probe(states, goal, given), probing.explained(said, goal, given)
-        return [float(100 * np.nanmean(np.clip(f, 0, None))) for f in found]
-
-    @functools.cache  # noqa: B019
-    def rises(
-        self,
-        rows: tuple[str, ...],
-        program: str = "",
-        by: float = 0.25,
-        soft: bool = False,
-    ) -> Float[np.ndarray, "directions"]:
-        """By how many nats the loss rises along random filter-normalised directions.
-
-        Around the first kept network of these rows; or around a program, compiled for
-        their test's size, exactly or with `soft` selections. On 32 fresh graphs of that
-        size (of DFS 8 of 8 nodes), at so much of the parameters' own length. Empty if
-        no network is kept.
-        """
-        for name in rows:
-            (row,) = find(name)
-            try:
-                params, model = learned.load(row, self.store).params, row.model
-                break
-            except StoreError:
-                continue
-        else:
-            return np.array([])
-        if program:
-            made = verification.suited(PROGRAMS[program], row.model.nodes or 16)
-            if soft:
-                made = compile(PROGRAMS[program], made.config, sharpness=SOFT)
-            params, model = made.params, made.config
-        nodes, count = (8, 8) if row.task.directed else (model.nodes or 16, 32)
-        graphs = row.task.sample(jax.random.key(5), nodes, count).trimmed()
-        losses = scoring.losses(row.task, model, graphs)
-        params = jax.tree.map(jnp.asarray, params)
-        ways = [landscape.direction(jax.random.key(k), params) for k in range(8)]
-        loss = jax.jit(lambda p: losses(p).sum())
-        there = [loss(landscape.moved(params, way, by)) for way in ways]
-        return np.asarray(there, float) - float(loss(params))
+def exactly(value: Number) -> Estimate:
+    """A number without uncertainty: counted, or computed of every case."""
+    return Estimate(float(value), (float(value), float(value)))
 
 
-Judge = Callable[[Evidence], list[Statement]]
-"""What a claim comes down to."""
+def mean(scores: Scores, less: Number = 0.0) -> Estimate:
+    """The mean over networks, less a number."""
+    counts = (len(scores),)
+    if len(scores) < 2:
+        return undefined(*counts)
+    found = summary.describe(np.asarray(scores, float) - less)
+    return Estimate(found.mean, found.interval, counts)
+
+
+def minus(left: Scores, right: Scores) -> Estimate:
+    """The difference of two rows' means (Welch)."""
+    return sum_of([left], [right])
+
+
+def sum_of(plus: Sequence[Scores], less: Sequence[Scores]) -> Estimate:
+    """The sum of some rows' means less the sum of others', as `summary.difference`."""
+    counts = tuple(len(scores) for scores in (*plus, *less))
+    if min(counts) < 2:
+        return undefined(*counts)
+    found = summary.difference(
+        [summary.side(s) for s in plus], [summary.side(s) for s in less]
+    )
+    return Estimate(found.value, found.interval(), counts)
+
+
+def drop(first: Scores, last: Scores) -> Estimate:
+    """The mean over networks of what each loses from the first to the last."""
+    return mean(first - last)
+
+
+def spread(scores: Scores, *other: Scores) -> Estimate:
+    """The standard deviation over networks, less that of another row if there is one.
+
+    The interval is a bootstrap over networks.
+    """
+    samples = (scores, *other)
+    counts = tuple(map(len, samples))
+    if min(counts) < 2:
+        return undefined(*counts)
+
+    def statistic(*drawn, axis=-1):
+        each = [np.std(d, axis=axis, ddof=1) for d in drawn]
+        return each[0] - sum(each[1:])
+
+    value = float(statistic(*samples))
+    return Estimate(value, summary.bootstrapped(statistic, *samples), counts)
+
+
+def correlation(first: Scores, second: Scores) -> Estimate:
+    """Spearman's over networks, in [-1, 1]; a bootstrap over networks."""
+    if len(first) < 3:
+        return undefined(len(first))
+    found = summary.rank_correlation(first, second)
+    return Estimate(found.value, found.interval, (found.seeds,))
+
+
+def undefined(*counts: int) -> Estimate:
+    """No statistic, of so many networks."""
+    return Estimate(math.nan, (math.nan, math.nan), counts)
+
+
+def refused_tie() -> int:
+    """1 if compiled Bellman-Ford refuses a graph in which 0-1 is as long as 0-2-1."""
+    bellman_ford = PROGRAMS["bellman_ford"]
+    weights, source = np.zeros((1, 5, 5), np.float32), np.eye(5, dtype=np.float32)[:1]
+    ways = ((0, 1, 0.5), (0, 2, 0.25), (2, 1, 0.25), (1, 3, 0.3), (3, 4, 0.2))
+    for i, j, length in ways:
+        weights[0, i, j] = weights[0, j, i] = length
+    assert bellman_ford.task
+    graphs = bellman_ford.task.run(weights, source).trimmed()
+    refusals = verification.suited(bellman_ford, 5).refusals(graphs)
+    return sum(refusal is not None for refusal in refusals)

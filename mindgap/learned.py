@@ -38,9 +38,9 @@ def keep(experiment: Experiment, store: Store) -> Path | None:
     """
     from safetensors.numpy import load, save
 
-    rows = store.load(experiment.name, experiment.digest)
+    rows = store.load(experiment.recorded, experiment.digest)
     scores = rows[rows.metric == "validation"].groupby("seed").value.max()
-    folder = store.home(experiment.name, experiment.digest) / "weights"
+    folder = store.home(experiment.recorded, experiment.digest) / "weights"
     here = {s: path for s in scores.index if (path := folder / _name(s)).exists()}
     if not here:
         return None
@@ -99,7 +99,7 @@ def _rank(validation: float, seed: int) -> tuple[float, int]:
 
 def _files(experiment: Experiment, store: Store) -> list[tuple[Any, Path]]:
     """Kept networks, the best last: two, if a process was killed between them."""
-    home = store.home(experiment.name, experiment.digest)
+    home = store.home(experiment.recorded, experiment.digest)
     found = []
     for path in home.glob("learned-*.safetensors"):
         one = _open(path)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from jaxtyping import Float, Int
 
-from mindgap import blocks, summary
-from mindgap.experiments.base import Data, Experiment
-from mindgap.experiments.tables import EXPERIMENTS, find
+from mindgap import blocks, sizes, summary
+from mindgap.experiments.base import BY_SIZE, Data, Experiment
+from mindgap.experiments.tables import EXPERIMENTS
 from mindgap.measurement import COURSE
 from mindgap.store import Store
 
@@ -44,7 +44,7 @@ def progress(rows: Sequence[Experiment], store: Store) -> list[Progress]:
     """
     done, paces, here = {}, {}, blocks.device()
     for row in rows:
-        records = store.records(row.name, row.digest)
+        records = store.records(row.recorded, row.digest)
         done[row.name] = sum(len(record.seeds) for record in records)
         timed = [r for r in records if r.certificate["device"] == here]
         if timed:
@@ -83,9 +83,10 @@ def book_store(folder: str, seeds: int = 0) -> Store:
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One experiment, in percent of pointers; NaN where ours is undefined."""
+    """One experiment at one checkpoint, in percent of pointers; NaN where undefined."""
 
     name: str
+    checkpoint: str
     paper: str
     mean: float
     std: float
@@ -94,9 +95,21 @@ class Row:
     max: float
     seeds: int
     steps: int
-    status: str
-    reason: str
-    """Why the status is `not comparable`, where it is."""
+
+
+def scores_by_seed(
+    experiment: Experiment,
+    store: Store,
+    data: Data | None = None,
+    checkpoint: str = "best",
+) -> "pd.Series":
+    """Each recorded seed's mean pointer accuracy in percent, in the order of seeds.
+
+    On the experiment's test set unless other `data` is named.
+    """
+    name = (data or experiment.test).name
+    rows = _rows(experiment, store, "pointer_accuracy", name, checkpoint)
+    return _percent(rows, "seed")
 
 
 def seed_scores(
@@ -105,15 +118,40 @@ def seed_scores(
     data: Data | None = None,
     checkpoint: str = "best",
 ) -> Float[np.ndarray, "seeds"]:
-    """Each recorded seed's mean pointer accuracy in percent, by seed number.
+    """The numbers of `scores_by_seed`, without the seeds."""
+    return scores_by_seed(experiment, store, data, checkpoint).to_numpy()
 
-    On the experiment's test set unless other `data` is named.
+
+def graph_scores(
+    experiment: Experiment, store: Store, data: Data, checkpoint: str = "best"
+) -> Float[np.ndarray, "graphs"]:
+    """Pointer accuracy of each graph of a set in percent, means over seeds."""
+    rows = _rows(experiment, store, "pointer_accuracy", data.name, checkpoint)
+    return _percent(rows[rows.graph >= 0], "graph").to_numpy()
+
+
+def size_scores(
+    experiment: Experiment, store: Store, nodes: int, checkpoint: str = "best"
+) -> Float[np.ndarray, "seeds"]:
+    """Each seed's pointer accuracy in percent on graphs of so many nodes.
+
+    As `sizes` records them; seeds that are not scored by size are not in it.
     """
-    name = (data or experiment.test).name
-    rows = _rows(experiment, store, "pointer_accuracy", name, checkpoint)
+    rows = beside(experiment, store, sizes.KIND)
+    rows = rows[rows.metric.eq("pointer_accuracy") & rows.checkpoint.eq(checkpoint)]
+    return _percent(rows[rows.data == BY_SIZE[nodes].name], "seed").to_numpy()
+
+
+def beside(experiment: Experiment, store: Store, kind: str) -> "pd.DataFrame":
+    """All rows of a measure that is kept beside the experiment's records."""
+    return store.load(*sizes.home(experiment, kind))
+
+
+def _percent(rows: "pd.DataFrame", by: str) -> "pd.Series":
+    """Means of shares by seed or by graph, in percent, in order."""
     # in double precision: a mean of float32 shares would not be a multiple of 1/2048
-    values = rows.assign(value=rows.value.astype(float)).groupby("seed").value.mean()
-    return 100 * values.sort_index().to_numpy()
+    values = rows.assign(value=rows.value.astype(float)).groupby(by).value.mean()
+    return 100 * values.sort_index()
 
 
 def measured(
@@ -161,7 +199,7 @@ def course(experiment: Experiment, store: Store, metric: str) -> "pd.DataFrame":
 def _rows(
     experiment: Experiment, store: Store, metric: str, data: str, checkpoint: str
 ) -> "pd.DataFrame":
-    rows = store.load(experiment.name, experiment.digest)
+    rows = store.load(experiment.recorded, experiment.digest)
     return rows.loc[
         (rows.metric == metric) & (rows.data == data) & (rows.checkpoint == checkpoint)
     ]
@@ -171,7 +209,7 @@ def curves(
     experiment: Experiment, store: Store, metric: Literal["loss", "validation"]
 ) -> tuple[Int[np.ndarray, "points"], Float[np.ndarray, "seeds points"]]:
     """Steps and, by seed, a learning curve: loss in nats or validation in percent."""
-    rows = store.load(experiment.name, experiment.digest)
+    rows = store.load(experiment.recorded, experiment.digest)
     wide = rows[rows.metric == metric].pivot(
         index="seed", columns="step", values="value"
     )
@@ -200,42 +238,23 @@ def by_data(experiment: Experiment, store: Store) -> "pd.DataFrame":
     return pd.DataFrame(lines).set_index("graphs")
 
 
-def row(experiment: Experiment, store: Store) -> Row:
-    """The paper's number and ours for one experiment, on its test set."""
-    scores = seed_scores(experiment, store, checkpoint=experiment.headline)
+def row(experiment: Experiment, store: Store, checkpoint: str = "") -> Row:
+    """The paper's number and ours for one experiment, on its test set.
+
+    At its headline's checkpoint unless another is named.
+    """
+    checkpoint = checkpoint or experiment.headline
+    scores = seed_scores(experiment, store, checkpoint=checkpoint)
     paper = experiment.reported
     printed = f"{paper.mean:.2f} ± {paper.std:.2f} ({paper.max:.2f})" if paper else "-"
-    steps = experiment.train.steps
-    if not len(scores):
-        nan = math.nan
-        return Row(
-            experiment.name, printed, nan, nan, nan, (nan, nan), nan, 0, steps,
-            "not run", "no seed is recorded",
-        )  # fmt: skip
-    ours = summary.describe(scores, PERCENT)
-    status, reason = "no number in the paper", ""
-    if paper:
-        status = summary.agrees(
-            ours, paper.mean, paper.std, paper.seeds, experiment.incomparable
-        )
-        if status == "not comparable":
-            reason = experiment.incomparable or "one seed has no spread"
+    nan = math.nan
+    ours = summary.Description(nan, nan, nan, (nan, nan), nan, nan, 0)
+    if len(scores):
+        ours = summary.describe(scores, PERCENT)
     return Row(
-        experiment.name, printed, ours.mean, ours.std, ours.sem, ours.interval,
-        ours.max, ours.seeds, steps, status, reason,
+        experiment.name, checkpoint, printed, ours.mean, ours.std, ours.sem,
+        ours.interval, ours.max, ours.seeds, experiment.train.steps,
     )  # fmt: skip
-
-
-def table(name: str, store: Store, steps: int | None = None) -> list[Row]:
-    """The rows of a table of the registry, or of one experiment.
-
-    `steps` asks for runs of another length than the paper's. Raises KeyError for an
-    unknown name.
-    """
-    found = find(name)
-    if steps is not None:
-        found = [experiment.with_steps(steps) for experiment in found]
-    return [row(experiment, store) for experiment in found]
 
 
 def scored(experiment: Experiment) -> str:
@@ -245,27 +264,6 @@ def scored(experiment: Experiment) -> str:
         f"pointers right, % of {test.graphs * test.nodes} "
         f"({test.name}: {test.graphs} graphs of {test.nodes} nodes)"
     )
-
-
-def compare(rows: list[Row]) -> "pd.DataFrame":
-    """Rows as a table to read: paper, ours, spread, interval, seeds, status."""
-    import pandas as pd
-
-    return pd.DataFrame([
-        {
-            "experiment": r.name,
-            "paper: mean ± std (max)": r.paper,
-            "ours: mean": f"{r.mean:.2f}",
-            "std": f"{r.std:.2f}",
-            "s.e.m.": f"{r.sem:.2f}",
-            "95 % interval": f"{r.interval[0]:.2f} to {r.interval[1]:.2f}",
-            "max": f"{r.max:.2f}",
-            "seeds": r.seeds,
-            "steps": r.steps,
-            "status": r.status,
-        }
-        for r in rows
-    ]).replace({"nan": "–", "nan to nan": "–"}).set_index("experiment")  # fmt: skip
 
 
 def spans(seeds: Sequence[int]) -> str:
@@ -285,7 +283,7 @@ def provenance(experiments: list[Experiment], store: Store) -> "pd.DataFrame":
 
     lines = []
     for experiment in experiments:
-        records = store.records(experiment.name, experiment.digest)
+        records = store.records(experiment.recorded, experiment.digest)
         for record in filter(store.shows, records):
             made = record.certificate
             lines.append(
@@ -309,7 +307,7 @@ def ages(store: Store) -> "pd.DataFrame":
 
     lines = []
     for row in EXPERIMENTS.values():
-        made = store.records(row.name, row.digest)
+        made = store.records(row.recorded, row.digest)
         told = [record.certificate for record in made]
         dates = sorted(about["date"][:10] for about in told)
         days = dates[:1] if dates[:1] == dates[-1:] else [*dates[:1], *dates[-1:]]
@@ -325,17 +323,3 @@ def ages(store: Store) -> "pd.DataFrame":
             }
         )
     return pd.DataFrame(lines).set_index("row")
-
-
-def judged(statements: Sequence[tuple[str, str, float, float]]) -> "pd.DataFrame":
-    """Claims as statements of the form "left is larger than right", decided.
-
-    Of each the claim's name, the words, and both sides; `holds` is yes or no, or a dash
-    where a side is NaN, as of rows that have no seed.
-    """
-    import pandas as pd
-
-    found = pd.DataFrame(statements, columns=["claim", "statement", "left", "right"])
-    known = found[["left", "right"]].notna().all(axis=1)
-    holds = np.where(found.left > found.right, "yes", "no")
-    return found.assign(holds=np.where(known, holds, "–"))

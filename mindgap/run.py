@@ -37,7 +37,7 @@ def complete(
     Raises StoreError if the store cannot be written, FloatingPointError if a loss is
     not finite, and what `cluster.results` raises.
     """
-    missing = store.missing(experiment.name, experiment.digest, seeds)
+    missing = store.missing(experiment.recorded, experiment.digest, seeds)
     if not missing:
         return []
     store.prove_writable()
@@ -103,7 +103,7 @@ def progress(experiment: Experiment, seeds: Sequence[int]) -> Report:
 
 def _record(experiment: Experiment, block: Block, store: Store) -> None:
     """Puts what another process has not recorded in the meantime."""
-    name, digest = experiment.name, experiment.digest
+    name, digest = experiment.recorded, experiment.digest
     while new := store.missing(name, digest, block.seeds):
         for seed in new:
             store.put_weights(name, digest, seed, block.weights[seed])
@@ -123,7 +123,7 @@ def _checkpoint(
 
 
 def _unfinished_home(experiment: Experiment, store: Store) -> Path:
-    return store.folder / experiment.name / experiment.digest / "unfinished"
+    return store.folder / experiment.recorded / experiment.digest / "unfinished"
 
 
 def _unfinished(

@@ -22,6 +22,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from mindgap.files import place
 
 if TYPE_CHECKING:
@@ -211,7 +213,6 @@ class Store:
 
         Raises StoreError if the folder cannot be written.
         """
-        import numpy as np
         from safetensors.numpy import save
 
         path = _weights(self.home(name, digest), seed)
@@ -219,6 +220,29 @@ class Store:
         with self._writing():
             place(path, content)
         return path
+
+    def weighed(self, name: str, digest: str) -> list[int]:
+        """The seeds whose weights are kept here."""
+        paths = (self.home(name, digest) / "weights").glob("seed-*.safetensors")
+        return sorted(int(path.stem.removeprefix("seed-")) for path in paths)
+
+    def weights(self, name: str, digest: str, seed: int) -> dict[str, np.ndarray]:
+        """The named arrays of `put_weights`.
+
+        Raises StoreError, naming the file, if it is not there or damaged.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        path = _weights(self.home(name, digest), seed)
+        try:
+            return load(path.read_bytes())
+        except (OSError, SafetensorError) as error:
+            raise StoreError(f"{path} cannot be read: {error}") from error
+
+    def since(self, seed: int) -> "Store":
+        """The same folder, whose `load` shows no seed below this one."""
+        return Store(self.folder, only=_Since(seed, self._only)) if seed else self
 
     def _agree(self, other: "Store") -> None:
         """Refuses a seed whose rows differ between the stores."""
@@ -286,6 +310,18 @@ class Store:
                 f"{path} is damaged ({error}): restore it, or move it away and run "
                 "its seeds again"
             ) from error
+
+
+@dataclasses.dataclass(frozen=True)
+class _Since:
+    """All seeds from a first one on, of those in another container if there is one."""
+
+    first: int
+    among: Container[int] | None = None
+
+    def __contains__(self, seed: object) -> bool:
+        allowed = self.among is None or seed in self.among
+        return isinstance(seed, int | np.integer) and seed >= self.first and allowed
 
 
 def checksum(content: bytes) -> str:

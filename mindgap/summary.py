@@ -5,16 +5,17 @@ standard error is that over sqrt(n); the two are never one column.
 """
 
 import dataclasses
+import itertools
 import math
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from jaxtyping import Float, Int
-
-Status = Literal["agrees", "differs", "not comparable"]
+from jaxtyping import Bool, Float, Int
 
 CONFIDENCE = 0.95
+EQUIVALENCE = 0.90
+"""Of the interval that must lie within a margin: two one-sided tests at 5 %."""
+POWER = 0.80
 BOOTSTRAP_FROM = 20
 """Fewer seeds than this get Student's t interval: a bootstrap of few is too narrow."""
 
@@ -74,18 +75,154 @@ def spread(mean: float, std: float) -> str:
     return f"{mean:.2f}" + ("" if math.isnan(std) else f" ± {std:.2f}")
 
 
-def agrees(
-    ours: Description, mean: float, std: float, seeds: int, reason: str = ""
-) -> Status:
-    """Whether two means differ by at most twice the standard error of a difference.
+@dataclasses.dataclass(frozen=True)
+class Side:
+    """One side of a comparison of means: a sample, or a number without error."""
 
-    `mean`, `std` and `seeds` are the paper's, in the same units. `not comparable` with
-    a reason why the two measure different things, or with fewer than two seeds of ours.
+    mean: float
+    std: float = 0.0
+    """Over the sample (n - 1), in the units of the mean."""
+    count: float = math.inf
+
+    @property
+    def variance(self) -> float:
+        """Of the mean."""
+        return 0.0 if math.isinf(self.count) else self.std**2 / self.count
+
+
+def side(scores: Float[np.ndarray, "seeds"] | Sequence[float] | float) -> Side:
+    """Mean, std and number of scores, or the number itself.
+
+    Raises ValueError for fewer than two scores, which have no spread.
     """
-    if reason or ours.seeds < 2:
-        return "not comparable"
-    error = (std**2 / seeds + ours.std**2 / ours.seeds) ** 0.5
-    return "agrees" if abs(ours.mean - mean) <= 2 * error else "differs"
+    if np.ndim(scores) == 0:
+        return Side(float(scores))  # pyright: ignore
+    scores = np.asarray(scores, float)
+    if len(scores) < 2:
+        raise ValueError(f"needs at least two scores, got {len(scores)}")
+    return Side(float(scores.mean()), float(scores.std(ddof=1)), len(scores))
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """A difference of means with its uncertainty, in the units of the scores."""
+
+    value: float
+    error: float
+    """Standard error; 0 where nothing varies."""
+    df: float
+    """Degrees of freedom of that error (Welch and Satterthwaite)."""
+
+    def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
+        """The two-sided confidence interval, symmetric around the value."""
+        from scipy import stats
+
+        if self.error == 0:
+            return self.value, self.value
+        low, high = stats.t.interval(confidence, self.df, self.value, self.error)
+        return float(low), float(high)
+
+    @property
+    def p(self) -> float:
+        """Two-sided probability of such a difference if there is none (Welch's test)."""
+        from scipy import stats
+
+        if self.error == 0:
+            return float(self.value == 0)
+        return float(2 * stats.t.sf(abs(self.value) / self.error, self.df))
+
+    def within(self, margin: float) -> bool:
+        """Whether two one-sided tests at 5 % put the difference within the margin.
+
+        The same as a 90 % interval that lies inside of ± margin (TOST).
+        """
+        low, high = self.interval(EQUIVALENCE)
+        return -margin < low and high < margin
+
+
+def difference(
+    plus: Sequence[Side], minus: Sequence[Side], more: Sequence[Side] = ()
+) -> Difference:
+    """The sum of some means less the sum of others: Welch's, for any number of sides.
+
+    `more` are sources of variance that do not shift the value, as another choice of
+    test graphs is: of these only spread and count are used.
+    """
+    value = sum(s.mean for s in plus) - sum(s.mean for s in minus)
+    sides = [s for s in (*plus, *minus, *more) if s.variance > 0]
+    variance = sum(s.variance for s in sides)
+    if not variance:
+        return Difference(value, 0.0, math.inf)
+    shares = sum(s.variance**2 / (s.count - 1) for s in sides)
+    return Difference(value, variance**0.5, variance**2 / shares)
+
+
+def adjusted(p: Sequence[float]) -> list[float]:
+    """Holm's correction of a whole family of probabilities, in their order."""
+    from statsmodels.stats.multitest import multipletests
+
+    return [float(q) for q in multipletests(p, method="holm")[1]] if len(p) else []
+
+
+def seeds_to_show(
+    std: float, theirs: Side, margin: float, more: Sequence[Side] = ()
+) -> int | None:
+    """How many seeds show equivalence with 80 % power if there is no difference.
+
+    With so large a spread over seeds, against the other side. None if no number does.
+    """
+    from scipy import stats
+
+    for count in itertools.chain(range(2, 200), range(200, 5001, 50)):
+        found = difference([Side(0.0, std, count)], [theirs], more)
+        if found.error == 0:
+            return count
+        t = stats.t(found.df)
+        room = margin / found.error - t.ppf((1 + EQUIVALENCE) / 2)
+        if 2 * t.cdf(room) - 1 >= POWER:
+            return count
+    return None
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """A statistic with its 95 % interval; NaN where it is undefined."""
+
+    value: float
+    interval: tuple[float, float]
+    seeds: tuple[int, ...] = ()
+    """How many networks each side of it has; none if nothing is sampled."""
+
+
+def bootstrapped(
+    statistic: Callable[..., np.ndarray], *samples: Float[np.ndarray, "_"]
+) -> tuple[float, float]:
+    """95 % percentile interval of a statistic of independent samples of networks.
+
+    `statistic` takes an `axis`. From 10,000 resamples with a fixed random state.
+    """
+    from scipy import stats
+
+    with np.errstate(invalid="ignore"):
+        found = stats.bootstrap(
+            samples,
+            statistic,
+            n_resamples=10_000,
+            confidence_level=CONFIDENCE,
+            method="percentile",
+            rng=np.random.default_rng(0),
+        ).confidence_interval
+    return float(found.low), float(found.high)
+
+
+def share(hits: Bool[np.ndarray, "seeds"] | Sequence[bool]) -> Estimate:
+    """The share of networks of which something is true, in percent; exact interval."""
+    from scipy import stats
+
+    count = len(hits)
+    found = stats.binomtest(int(np.sum(hits)), count)
+    low, high = found.proportion_ci(CONFIDENCE)
+    return Estimate(100 * found.statistic, (100 * low, 100 * high), (count,))
 
 
 @dataclasses.dataclass(frozen=True)

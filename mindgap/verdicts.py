@@ -1,26 +1,26 @@
-"""Every claim of the paper, judged from our numbers.
+"""Every number and every claim of the paper, judged by the rule of `protocol`.
 
-A claim is *supported* if all the statements that decide it hold (see `statements`),
-*contradicted* if one fails and none holds, *mixed* if some hold and others fail or
-cannot be told from their error, and else *undecided*. The reason is made of the same
-numbers.
+Chapters, scoreboard and README print what this says and have no verdicts of their own.
 """
 
 import dataclasses
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from mindgap.evidence import Evidence, Statement
-from mindgap.experiments import CLAIMS
+from mindgap import protocol, report, summary
+from mindgap.evidence import Evidence
+from mindgap.experiments import CLAIMS, EXPERIMENTS
+from mindgap.experiments.base import Experiment
 from mindgap.experiments.claims import Claim
-from mindgap.statements import JUDGES
+from mindgap.protocol import ClaimVerdict, Clause, NumberVerdict
 from mindgap.store import Store
+from mindgap.summary import Difference, Estimate, Side
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Kind = Literal["supported", "contradicted", "mixed", "undecided"]
-KINDS: tuple[Kind, ...] = ("supported", "mixed", "contradicted", "undecided")
+Reading = Literal["primary", "sensitivity"]
 
 CHAPTERS = {
     "expressible": "02_graph_programs",
@@ -53,28 +53,202 @@ CHAPTERS = {
 }
 """Where each claim is told, by its name."""
 
-CAVEATS = {
-    "expressible": "a softmax averages ties; the listings as printed are not exact",
-    "five-hundred-parameters": "the bias and edge information that compiling uses come "
-    "on top, and grow with the number of nodes",
-    "regularised-runs": "what share of the paper's runs was regularised is unknown",
-    "not-trace-length": "on 64 nodes; sequential traces do cost BFS something",
-    "not-trace-complexity": "simple traces are also shorter, and lack what the next "
-    "step depends on",
-    "bias-insignificant": "both are at the ceiling, where nothing could show",
-    "data-order": "only where compiled selections are sharp",
-    "dfs-minimum": "a place where training ends looks so in every task; C.7 itself "
-    "concludes nothing",
-    "expressible-dfs": "the paper leaves it open; the network has four heads that "
-    "attend to all nodes",
-    "flatter-bellman-ford": "also than softly compiled selections, but by much less; "
-    "how sharp the paper's are is not said",
-    "flat-bfs": "also than softly compiled selections, but by much less; trained on, "
-    "those bear plain steps as well as learned ones",
-    "lucky-minimal": "for BFS, and for neither Bellman-Ford row here",
-    "minimal-modified": "the printed gaps compare 64 nodes with 16",
-}
-"""What a verdict does not say by itself."""
+
+@dataclasses.dataclass(frozen=True)
+class Number:
+    """A printed number beside ours, under one reading of its settings."""
+
+    experiment: Experiment
+    row: report.Row
+    """Of all recorded seeds."""
+    reading: Reading
+    deciding: int
+    """How many seeds the verdict rests on."""
+    new: bool
+    """Whether these are new ones alone, or all."""
+    difference: Difference | None
+    """Ours less the paper's over the deciding seeds, in points; None for fewer than 2."""
+    margin: float
+    p: float
+    """Of no difference, corrected; NaN where there is none."""
+    verdict: NumberVerdict
+    wanted: int | None
+    """Deciding seeds that show equivalence with 80 % power, at the paper's spread; None
+    if no number does, since the paper's test graphs are unknown."""
+
+    @property
+    def key(self) -> tuple[str, float, float]:
+        """What all readings of one printed number have in common."""
+        reported = self.experiment.reported
+        assert reported
+        return self.experiment.table, reported.mean, reported.std
+
+    @property
+    def told(self) -> str:
+        """The verdict, what it rests on, and why, in words."""
+        seeds = f"{self.deciding} {'new seeds' if self.new else 'seeds'}"
+        parts = [f"{self.verdict} ({seeds})"]
+        if self.verdict == "not comparable":
+            parts = [f"not comparable: {self.experiment.incomparable}"]
+        if self.wanted is None:
+            parts.append(
+                "other test graphs of this size vary by more than the margin, so no "
+                "number of seeds can show equivalence"
+            )
+        return "; ".join(parts)
+
+
+def test_sets(experiment: Experiment, store: Store, checkpoint: str) -> list[Side]:
+    """How much a mean changes with the test graphs, where the paper's are unknown.
+
+    Those are all that are not CLRS-30's. Twice: ours are one choice, the paper's another.
+    The spread is that of our scored graphs, each a mean over seeds.
+    """
+    if experiment.test.benchmark:
+        return []
+    graphs = report.graph_scores(experiment, store, experiment.test, checkpoint)
+    if len(graphs) < 2:
+        return []
+    one = Side(0.0, float(graphs.std(ddof=1)), len(graphs))
+    return [one, one]
+
+
+def _compared(
+    experiment: Experiment, checkpoint: str, reading: Reading, see: Evidence
+) -> Number:
+    """A number with its own p, not corrected, and no verdict."""
+    reported = experiment.reported
+    assert reported
+    scores = see.scores(experiment.name, None, checkpoint)
+    store = see.of(experiment.name)
+    theirs = Side(reported.mean, reported.std, reported.seeds)
+    more = test_sets(experiment, store, checkpoint)
+    margin, found = protocol.margin(reported), None
+    if len(scores) >= 2:
+        found = summary.difference([summary.side(scores)], [theirs], more)
+    return Number(
+        experiment,
+        report.row(experiment, see.store, checkpoint),
+        reading,
+        len(scores),
+        experiment.recorded in protocol.FIRST_NEW,
+        found,
+        margin,
+        found.p if found else math.nan,
+        "inconclusive",
+        summary.seeds_to_show(reported.std, theirs, margin, more),
+    )
+
+
+def _judged(number: Number, p: float) -> Number:
+    verdict = protocol.judge_number(
+        number.difference,
+        number.deciding,
+        number.margin,
+        p,
+        number.experiment.incomparable,
+    )
+    return dataclasses.replace(number, p=p, verdict=verdict)
+
+
+def numbers(see: Evidence) -> list[Number]:
+    """Each printed number under each of its readings, in the order of the registry.
+
+    The primary readings come first within their number, and are corrected together.
+    """
+    found = []
+    for row in EXPERIMENTS.values():
+        if not row.reported:
+            continue
+        first: Reading = "primary" if row.name in protocol.PRIMARY else "sensitivity"
+        other = "last" if row.headline == "best" else "best"
+        found.append(_compared(row, row.headline, first, see))
+        found.append(_compared(row, other, "sensitivity", see))
+    own = {
+        n.experiment.name: n.p
+        for n in found
+        if n.reading == "primary" and n.deciding >= protocol.LEAST
+    }
+    family = protocol.corrected(own)
+    judged = [
+        _judged(
+            n,
+            family.get(n.experiment.name, n.p)
+            if n.reading == "primary"
+            else protocol.alone(n.p),
+        )
+        for n in found
+    ]
+    keys = list(dict.fromkeys(n.key for n in judged))
+    return sorted(judged, key=lambda n: (keys.index(n.key), n.reading != "primary"))
+
+
+def beside(
+    rows: Iterable[Experiment], store: Store, see: Evidence | None = None
+) -> list[Number | report.Row]:
+    """What stands for rows in a table: numbers where the paper prints one.
+
+    Rows that are not of the registry (other steps, small networks) and rows without a
+    printed number have no verdict. At each row's own checkpoint.
+    """
+    known = {
+        n.experiment.name: n
+        for n in numbers(see or judge_of(store))
+        if n.row.checkpoint == n.experiment.headline
+    }
+    return [
+        known[e.name]
+        if EXPERIMENTS.get(e.name) == e and e.reported
+        else report.row(e, store)
+        for e in rows
+    ]
+
+
+def compare(found: Sequence[Number | report.Row]) -> "pd.DataFrame":
+    """Numbers as a table to read: paper, ours, spread, interval, seeds, verdict."""
+    import pandas as pd
+
+    def line(n: Number | report.Row) -> dict[str, object]:
+        r = n.row if isinstance(n, Number) else n
+        return {
+            "experiment": r.name,
+            "paper: mean ± std (max)": r.paper,
+            "ours: mean": f"{r.mean:.2f}",
+            "std": f"{r.std:.2f}",
+            "95 % interval": f"{r.interval[0]:.2f} to {r.interval[1]:.2f}",
+            "max": f"{r.max:.2f}",
+            "seeds": r.seeds,
+            "steps": r.steps,
+            "verdict": n.verdict if isinstance(n, Number) else "–",
+            "rests on": _rests(n) if isinstance(n, Number) else "–",
+        }
+
+    table = pd.DataFrame([line(n) for n in found])
+    return table.replace({"nan": "–", "nan to nan": "–"}).set_index("experiment")
+
+
+def _rests(number: Number) -> str:
+    return f"{number.deciding} {'new' if number.new else 'seeds'}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """A clause with our estimate and the verdict on it."""
+
+    clause: Clause
+    estimate: Estimate
+    verdict: ClaimVerdict
+
+    @property
+    def told(self) -> str:
+        """The estimate beside the threshold: `83.1 [81.0, 85.2] > 10 points`."""
+        low, high = self.estimate.interval
+        sign = {"above": ">", "below": "<", "within": "within ±"}[self.clause.side]
+        limit = f"{sign} {self.clause.threshold:.4g} {self.clause.unit}"
+        if math.isnan(self.estimate.value):
+            return f"– {limit}"
+        spread = f" [{low:.2f}, {high:.2f}]" if self.estimate.seeds else ""
+        return f"{self.estimate.value:.2f}{spread} {limit}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,77 +256,52 @@ class Verdict:
     """What became of one claim."""
 
     claim: Claim
-    kind: Kind
-    reason: str
-    statements: tuple[Statement, ...]
-    chapter: str
+    clauses: tuple[Judged, ...]
+    """The main clause first."""
 
     @property
-    def caveat(self) -> str:
-        """What to keep in mind, or nothing."""
-        return CAVEATS.get(self.claim.name, "")
+    def kind(self) -> ClaimVerdict:
+        """The main clause's."""
+        return self.clauses[0].verdict
+
+    @property
+    def chapter(self) -> str:
+        """Where the claim is told."""
+        return CHAPTERS[self.claim.name]
 
 
-def kind(statements: Sequence[Statement]) -> Kind:
-    """What the statements that decide come to, together."""
-    decisive = [s for s in statements if s.decides]
-    held = sum(s.holds is True for s in decisive)
-    failed = sum(s.holds is False for s in decisive)
-    lacking = any(s.answer in ("not recorded", "one seed each") for s in decisive)
-    if held and failed:
-        return "mixed"
-    if not decisive or lacking or not held + failed:
-        return "undecided"
-    if failed:
-        return "contradicted"
-    return "supported" if held == len(decisive) else "mixed"
-
-
-def reason(statements: Sequence[Statement]) -> str:
-    """One line: how many statements hold, and what speaks against them, in numbers."""
-    decisive = [s for s in statements if s.decides]
-    held = [s for s in decisive if s.holds]
-    others = [s for s in decisive if not s.holds]
-    told = others or held[:1]
-    found = "; ".join(f"{s.says}: {s.answer} ({sides(s)})" for s in told)
-    return (
-        f"{len(held)} of {len(decisive)} hold; {found}" if decisive else "no evidence"
-    )
-
-
-def sides(statement: Statement) -> str:
-    """Its numbers: `99.1 against 95.0 ± 0.3`."""
-    if statement.answer == "not recorded":
-        return "–"
-    error = f" ± {statement.error:.2f}" if statement.error > 0 else ""
-    return f"{statement.left:.2f} against {statement.right:.2f}{error}"
+def judge_of(store: Store) -> Evidence:
+    """The evidence that verdicts rest on: of some rows new seeds alone."""
+    return Evidence(store, protocol.FIRST_NEW)
 
 
 def judge(name: str, see: Evidence) -> Verdict:
     """The verdict on the claim of that name. Raises KeyError for an unknown one."""
-    found = tuple(JUDGES[name](see))
-    return Verdict(CLAIMS[name], kind(found), reason(found), found, CHAPTERS[name])
+    found = []
+    for clause in protocol.CLAUSES[name]:
+        estimate = clause.find(see)
+        verdict = protocol.judge_clause(clause, estimate)
+        found.append(Judged(clause, estimate, verdict))
+    return Verdict(CLAIMS[name], tuple(found))
 
 
 def verdicts(
     store: Store, names: Sequence[str] = tuple(CLAIMS), see: Evidence | None = None
 ) -> list[Verdict]:
-    """All claims, or those named, in order; all take a minute on two cores."""
-    see = see or Evidence(store)
+    """All claims, or those named, in order."""
+    see = see or judge_of(store)
     return [judge(name, see) for name in names]
 
 
 def table(found: Sequence[Verdict]) -> "pd.DataFrame":
-    """Claims with verdict and reason, one line each."""
+    """Claims with the verdict and the main clause, one line each."""
     import pandas as pd
 
     return pd.DataFrame(
         {
             "claim": f"{v.claim.says} (§{v.claim.section})",
             "verdict": v.kind,
-            "reason": ". ".join(
-                t[:1].upper() + t[1:] for t in (v.reason, v.caveat) if t
-            ),
+            "main clause": f"{v.clauses[0].clause.says}: {v.clauses[0].told}",
             "chapter": v.chapter,
         }
         for v in found
@@ -160,20 +309,18 @@ def table(found: Sequence[Verdict]) -> "pd.DataFrame":
 
 
 def detail(found: Sequence[Verdict]) -> "pd.DataFrame":
-    """All statements of all claims with their numbers."""
+    """All clauses of claims with their words, numbers and verdicts."""
     import pandas as pd
 
     return pd.DataFrame(
         {
             "claim": v.claim.name,
-            "statement": s.says,
-            "left": round(s.left, 2),
-            "right": round(s.right, 2),
-            "±": round(s.error, 2),
-            "seeds": ", ".join(map(str, s.seeds)),
-            "holds": s.answer,
-            "decides": "yes" if s.decides else "beside",
+            "clause": ("" if index else "main: ") + j.clause.says,
+            "the paper's words": f"“{j.clause.quote}”",
+            "ours": j.told,
+            "seeds": ", ".join(map(str, j.estimate.seeds)) or "–",
+            "verdict": j.verdict,
         }
         for v in found
-        for s in v.statements
+        for index, j in enumerate(v.clauses)
     ).set_index("claim")

@@ -69,6 +69,16 @@ IN_DISTRIBUTION = tuple(
 TEST_16 = Data("test-16", 16, 64, seed=3)
 """64 graphs as in CLRS-30's test, of 16 nodes: 1,024 pointers."""
 
+BY_SIZE = {
+    nodes: Data(f"size-{nodes}", nodes, 64, seed=20_000 + nodes)
+    for nodes in (16, 20, 24, 32, 48, 64)
+}
+"""Fresh graphs as in CLRS-30's test, 64 of each number of nodes: what a network is worth
+on sizes from the largest in training to four times that."""
+
+FULL_SIZE = 128
+"""Hidden size of the paper's networks."""
+
 DEFAULT_MODEL = ModelConfig()
 DEFAULT_TRAINING = TrainConfig()
 
@@ -154,11 +164,27 @@ class Experiment:
     """Whether faithfulness is measured, step by step, beside the scores."""
     larger: int = 32
     """How many more sets like the test's are scored beside it, 32 graphs each."""
+    sized: bool = False
+    """Whether its networks are scored by size although they are smaller than the paper's."""
+    same_as: str = ""
+    """The row that this one repeats under another number of the paper; its records are
+    those of both."""
 
     @property
     def table(self) -> str:
         """The table's name, `table-1`."""
         return self.name.split("/")[0]
+
+    @property
+    def recorded(self) -> str:
+        """The name that its records are kept under."""
+        return self.same_as or self.name
+
+    @property
+    def by_size(self) -> tuple[Data, ...]:
+        """The sets on which its networks are scored by size: none if tied to one."""
+        full = self.model.hidden_size >= FULL_SIZE and self.model.nodes is None
+        return tuple(BY_SIZE.values()) if full or self.sized else ()
 
     @property
     def program(self) -> GraphProgram | None:

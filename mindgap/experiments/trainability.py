@@ -38,7 +38,8 @@ def _scratch(size: int, least: int) -> Experiment:
         model=dataclasses.replace(EXPRESSIVE, hidden_size=size),
         beside=(TEST_16, *IN_DISTRIBUTION),
         larger=0,
-        seeds=4,
+        sized=True,
+        seeds=8,
         least=least,
         unsure=OURS,
     )
