@@ -22,7 +22,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mindgap import measurement, training
+from mindgap import config, measurement, sizes, training
 from mindgap.checkpoint import Checkpoint
 from mindgap.experiments.base import CompiledStart, Experiment
 from mindgap.network import ModelConfig, Params
@@ -46,6 +46,29 @@ class Block(NamedTuple):
     weights: dict[int, dict[str, np.ndarray]]
     """Of each seed, `best/module/leaf` and `last/module/leaf`."""
     certificate: dict[str, Any]
+    sizes: "pd.DataFrame | None" = None
+    """Scores by number of nodes, of networks that take any (see `sizes`)."""
+
+
+class TimeUp(Exception):
+    """There is not enough time left for the next part of the work."""
+
+
+class Deadline:
+    """A moment by which work has to stop."""
+
+    def __init__(self, seconds: float):
+        self._end = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds; negative when it is over."""
+        return self._end - time.monotonic()
+
+    def need(self, seconds: float) -> None:
+        """Raises TimeUp if less than so many seconds are left."""
+        if self.left < seconds:
+            raise TimeUp(f"{max(0.0, self.left):.0f} s are left, {seconds:.0f} needed")
 
 
 def block_size(task: Task, model: ModelConfig, config: training.TrainConfig) -> int:
@@ -92,15 +115,21 @@ def complete(
     seeds: Sequence[int],
     report: Report,
     checkpoint: Checkpoint | None = None,
+    deadline: Deadline | None = None,
 ) -> Block:
     """Trains a block to its end, from its checkpoint if there is one, and measures it.
 
-    Raises FloatingPointError, naming the seeds, if a loss is not finite, and OSError if
-    the checkpoint cannot be written.
+    Raises FloatingPointError, naming the seeds, if a loss is not finite; OSError if the
+    checkpoint cannot be written; and TimeUp, with the work in the checkpoint, if the
+    deadline comes first.
     """
-    begun, state, curves, about = train(experiment, seeds, report, checkpoint)
+    begun, state, curves, about = train(experiment, seeds, report, checkpoint, deadline)
     started = time.monotonic()
     rows = measurement.measure(experiment, seeds, begun, state, curves)
+    by_size = None
+    if experiment.by_size:
+        networks = {"best": state.best, "last": state.params}
+        by_size = sizes.measure(experiment, seeds, networks)
     weights = {
         seed: {
             f"{kept}/{module}/{leaf}": np.asarray(array[index])
@@ -111,7 +140,7 @@ def complete(
         for index, seed in enumerate(seeds)
     }
     about["seconds"] = round(about["seconds"] + time.monotonic() - started, 1)
-    return Block(seeds, rows, weights, about)
+    return Block(seeds, rows, weights, about, by_size)
 
 
 def train(
@@ -119,6 +148,7 @@ def train(
     seeds: Sequence[int],
     report: Report,
     checkpoint: Checkpoint | None = None,
+    deadline: Deadline | None = None,
 ) -> tuple[Params, training.TrainState, training.Curves, dict[str, Any]]:
     """Trains an ensemble to its end; every leaf has a leading axis of seeds.
 
@@ -126,6 +156,7 @@ def train(
     block was resumed, the first run's, with when and by which commit.
     """
     total, started = experiment.train.steps, time.monotonic()
+    about = {**certificate(experiment), "seeds": list(seeds), "seconds": 0.0}
     shared = Shared(len(seeds))
     trainer = trainer_of(
         experiment.task,
@@ -137,7 +168,6 @@ def train(
     keys = shared.out(jax.vmap(training.key_of)(jnp.asarray(seeds)))
     state, curves, done = shared.out(trainer.begin(keys)), [], 0
     begun = shared.back(state.params)
-    about = {**certificate(experiment), "seeds": list(seeds), "seconds": 0.0}
     none = training.Curves(*[jnp.zeros(0)] * 3)
     kept = checkpoint.load((state, none)) if checkpoint else None
     if kept:
@@ -145,9 +175,12 @@ def train(
         done = curves[0].loss.shape[1]
         again = {"at": done, "commit": about["commit"], "date": about["date"]}
         about = {**kept.about, "resumed": [*kept.about.get("resumed", ()), again]}
-    spent, score = about["seconds"], float("nan")
+    spent, score, took = about["seconds"], float("nan"), 0.0
     while done < total:
         count = min(SPAN, total - done)
+        begin = time.monotonic()
+        if deadline:
+            deadline.need(took)
         state, curve = trainer.advance(keys, state, jnp.array(done), count)
         curves.append(shared.back(curve))
         _check(experiment, seeds, curves[-1].loss)
@@ -155,8 +188,11 @@ def train(
         evaluated = curves[-1].validation[:, ~np.isnan(curves[-1].validation[0])]
         score = evaluated[:, -1].mean() if evaluated.size else score
         report(done, float(curves[-1].loss.mean()), float(score))
+        took = time.monotonic() - begin
         about["seconds"] = spent + time.monotonic() - started
-        if checkpoint and done < total and checkpoint.due():
+        # with a deadline, what is trained has to survive it: also before it is measured
+        pressed = deadline is not None and (done == total or deadline.left < 2 * took)
+        if checkpoint and (pressed or (done < total and checkpoint.due())):
             checkpoint.save((shared.back(state), _joined(curves)), about)
     return begun, shared.back(state), _joined(curves), about
 
@@ -211,12 +247,45 @@ def certificate(experiment: Experiment) -> dict[str, Any]:
         "experiment": experiment.name,
         "configuration": experiment.configuration,
         "steps": experiment.train.steps,
-        "versions": {name: metadata.version(name) for name in packages},
-        "python": platform.python_version(),
+        "stream": config.STREAM,
+        **here(),
+        "versions": {name: version(name) for name in packages},
         "commit": commit(),
-        "device": device(),
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
+
+
+def here() -> dict[str, str]:
+    """What numbers may differ by in their last digits: processor, device, precision."""
+    matmul = jax.config.jax_default_matmul_precision  # pyright: ignore
+    return {
+        "python": platform.python_version(),
+        "processor": processor(),
+        "device": device(),
+        "precision": str(matmul or "default"),
+    }
+
+
+def version(package: str) -> str:
+    """A package's version; `source` for one that runs without being installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "source"
+
+
+def processor() -> str:
+    """The model of this machine's processor: `Intel(R) Xeon(R) CPU @ 2.20GHz, 6/85/7`.
+
+    On Linux with family, model and stepping, since virtual machines hide names.
+    """
+    try:
+        lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
+        facts = {k.strip(): v.strip() for k, _, v in (s.partition(":") for s in lines)}
+        numbers = "/".join(facts[k] for k in ("cpu family", "model", "stepping"))
+        return f"{facts['model name']}, {numbers}"
+    except (OSError, KeyError):
+        return platform.processor() or platform.machine()
 
 
 def device() -> str:
@@ -234,7 +303,7 @@ def commit() -> str:
         changed = _git(home, "status", "--porcelain", "--", str(home))
         return head + ("+" if changed else "")
     except (OSError, subprocess.CalledProcessError):
-        return f"mindgap {metadata.version('mindgap')}"
+        return f"mindgap {version('mindgap')}"
 
 
 def use_cores() -> None:

@@ -1,4 +1,5 @@
-"""What claims and printed numbers are judged from: our networks, and statistics of them.
+"""What claims and printed numbers are judged from: our networks, and statistics of
+them.
 
 Scores come from the store, certificates and rules are quickly computed. A statistic is
 an estimate with an interval over networks; what it is held against is `protocol`'s.
@@ -74,7 +75,7 @@ class Evidence:
         (row,) = find(name)
         found = report.measured(row, self.of(name), metric)
         scores = report.scores_by_seed(row, self.of(name))
-        return scores[found.index].to_numpy(float), 100 * found.to_numpy(float)
+        return scores.loc[found.index].to_numpy(float), 100 * found.to_numpy(float)
 
     @functools.cache  # noqa: B019
     def course(

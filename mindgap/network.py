@@ -19,9 +19,9 @@ from jaxtyping import Array, Float, Int, Key
 from mindgap import attention, codecs, linear, recurrence
 from mindgap.attention import Attention, AttentionWeights, EdgeValues
 from mindgap.codecs import PointerDecoder, Term
+from mindgap.config import added
 from mindgap.graphs import AnyArray, Graphs, Trajectory
 from mindgap.linear import Linear
-from mindgap.store import ADDED
 from mindgap.tasks.base import Feature, Task
 
 HintMode = Literal["encoded_decoded", "decoded_only", "none"]
@@ -44,7 +44,7 @@ class ModelConfig:
     attend_to: Reach = "neighbours"
     layer_norm: bool = True
     nodes: int | None = None
-    decoders_lack: Term = dataclasses.field(default="none", metadata=ADDED)
+    decoders_lack: Term = dataclasses.field(default="none", metadata=added("none"))
     """A term of Eq. 12 that pointers' decoders do without."""
 
     def __post_init__(self):

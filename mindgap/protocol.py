@@ -1,16 +1,17 @@
 """The rule by which numbers and claims are judged, fixed before the deciding seeds.
 
 Numbers. Each number that the paper prints has one primary reading of its settings, and
-any others are sensitivity readings. Ours and the paper's means are compared with Welch's
-interval: `equivalent` if the 90 % interval of the difference lies within the margin,
-`differs` if the difference is not 0 at 5 % after Holm's correction over all primary
-readings, else `inconclusive`. Fewer than eight of our networks have no verdict.
+any others are sensitivity readings. Ours and the paper's means are compared with
+Welch's interval: `equivalent` if the 90 % interval of the difference lies within the
+margin, `differs` if the difference is not 0 at 5 % after Holm's correction over all
+primary readings, else `inconclusive`. Fewer than eight of our networks have no verdict.
 
-Claims. A claim is one main clause, and side clauses beside it. A clause holds a statistic
-of our networks against a threshold that quotes the paper's words: an interval on the
-claim's side is `supported`, on the other `contradicted`, across `inconclusive`. The main
-clause gives the claim's verdict. No clause is a minimum or maximum over networks, and none
-about learning stands for more than the number of nodes that it names.
+Claims. A claim is one main clause, and side clauses beside it. A clause holds a
+statistic of our networks against a threshold that quotes the paper's words: an interval
+on the claim's side is `supported`, on the other `contradicted`, across `inconclusive`.
+The main clause gives the claim's verdict. No clause is a minimum or maximum over
+networks, and none about learning stands for more than the number of nodes that it
+names.
 
 Networks that were recorded before this file was committed are exploratory: its author
 had seen them. Rows of which eight new networks cost less than an hour on two cores are
@@ -18,8 +19,7 @@ judged from new seeds alone (`FIRST_NEW`); all others from all of theirs.
 """
 
 import dataclasses
-import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import numpy as np
@@ -28,7 +28,6 @@ from mindgap import network, summary, verification
 from mindgap.evidence import (
     SPOKEN,
     Evidence,
-    Number,
     correlation,
     drop,
     exactly,
@@ -76,7 +75,7 @@ CLAIM_VERDICTS: tuple[ClaimVerdict, ...] = (
 
 
 def margin(reported: Reported) -> float:
-    """Within how many points ours counts as the paper's: half of its std, at least 1."""
+    """Points within which ours counts as the paper's: half of its std, at least 1."""
     return max(SMALLEST_MARGIN, reported.std / 2)
 
 
@@ -112,7 +111,7 @@ def alone(p: float) -> float:
     return min(1.0, p * len(FAMILY))
 
 
-# --- Readings ---------------------------------------------------------------------------
+# --- Readings ---
 
 PRIMARY = (
     "table-1/bfs",
@@ -142,12 +141,13 @@ The literal text; where it is silent, the defaults of Table 9 and of dm-clrs; th
 checkpoint by validation, as run.py has it. What decides between several rows:
 
 - Table 2, sequential BFS: "one neighbor is expanded at a time", not one edge scanned.
-- Table 10: Table 8 would tie these networks to 16 nodes, but the printed maxima are shares
-  of 2,048 pointers; so the defaults of Table 9. Edge information by Eq. 15-16.
+- Table 10: Table 8 would tie these networks to 16 nodes, but the printed maxima are
+  shares of 2,048 pointers; so the defaults of Table 9. Edge information by Eq. 15-16.
 - Tables 11 and 12: Table 8 has `simplify_decoders` on for all architecture ablations.
 - Table 13: Table 5 changes the hidden size only, so the decoders are the usual ones.
-- Table 14: "compute the algorithm exactly", so exact selections; no settings are printed,
-  so Table 9's hidden size and rate; "when further trained", so the last checkpoint.
+- Table 14: "compute the algorithm exactly", so exact selections; no settings are
+  printed, so Table 9's hidden size and rate; "when further trained", so the last
+  checkpoint.
 """
 
 FAMILY = tuple(
@@ -227,23 +227,26 @@ FIRST_NEW = {
         )
     },
 }
-"""The first seed of each row that nobody had seen when this file was committed, for rows
-of which eight cost less than an hour. Rows that are not here rest on all their seeds, or
-had none."""
+"""The first seed of each row that nobody had seen when this file was committed, for
+rows of which eight cost less than an hour. Rows that are not here rest on all their
+seeds, or had none."""
 
 
-# --- Clauses ----------------------------------------------------------------------------
+# --- Clauses ---
+
+
+Side = Literal["above", "below", "within"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Clause:
-    """A statistic of our networks, and on which side of a threshold the paper puts it."""
+    """A statistic of our networks, and the side of a threshold that is claimed."""
 
     says: str
     """What is measured, in words, with the number of nodes where networks answer."""
     quote: str
     """The paper's words that the side and the threshold come from."""
-    side: Literal["above", "below", "within"]
+    side: Side
     """`within`: nearer to 0 than the threshold, on either side."""
     threshold: float
     find: Callable[[Evidence], Estimate]
@@ -275,6 +278,10 @@ _GOOD = 90.0
 """Percent that "good at predicting" stands for."""
 _PERFECT = 95.0
 """Percent from which on a network is "nearly perfect", "high-performing" or "lucky"."""
+_ENDS: tuple[tuple[str, Side, int], ...] = (
+    ("after the last step", "below", -1),
+    ("after the first step", "above", 0),
+)
 _TASKS = ("bfs", "bellman-ford")
 _PAIRWISE = {"bfs": "table-11", "bellman-ford": "table-12"}
 _EXACT = 99.999
@@ -571,10 +578,7 @@ CLAUSES: dict[str, tuple[Clause, ...]] = {
             side, _GOOD, _course(f"table-1/{name}", "trace", step), "%",
         )
         for name in ("bellman-ford", "bfs")
-        for when, side, step in (
-            ("after the last step", "below", -1),
-            ("after the first step", "above", 0),
-        )
+        for when, side, step in _ENDS
     ),
     "trace-or-decoder": (
         Clause(
@@ -741,7 +745,8 @@ CLAUSES: dict[str, tuple[Clause, ...]] = {
         Clause(
             f"{SPOKEN[name]}, full decoder less without its {term} term, 64 nodes",
             "A surprising amount of computation is happening in the decoding layers",
-            "above", _FAR, _scores(f"table-1/{name}", f"decoders/{name}-without-{term}"),
+            "above", _FAR,
+            _scores(f"table-1/{name}", f"decoders/{name}-without-{term}"),
         )
         for term in ("edge", "hidden")
         for name in ("bellman-ford", "bfs")

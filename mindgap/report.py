@@ -4,7 +4,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -147,7 +147,7 @@ def beside(experiment: Experiment, store: Store, kind: str) -> "pd.DataFrame":
     return store.load(*sizes.home(experiment, kind))
 
 
-def _percent(rows: "pd.DataFrame", by: str) -> "pd.Series":
+def _percent(rows: Any, by: str) -> "pd.Series":
     """Means of shares by seed or by graph, in percent, in order."""
     # in double precision: a mean of float32 shares would not be a multiple of 1/2048
     values = rows.assign(value=rows.value.astype(float)).groupby(by).value.mean()

@@ -13,11 +13,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from mindgap import blocks, learned
-from mindgap.blocks import Block, Report
+from mindgap import blocks, learned, sizes
+from mindgap.blocks import Block, Deadline, Report
 from mindgap.checkpoint import Checkpoint
+from mindgap.config import digest
 from mindgap.experiments.base import Experiment
-from mindgap.store import RecordedError, Store, digest
+from mindgap.store import RecordedError, Store
 
 
 def complete(
@@ -26,6 +27,7 @@ def complete(
     store: Store,
     report: Callable[[Experiment, Sequence[int]], Report] | None = None,
     cluster: str | None = None,
+    deadline: Deadline | None = None,
 ) -> list[int]:
     """Trains and records those of the seeds that the store does not have.
 
@@ -34,8 +36,10 @@ def complete(
     are tasks of the dask scheduler at that address (`tcp://host:port`), or of worker
     processes on this machine for `local`.
 
-    Raises StoreError if the store cannot be written, FloatingPointError if a loss is
-    not finite, and what `cluster.results` raises.
+    Raises StoreError if the store cannot be written or holds records of another random
+    stream, FloatingPointError if a loss is not finite, TimeUp if the deadline comes
+    first (what is trained by then is in a checkpoint), and what `cluster.results`
+    raises.
     """
     missing = store.missing(experiment.recorded, experiment.digest, seeds)
     if not missing:
@@ -54,7 +58,7 @@ def complete(
     for part in [*unfinished, *blocks.cut(rest, size)]:
         checkpoint = _checkpoint(experiment, part, store)
         told = (report or progress)(experiment, part)
-        block = blocks.complete(experiment, part, told, checkpoint)
+        block = blocks.complete(experiment, part, told, checkpoint, deadline)
         _record(experiment, block, store)
         checkpoint.remove()
     return missing
@@ -111,6 +115,8 @@ def _record(experiment: Experiment, block: Block, store: Store) -> None:
         # another process may have recorded some of them since they were looked for
         with contextlib.suppress(RecordedError):
             store.put(name, digest, new, rows, block.certificate)
+    if block.sizes is not None:
+        sizes.put(experiment, block.seeds, block.sizes, block.certificate, store)
     if experiment.keep:
         learned.keep(experiment, store)
 

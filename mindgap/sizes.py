@@ -1,8 +1,9 @@
 """Scores by number of nodes: what a network is worth beyond the sizes of its training.
 
-Of both checkpoints, on 64 fresh graphs of each size: pointer accuracy of each graph, and
-the step of its first wrong hint. Kept beside the experiment's records as records of their
-own, so that networks can be scored that were trained before there was such a measure.
+Of both checkpoints, on 64 fresh graphs of each size: pointer accuracy of each graph,
+and the step of its first wrong hint. Kept beside the experiment's records as records of
+their own, so that networks can be scored that were trained before there was such a
+measure.
 """
 
 import functools
@@ -157,4 +158,3 @@ def _by_checkpoint(named: Mapping[str, np.ndarray]) -> dict[str, Params]:
         module, _, leaf = rest.rpartition("/")
         found.setdefault(checkpoint, {}).setdefault(module, {})[leaf] = array
     return found  # pyright: ignore[reportReturnType]
-

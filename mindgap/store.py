@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from mindgap import config
 from mindgap.files import place
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Store:
         """
         paths = sorted(self.home(name, digest).glob(_VISIBLE))
         found = [self._open(path) for path in paths]
+        _prove_stream(found)
         seen: dict[int, Path] = {}
         for record in found:
             for seed in record.seeds:
@@ -96,6 +98,11 @@ class Store:
                     )
                 seen[seed] = record.path
         return sorted(found, key=lambda record: record.seeds[0])
+
+    def prove_stream(self) -> None:
+        """Raises StoreError, naming it, if a record is of another random stream."""
+        for home in self.experiments():
+            self.records(*home)
 
     def shows(self, record: Record) -> bool:
         """Whether `load` shows any seed of the record."""
@@ -319,9 +326,21 @@ class _Since:
     first: int
     among: Container[int] | None = None
 
-    def __contains__(self, seed: object) -> bool:
-        allowed = self.among is None or seed in self.among
-        return isinstance(seed, int | np.integer) and seed >= self.first and allowed
+    def __contains__(self, seed: Any) -> bool:
+        return seed >= self.first and (self.among is None or seed in self.among)
+
+
+def _prove_stream(records: Iterable[Record]) -> None:
+    for record in records:
+        stream = record.certificate.get("stream", config.UNNAMED_STREAM)
+        if stream != config.STREAM:
+            commit = record.certificate.get("commit", "unknown")
+            raise StoreError(
+                f"{record.path} was recorded with version {stream} of the random "
+                f"stream, and this library draws version {config.STREAM}: the same "
+                f"seeds are other networks. Read it with the library of commit {commit}"
+                ", and use another folder for new results"
+            )
 
 
 def checksum(content: bytes) -> str:
@@ -354,33 +373,3 @@ def _same(one: Record, another: Record, seed: int) -> bool:
         for record in (one, another)
     )
     return ours.equals(theirs)
-
-
-def digest(configuration: Any) -> str:
-    """Twelve hex digits that change with anything in a nested configuration."""
-    text = json.dumps(readable(configuration), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-ADDED = {"added": True}
-"""Metadata of a field that configurations did not always have."""
-
-
-def readable(configuration: Any) -> Any:
-    """Frozen dataclasses as nested plain dictionaries.
-
-    A field with `ADDED` metadata is left out at its default, so that what was recorded
-    before there was such a field keeps its place.
-    """
-    if dataclasses.is_dataclass(configuration) and not isinstance(configuration, type):
-        return {
-            field.name: readable(value)
-            for field in dataclasses.fields(configuration)
-            if (value := getattr(configuration, field.name)) != field.default
-            or field.metadata != ADDED
-        }
-    if isinstance(configuration, Mapping):
-        return {str(k): readable(v) for k, v in configuration.items()}
-    if isinstance(configuration, list | tuple):
-        return [readable(v) for v in configuration]
-    return configuration

@@ -8,6 +8,7 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -124,7 +125,7 @@ class Difference:
 
     @property
     def p(self) -> float:
-        """Two-sided probability of such a difference if there is none (Welch's test)."""
+        """Two-sided probability of so large a difference if there is none (Welch)."""
         from scipy import stats
 
         if self.error == 0:
@@ -161,7 +162,10 @@ def adjusted(p: Sequence[float]) -> list[float]:
     """Holm's correction of a whole family of probabilities, in their order."""
     from statsmodels.stats.multitest import multipletests
 
-    return [float(q) for q in multipletests(p, method="holm")[1]] if len(p) else []
+    if not len(p):
+        return []
+    corrected: Any = multipletests(p, method="holm")[1]
+    return [float(q) for q in corrected]
 
 
 def seeds_to_show(

@@ -19,9 +19,9 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int, Key
 
 from mindgap import metrics, network, pairwise, scoring
+from mindgap.config import added
 from mindgap.graphs import Graphs
 from mindgap.network import ModelConfig, Params
-from mindgap.store import ADDED
 from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
 
 SEEDS = "seeds"
@@ -42,9 +42,9 @@ class TrainConfig:
     lengths: tuple[int, ...] = (4, 7, 11, 13, 16)
     evaluate_every: int = 50
     validation_graphs: int = 64
-    l1: float = dataclasses.field(default=0.0, metadata=ADDED)
+    l1: float = dataclasses.field(default=0.0, metadata=added(0.0))
     """Weight of the sum of all parameters' sizes in the loss (paper Table 6)."""
-    skip_overflow: bool = dataclasses.field(default=False, metadata=ADDED)
+    skip_overflow: bool = dataclasses.field(default=False, metadata=added(False))
     """Whether a step whose loss or gradient is not finite is left out, and its loss
     shown as `OVERFLOW`; else it is the end of the run. For compiled starts, which lie
     beside states that grow without bounds."""

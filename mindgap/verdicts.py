@@ -67,7 +67,8 @@ class Number:
     new: bool
     """Whether these are new ones alone, or all."""
     difference: Difference | None
-    """Ours less the paper's over the deciding seeds, in points; None for fewer than 2."""
+    """Ours less the paper's over the deciding seeds, in points; None for fewer than 2.
+    """
     margin: float
     p: float
     """Of no difference, corrected; NaN where there is none."""
@@ -101,8 +102,8 @@ class Number:
 def test_sets(experiment: Experiment, store: Store, checkpoint: str) -> list[Side]:
     """How much a mean changes with the test graphs, where the paper's are unknown.
 
-    Those are all that are not CLRS-30's. Twice: ours are one choice, the paper's another.
-    The spread is that of our scored graphs, each a mean over seeds.
+    Those are all that are not CLRS-30's. Twice: ours are one choice, the paper's
+    another. The spread is that of our scored graphs, each a mean over seeds.
     """
     if experiment.test.benchmark:
         return []
@@ -173,8 +174,8 @@ def numbers(see: Evidence) -> list[Number]:
     judged = [
         _judged(
             n,
-            family.get(n.experiment.name, n.p)
-            if n.reading == "primary"
+            family[n.experiment.name]
+            if n.reading == "primary" and n.experiment.name in family
             else protocol.alone(n.p),
         )
         for n in found

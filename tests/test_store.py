@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 
 from mindgap import experiments
-from mindgap.store import COLUMNS, Store, StoreError, digest
+from mindgap.config import digest
+from mindgap.store import COLUMNS, Store, StoreError
 
 
 def rows(*seeds):

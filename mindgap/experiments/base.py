@@ -12,7 +12,7 @@ from typing import Literal
 import jax
 from jaxtyping import Array, Key
 
-from mindgap import landscape, store
+from mindgap import config, landscape
 from mindgap.compiler import compile
 from mindgap.graphs import Graphs
 from mindgap.network import ModelConfig, Params
@@ -73,8 +73,8 @@ BY_SIZE = {
     nodes: Data(f"size-{nodes}", nodes, 64, seed=20_000 + nodes)
     for nodes in (16, 20, 24, 32, 48, 64)
 }
-"""Fresh graphs as in CLRS-30's test, 64 of each number of nodes: what a network is worth
-on sizes from the largest in training to four times that."""
+"""Fresh graphs as in CLRS-30's test, 64 of each number of nodes: what a network is
+worth on sizes from the largest in training to four times that."""
 
 FULL_SIZE = 128
 """Hidden size of the paper's networks."""
@@ -105,7 +105,7 @@ class CompiledStart:
     """A name of `programs.PROGRAMS`."""
     sharpness: float
     """As `compiler.compile` takes it."""
-    radius: float = dataclasses.field(default=0.0, metadata=store.ADDED)
+    radius: float = dataclasses.field(default=0.0, metadata=config.added(0.0))
     """How far each seed first steps away, in a random direction: 1 is as far as its
     filters are long (see `landscape.direction`)."""
 
@@ -165,7 +165,7 @@ class Experiment:
     larger: int = 32
     """How many more sets like the test's are scored beside it, 32 graphs each."""
     sized: bool = False
-    """Whether its networks are scored by size although they are smaller than the paper's."""
+    """Whether networks smaller than the paper's are scored by size, too."""
     same_as: str = ""
     """The row that this one repeats under another number of the paper; its records are
     those of both."""
@@ -214,20 +214,25 @@ class Experiment:
     def configuration(self) -> dict:
         """Everything that can change a number, readably."""
         start = {"start": self.start} if self.start else {}
-        return store.readable(
+        # the first records did not name their stream, which was the second
+        stream = (
+            {"stream": config.STREAM} if config.STREAM != config.UNNAMED_STREAM else {}
+        )
+        return config.readable(
             {
                 "task": self.task.name,
                 "model": self.model,
                 "train": self.train,
                 "data": (self.test, *self.beside),
                 **start,
+                **stream,
             }
         )
 
     @property
     def digest(self) -> str:
         """Under which results are stored: a changed configuration is another one."""
-        return store.digest(self.configuration)
+        return config.digest(self.configuration)
 
     def quick(self) -> "Experiment":
         """The same question, small enough to be trained in seconds (`quick` profile).
@@ -251,6 +256,7 @@ class Experiment:
             ),
             beside=(),
             followed=False,
+            sized=False,
             larger=0,
             seeds=2,
             incomparable="a small network, trained briefly",
