@@ -5,14 +5,19 @@ Results are recorded in a store, `book/results` unless another folder is named.
 
 import dataclasses
 import json
+import re
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
 from mindgap.book import BookError
 from mindgap.store import StoreError
+
+if TYPE_CHECKING:
+    from mindgap.experiments import Experiment
+    from mindgap.store import Store
 
 RESULTS = Path("book") / "results"
 
@@ -28,69 +33,117 @@ def run(
     steps: int | None = None,
     store: Path = RESULTS,
     cluster: str | None = None,
+    time_limit: str | None = None,
+    again: bool = False,
     dry: bool = False,
 ) -> None:
     """Train what is missing and record it.
 
     Args:
         name: a table (table-1), one row of it (table-1/bfs), or all.
-        seeds: first:end, end not included, or one number; if not given, the first few
-            that `mindgap status` calls the least.
+        seeds: first:end, end not included, or one number; if not given, the first eight
+            that decide about the row (see mindgap status).
         steps: training steps; the experiment's own if not given.
         store: the folder of results.
         cluster: address of a dask scheduler (tcp://host:port) whose workers train; or
             local, for one worker per core of this machine.
-        dry: only say what is missing.
+        time_limit: 90s, 25m or 1h30m: work through what is most wanted, stop within
+            this time, keep what is unfinished for the next run, and say what is left.
+        again: train recorded seeds again (the first recorded one if none are named) and
+            say whether they are the same; nothing is recorded.
+        dry: only say what is missing, in the order of the work.
     """
-    from mindgap import experiments
+    from mindgap import campaign, experiments
     from mindgap.run import complete
     from mindgap.store import Store
 
     chosen, results = None if seeds is None else _seeds(seeds), Store(store)
-    for experiment in experiments.find(name):
-        wanted = range(experiment.least) if chosen is None else chosen
-        if steps is not None:
-            experiment = experiment.with_steps(steps)
-        missing = results.missing(experiment.recorded, experiment.digest, wanted)
+    rows = experiments.find(name)
+    if steps is not None:
+        rows = [row.with_steps(steps) for row in rows]
+    if again:
+        _refuse_beside("--again", cluster=cluster, time_limit=time_limit, dry=dry)
+        _again(rows, chosen, results)
+        return
+    if time_limit is not None:
+        _refuse_beside("--time-limit", cluster=cluster, seeds=seeds, dry=dry)
+        campaign.work(rows, results, _duration(time_limit))
+        return
+    work = (
+        campaign.most_wanted(rows, results, goals=1)
+        if chosen is None
+        else [(row, chosen) for row in rows]
+    )
+    for row, wanted in work:
+        missing = results.missing(row.recorded, row.digest, wanted)
         print(
-            f"{experiment.name}: {len(wanted) - len(missing)} of {len(wanted)} seeds "
-            f"recorded, {experiment.train.steps} steps"
+            f"{row.name}: {len(wanted) - len(missing)} of {len(wanted)} seeds "
+            f"recorded, {row.train.steps} steps"
         )
         if not dry:
-            complete(experiment, wanted, results, cluster=cluster)
+            complete(row, wanted, results, cluster=cluster)
+
+
+def _again(rows: "list[Experiment]", seeds: "range | None", store: "Store") -> None:
+    """One line for each repeated seed; exit status 1 if one is not the same."""
+    from mindgap.run import again
+
+    right, done = True, 0
+    for row in rows:
+        records = store.records(row.recorded, row.digest)
+        if not records and len(rows) > 1:
+            print(f"{row.name}: nothing is recorded")
+            continue
+        first = records[0].seeds[:1] if records else (0,)
+        for found in again(row, list(seeds or first), store):
+            right, done = right and found.right, done + 1
+            kind = "a machine of the same kind" if found.alike else "another machine"
+            print(
+                f"{row.name} seed {found.seed}: {found.kind}, recorded on {kind}; "
+                f"first loss differs by {found.first_loss:.1e}, "
+                f"score by {found.score:.3f} points"
+            )
+    if not right:
+        sys.exit(1)
 
 
 @app.command
 def status(*, json: bool = False, store: Path = RESULTS) -> None:
-    """What is recorded of each experiment of the registry.
+    """What is recorded of each experiment of the registry, and what is wanted.
 
     Args:
         json: print data instead of lines.
         store: the folder of results.
     """
-    from mindgap import experiments, report
+    from mindgap import campaign, experiments
     from mindgap.store import Store
 
-    rows = list(experiments.EXPERIMENTS.values())
-    found = report.progress(rows, Store(store))
+    rows, results = list(experiments.EXPERIMENTS.values()), Store(store)
+    results.prove_stream()
+    found = campaign.progress(rows, results)
     if json:
         _print_json([dataclasses.asdict(line) for line in found])
         return
-    for line in found:
-        left = "unknown" if line.hours_left is None else f"{line.hours_left:.1f} h"
-        print(
-            f"{line.name:<32} {line.seeds:>4} of {line.wanted} seeds, "
-            f"{line.steps} steps; least {line.least}, {left} left"
-        )
-    hours = sum(line.hours_left or 0 for line in found)
-    untimed = sum(line.hours_left is None for line in found)
+
+    def goal(count: int | None, hours: float | None) -> str:
+        if count is None:
+            return "–"
+        return f"{count} ({'?' if hours is None else f'{hours:.1f}'} h)"
+
     print(
-        f"{hours:.1f} hours left to the least numbers"
-        + (
-            f", and {untimed} rows of which this device has run nothing similar"
-            * bool(untimed)
-        )
+        f"{'row':<40} {'seeds':>5} {'deciding':>12} {'for a verdict':>14} "
+        f"{'to be equivalent':>16} {'the paper’s':>14} {'by size':>7} {'steps':>6}"
     )
+    for line in found:
+        first = f"{line.deciding} from {line.first}" if line.first else line.deciding
+        sized = "–" if line.sized is None else line.sized
+        print(
+            f"{line.name:<40} {line.seeds:>5} {first:>12} "
+            f"{goal(line.least, line.hours_to_least):>14} "
+            f"{goal(line.equivalent, line.hours_to_equivalent):>16} "
+            f"{goal(line.wanted, line.hours_to_wanted):>14} {sized:>7} {line.steps:>6}"
+        )
+    print(campaign.remaining(rows, results))
 
 
 @app.command
@@ -101,7 +154,7 @@ def table(
     json: bool = False,
     store: Path = RESULTS,
 ) -> None:
-    """The paper's numbers and ours, in percent of pointers.
+    """The paper's numbers and ours, in percent of pointers, with the verdicts.
 
     Args:
         name: a table (table-1, or 1) or one row of it (table-1/bfs).
@@ -109,17 +162,61 @@ def table(
         json: print data instead of a table.
         store: the folder of results.
     """
-    from mindgap import report
+    from mindgap import verdicts
     from mindgap.store import Store
 
-    rows = report.table(name, Store(store), steps)
+    rows = verdicts.rows(name, Store(store), steps)
     if json:
-        _print_json([dataclasses.asdict(row) for row in rows])
+        _print_json([verdicts.data_of(row) for row in rows])
         return
-    print(report.compare(rows).to_string())
-    for row in rows:
-        if row.reason:
-            print(f"{row.name}: {row.status}: {row.reason}")
+    print(verdicts.compare(rows).to_string())
+
+
+@app.command
+def sizes(
+    name: tyro.conf.Positional[str],
+    /,
+    json: bool = False,
+    figure: Path | None = None,
+    score: bool = False,
+    store: Path = RESULTS,
+) -> None:
+    """Pointers right by number of nodes, in percent, both checkpoints.
+
+    Args:
+        name: one row (table-1/dfs), or a table or all with --score or --figure.
+        json: print data instead of lines.
+        figure: draw the figure of the three tasks of Table 1 to this file (.svg, .png).
+        score: first score networks by size whose weights are in the store and whose
+            scores are not: those trained before there was such a measure.
+        store: the folder of results.
+    """
+    from mindgap import by_size, experiments
+    from mindgap.store import Store
+
+    rows, results = experiments.find(name), Store(store)
+    if score:
+        for row in rows:
+            for line in by_size.score_all(row, results):
+                print(line, flush=True)
+    if figure:
+        by_size.draw(results, figure)
+        print(figure)
+    if score or figure:
+        return
+    if len(rows) > 1:
+        raise ValueError(f"sizes {name!r} is several rows: name one of them")
+    found = by_size.table(rows[0], results)
+    if json:
+        _print_json([dataclasses.asdict(line) for line in found])
+        return
+    for line in found:
+        spread = "" if line.std != line.std else f" ± {line.std:.2f}"
+        print(
+            f"{line.nodes:>3} nodes, {line.checkpoint:<4} {line.mean:6.2f}{spread}, "
+            f"{line.seeds} seeds, first wrong hint after step {line.first_wrong:.1f} "
+            f"of {line.steps:.0f} ({line.source})"
+        )
 
 
 @app.command
@@ -311,6 +408,28 @@ def main() -> None:
 @app.command(name="book")
 def _book() -> None:
     """Make the book: run, site, all, notebooks (see mindgap book --help)."""
+
+
+def _refuse_beside(flag: str, **others: object) -> None:
+    """Raises ValueError if a flag is given that means nothing beside another."""
+    for name, value in others.items():
+        if value:
+            raise ValueError(f"--{name.replace('_', '-')} means nothing with {flag}")
+
+
+def _duration(text: str) -> float:
+    """Seconds of `90s`, `25m`, `1h30m`."""
+    parts = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text)
+    hours, minutes, seconds = (
+        (int(p or 0) for p in parts.groups()) if parts else [0] * 3
+    )
+    total = 3600 * hours + 60 * minutes + seconds
+    if not total:
+        raise ValueError(
+            f"--time-limit {text!r} is no duration: hours, minutes and seconds with "
+            "their letters, as in 90s, 25m or 1h30m"
+        )
+    return total
 
 
 def _seeds(text: str) -> range:

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from mindgap.plots import BLUE, GREY, ORANGE
+from mindgap.plots import BLUE, GREEN, GREY, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _LOOKS = {
-    "agrees": {"color": BLUE, "marker": "o"},
+    "equivalent": {"color": BLUE, "marker": "o"},
     "differs": {"color": ORANGE, "marker": "s"},
+    "inconclusive": {"color": GREEN, "marker": "^"},
+    "too few seeds": {"color": GREY, "marker": "v", "markerfacecolor": "white"},
     "not comparable": {"color": GREY, "marker": "D", "markerfacecolor": "white"},
 }
 
@@ -56,6 +58,8 @@ def forest(
             row += 1
         place += 1
     for name, look in _LOOKS.items():
+        if name not in status:
+            continue
         shown = {"linestyle": "none", "markersize": 5, **look}
         panel.plot([], [], label=name, **shown)
     panel.axvline(0, color="black", linewidth=0.8)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from jaxtyping import Float, Int
 
-from mindgap import blocks, sizes, summary
+from mindgap import sizes, summary
 from mindgap.experiments.base import BY_SIZE, Data, Experiment
 from mindgap.experiments.tables import EXPERIMENTS
 from mindgap.measurement import COURSE
@@ -20,54 +20,6 @@ if TYPE_CHECKING:
 
 
 PERCENT = (0.0, 100.0)
-
-
-@dataclasses.dataclass(frozen=True)
-class Progress:
-    """How far one experiment is."""
-
-    name: str
-    seeds: int
-    least: int
-    """How many the campaign runs for now; the paper has `wanted`."""
-    wanted: int
-    steps: int
-    hours_left: float | None
-    """To `least`, at this device's pace; None if it has recorded nothing similar."""
-
-
-def progress(rows: Sequence[Experiment], store: Store) -> list[Progress]:
-    """Of each experiment the seeds that are recorded, and the hours that are left.
-
-    At the pace of this device; a row that it has not run takes the pace of one with the
-    same task and hidden size.
-    """
-    done, paces, here = {}, {}, blocks.device()
-    for row in rows:
-        records = store.records(row.recorded, row.digest)
-        done[row.name] = sum(len(record.seeds) for record in records)
-        timed = [r for r in records if r.certificate["device"] == here]
-        if timed:
-            spent = sum(record.certificate["seconds"] for record in timed)
-            pace = spent / sum(len(record.seeds) for record in timed) / row.train.steps
-            paces[row.name] = pace
-            paces.setdefault((row.task.name, row.model.hidden_size), pace)
-    found = []
-    for row in rows:
-        left = max(0, row.least - done[row.name]) * row.train.steps / 3600
-        pace = paces.get(row.name, paces.get((row.task.name, row.model.hidden_size)))
-        hours = 0.0 if not left else None if pace is None else left * pace
-        found.append(
-            Progress(
-                row.name,
-                done[row.name],
-                row.least,
-                row.seeds,
-                row.train.steps,
-                hours,
-            )
-        )
-    return found
 
 
 def book_store(folder: str, seeds: int = 0) -> Store:

@@ -8,17 +8,19 @@ process that asked for it writes to the store.
 """
 
 import contextlib
+import dataclasses
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any, Literal
 
-from mindgap import blocks, learned, sizes
+from mindgap import blocks, by_size, learned
 from mindgap.blocks import Block, Deadline, Report
 from mindgap.checkpoint import Checkpoint
 from mindgap.config import digest
 from mindgap.experiments.base import Experiment
-from mindgap.store import RecordedError, Store
+from mindgap.store import COLUMNS, RecordedError, Store, StoreError
 
 
 def complete(
@@ -41,6 +43,7 @@ def complete(
     first (what is trained by then is in a checkpoint), and what `cluster.results`
     raises.
     """
+    store.prove_stream()
     missing = store.missing(experiment.recorded, experiment.digest, seeds)
     if not missing:
         return []
@@ -62,6 +65,87 @@ def complete(
         _record(experiment, block, store)
         checkpoint.remove()
     return missing
+
+
+@dataclasses.dataclass(frozen=True)
+class Repeat:
+    """A recorded seed beside the same, trained again."""
+
+    seed: int
+    kind: Literal["the same to the last digit", "the same course", "another network"]
+    """Another processor rounds otherwise, so that a course drifts: it is the same if
+    the loss of its first 50 steps is, within `DRIFT`."""
+    first_loss: float
+    """Relative difference of that loss."""
+    score: float
+    """Points by which the score on the test set differs."""
+    alike: bool
+    """Whether processor, device and precision are those of the record."""
+
+    @property
+    def right(self) -> bool:
+        """Whether it is what a repetition must be: to the last digit where it runs on
+        the same kind of machine, else the same course."""
+        return self.kind == "the same to the last digit" or (
+            self.kind == "the same course" and not self.alike
+        )
+
+
+def again(
+    experiment: Experiment,
+    seeds: Sequence[int],
+    store: Store,
+    report: Callable[[Experiment, Sequence[int]], Report] | None = None,
+) -> list[Repeat]:
+    """Trains recorded seeds again, which changes nothing in the store.
+
+    Raises StoreError if one of them is not recorded.
+    """
+    name, digest = experiment.recorded, experiment.digest
+    if missing := store.missing(name, digest, seeds):
+        raise StoreError(f"{experiment.name}: seeds {missing} are not recorded")
+    blocks.use_cores()
+    blocks.cache_compilation()
+    here = blocks.here()
+    made = {s: r.certificate for r in store.records(name, digest) for s in r.seeds}
+    size = blocks.block_size(experiment.task, experiment.model, experiment.train)
+    found = []
+    for part in blocks.cut(seeds, size):
+        told = (report or progress)(experiment, part)
+        rows = blocks.complete(experiment, part, told).rows
+        for seed in part:
+            alike = all(made[seed].get(k) == here[k] for k in _ROUNDING)
+            found.append(_repeat(experiment, seed, store, rows, alike))
+    return found
+
+
+_ROUNDING = ("processor", "device", "precision")
+"""Facts of a certificate that the last digits of a course depend on."""
+DRIFT = 1e-3
+"""Relative; another random stream differs by ten times as much."""
+
+
+def _repeat(
+    experiment: Experiment, seed: int, store: Store, rows: Any, alike: bool
+) -> Repeat:
+    keys = ["metric", "data", "checkpoint", "step", "graph"]
+    old = store.load(experiment.recorded, experiment.digest)
+    pair = old[old.seed == seed].merge(
+        rows[rows.seed == seed].astype(COLUMNS), on=keys, suffixes=("", "_again")
+    )
+    exact = bool((pair.value == pair.value_again).all())
+    first = pair[(pair.metric == "loss") & (pair.step == 0)].iloc[0]
+    apart = float(abs(first.value_again / first.value - 1))
+    scored = pair[
+        (pair.metric == "pointer_accuracy")
+        & (pair.data == experiment.test.name)
+        & (pair.checkpoint == experiment.headline)
+    ]
+    score = 100 * abs(float((scored.value_again - scored.value).mean()))
+    kind = "the same course" if apart <= DRIFT else "another network"
+    return Repeat(
+        seed, "the same to the last digit" if exact else kind, apart, score, alike
+    )
 
 
 def progress(experiment: Experiment, seeds: Sequence[int]) -> Report:
@@ -116,7 +200,7 @@ def _record(experiment: Experiment, block: Block, store: Store) -> None:
         with contextlib.suppress(RecordedError):
             store.put(name, digest, new, rows, block.certificate)
     if block.sizes is not None:
-        sizes.put(experiment, block.seeds, block.sizes, block.certificate, store)
+        by_size.put(experiment, block.seeds, block.sizes, block.certificate, store)
     if experiment.keep:
         learned.keep(experiment, store)
 

@@ -1,31 +1,28 @@
 """Every number of the paper beside ours, what became of it, and the totals.
 
 `sentence` is the line that README and the book's first page show; a test holds them to
-it.
+it. All verdicts are those of `verdicts`.
 """
 
 import dataclasses
+import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
-from mindgap import network, report, summary, verdicts
+from mindgap import by_size, network, protocol, report, summary, verdicts
 from mindgap.evidence import SPOKEN, Evidence
-from mindgap.experiments import EXPERIMENTS, find
-from mindgap.experiments.base import CLRS30_VAL, IN_DISTRIBUTION, Experiment
+from mindgap.experiments import find
+from mindgap.experiments.base import CLRS30_VAL, IN_DISTRIBUTION
 from mindgap.experiments.discrepancies import DISCREPANCIES
-from mindgap.statements_appendix import SIZES
+from mindgap.protocol import ClaimVerdict, NumberVerdict
 from mindgap.store import Store
+from mindgap.verdicts import Number
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-
-Status = Literal["agrees", "differs", "not comparable"]
-STATUSES: tuple[Status, ...] = ("agrees", "differs", "not comparable")
 
 CHAPTERS = {
     "table-1": "03_baselines",
@@ -43,127 +40,73 @@ START, END = "<!-- totals: made by mindgap.scoreboard -->", "<!-- end of totals 
 """What stands around the line of totals in a page."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Number:
-    """A printed number under one reading of it: a row of the registry."""
-
-    experiment: Experiment
-    row: report.Row
-
-    @property
-    def short(self) -> int:
-        """How many seeds ours lacks to the paper's number."""
-        reported = self.experiment.reported
-        assert reported
-        return max(0, reported.seeds - self.row.seeds)
-
-    @property
-    def command(self) -> str:
-        """What makes this number, or continues it to the paper's number of seeds."""
-        assert self.experiment.reported
-        seeds = self.experiment.reported.seeds
-        return f"mindgap run {self.experiment.name} --seeds 0:{seeds}"
-
-    @property
-    def status(self) -> Status:
-        """The row's; a number without a seed of ours is not comparable either."""
-        known: dict[str, Status] = {status: status for status in STATUSES}
-        return known.get(self.row.status, "not comparable")
-
-    @property
-    def chapter(self) -> str:
-        """The page that shows it."""
-        return CHAPTERS[self.experiment.table]
-
-    @property
-    def key(self) -> tuple[str, float, float]:
-        """What several readings of one printed number have in common."""
-        reported = self.experiment.reported
-        assert reported
-        return self.experiment.table, reported.mean, reported.std
-
-    @property
-    def by(self) -> float:
-        """Ours minus the paper's mean, in points."""
-        assert self.experiment.reported
-        return self.row.mean - self.experiment.reported.mean
-
-    @property
-    def told(self) -> str:
-        """Status, why, and how many seeds are lacking."""
-        below = f"{self.short} seeds below the paper's" if self.short else ""
-        status = f"{self.row.status}{': ' * bool(self.row.reason)}{self.row.reason}"
-        return "; ".join(filter(None, (status, below)))
+def command(number: Number) -> str:
+    """What continues a number to the seeds that a verdict needs."""
+    first = protocol.FIRST_NEW.get(number.experiment.recorded, 0)
+    least = max(protocol.LEAST, number.wanted or 0)
+    return f"mindgap run {number.experiment.name} --seeds {first}:{first + least}"
 
 
-def numbers(store: Store) -> list[Number]:
-    """Each row of the registry that has a printed number."""
-    rows = [e for e in EXPERIMENTS.values() if e.reported]
-    return [Number(e, report.row(e, store)) for e in rows]
+def chapter(number: Number) -> str:
+    """The page that shows a number."""
+    return CHAPTERS[number.experiment.table]
 
 
-def printed(found: Sequence[Number]) -> dict[tuple[str, float, float], Status]:
-    """Each number that the paper prints, by the best of its readings.
-
-    It agrees if one of them does; else it differs if one of them does.
-    """
-    best: dict[tuple[str, float, float], Status] = {}
-    for status in reversed(STATUSES):
-        best |= {n.key: status for n in found if n.status == status}
-    return best
-
-
-def table(found: Sequence[Number], name: str) -> "pd.DataFrame":
-    """The numbers of one table of the paper, few columns."""
+def table(found: Iterable[Number], name: str) -> "pd.DataFrame":
+    """The numbers of one table of the paper, primary readings first, few columns."""
     import pandas as pd
 
-    chosen = [n for n in found if n.experiment.table == name]
-    shown = report.compare([n.row for n in chosen]).to_dict("records")
-    return (
-        pd.DataFrame(
-            {
-                "row": n.row.name.split("/")[1],
-                "paper": line["paper: mean ± std (max)"],
-                "ours": f"{summary.spread(n.row.mean, n.row.std)} ({line['max']})",
-                "95 % interval": line["95 % interval"],
-                "seeds": f"{n.row.seeds} of {n.row.seeds + n.short}",
-                "steps": n.row.steps,
-                "status": n.status,
-            }
-            for line, n in zip(shown, chosen, strict=True)
-        )
-        .set_index("row")
-        .rename_axis(None)
-    )
-
-
-def reasons(found: Sequence[Number]) -> "pd.DataFrame":
-    """Why rows cannot be compared, one line for each reason."""
-    import pandas as pd
-
-    rows: dict[str, list[str]] = {}
+    lines = []
     for n in found:
-        if n.status == "not comparable":
-            rows.setdefault(n.row.reason, []).append(n.row.name)
+        if n.experiment.table != name:
+            continue
+        r, d = n.row, n.difference
+        interval = "–"
+        if d is not None:
+            low, high = d.interval()
+            interval = f"{d.value:+.2f} ({low:+.2f} to {high:+.2f})"
+        lines.append(
+            {
+                "row": r.name.split("/")[1],
+                "reading": f"{n.reading}, {r.checkpoint}",
+                "paper": r.paper,
+                "ours": "–" if not r.seeds
+                else f"{summary.spread(r.mean, r.std)} ({r.max:.2f})",
+                "seeds": r.seeds,
+                "ours − paper (95 %)": interval,
+                "margin": f"±{n.margin:.2f}",
+                "verdict": n.verdict,
+                "rests on": f"{n.deciding} {'new' if n.new else 'seeds'}",
+            }
+        )  # fmt: skip
+    return pd.DataFrame(lines).set_index("row").rename_axis(None)
+
+
+def reasons(found: Iterable[Number]) -> "pd.DataFrame":
+    """Why rows cannot be compared, or cannot be shown equivalent; a line a reason."""
+    import pandas as pd
+
+    rows: dict[str, dict[str, None]] = {}
+    for n in found:
+        why = n.told.partition("; ")[2] if n.verdict != "not comparable" else n.told
+        if why:
+            rows.setdefault(why, {})[n.row.name] = None
     lines = [{"rows": ", ".join(names), "why": why} for why, names in rows.items()]
     return pd.DataFrame(lines, columns=["rows", "why"])
 
 
 class Stated(NamedTuple):
-    """A number of the paper's text, and ours."""
+    """A number of the paper's text, and ours: counted, or a mean with its interval."""
 
     says: str
     section: str
     paper: str
     ours: str
-    status: Status
-    why: str
     chapter: str
 
 
-def stated(store: Store, see: Evidence | None = None) -> list[Stated]:
-    """Numbers that stand in the text and in no table."""
-    see = see or Evidence(store)
+def stated(see: Evidence) -> list[Stated]:
+    """Numbers that stand in the text and in no table; claims judge what they mean."""
     counts = {
         name: network.count(row.task, row.model)
         for name in (
@@ -177,88 +120,78 @@ def stated(store: Store, see: Evidence | None = None) -> list[Stated]:
     }
     large = max(n for name, n in counts.items() if name.startswith("table-1/"))
     tiny = [n for name, n in counts.items() if name.startswith("table-13/")]
-    exact = [see.exact(p, SIZES, 20) for p in ("bfs", "bellman_ford")]
     found = [
-        Stated(
-            "parameters at hidden size 128", "A.1", "5e6", f"at most {large:,}",
-            "agrees" if 2.5e6 < large < 1e7 else "differs", "counted", "09_ablations",
-        ),
-        Stated(
-            "parameters at hidden size 4", "A.1, C.3", "500",
-            " and ".join(map(str, tiny)),
-            "agrees" if all(abs(n - 500) < 50 for n in tiny) else "differs",
-            "counted; within a tenth", "09_ablations",
-        ),
-        Stated(
-            "compiled BFS and Bellman-Ford, accuracy", "1.2", "100%",
-            f"{min(exact):.2f} %", "agrees" if min(exact) == 100 else "differs",
-            "all hints and selections, within the computed limits", "02_graph_programs",
-        ),
+        Stated("parameters at hidden size 128", "A.1", "5e6", f"at most {large:,}",
+               "09_ablations"),
+        Stated("parameters at hidden size 4", "A.1, C.3", "500",
+               " and ".join(map(str, tiny)), "09_ablations"),
     ]  # fmt: skip
     for name in ("bfs", "dfs", "bellman-ford"):
         for data in (CLRS30_VAL, IN_DISTRIBUTION[-1]):
-            found.append(_in_distribution(see, name, data))
+            kind = "validation" if data.benchmark else "as in training"
+            says = f"{SPOKEN[name]} on {data.nodes} nodes, a length of training"
+            scores = see.scores(f"table-1/{name}", data)
+            ours = "–"
+            if len(scores):
+                told = summary.describe(scores, report.PERCENT)
+                ours = f"{summary.spread(told.mean, told.std)} ({told.seeds} seeds)"
+            found.append(
+                Stated(f"{says} ({kind})", "3", "~99%", ours, "04_bfs_dfs_disparity")
+            )
     return found
-
-
-def _in_distribution(see: Evidence, name: str, data) -> Stated:
-    scores = see.scores(f"table-1/{name}", data)
-    kind = "validation" if data.benchmark else "as in training"
-    says = f"{SPOKEN[name]} on {data.nodes} nodes, a length of training ({kind})"
-    if not len(scores):
-        ours, status = "–", "not comparable"
-    else:
-        told = summary.describe(scores, report.PERCENT)
-        ours = f"{summary.spread(told.mean, told.std)} ({told.seeds} seeds)"
-        status = "agrees" if round(told.mean) == 99 or told.mean >= 98.5 else "differs"
-    why = "rounded; on which graphs is not said"
-    return Stated(says, "3", "~99%", ours, status, why, "04_bfs_dfs_disparity")
 
 
 @dataclasses.dataclass(frozen=True)
 class Totals:
     """How many of each kind."""
 
-    readings: dict[Status, int]
-    """Rows of the registry with a printed number."""
-    printed: dict[Status, int]
-    """Printed numbers, each by the best of its readings."""
-    claims: dict[verdicts.Kind, int]
+    printed: dict[NumberVerdict, int]
+    """Printed numbers, by their primary readings."""
+    sensitive: int
+    """Of those that are not equivalent, how many would be under a sensitivity reading.
+    """
+    claims: dict[ClaimVerdict, int]
     discrepancies: int
-    full: int
-    """Readings with at least the paper's number of seeds."""
 
 
 def totals(found: Sequence[Number], judged: Sequence[verdicts.Verdict]) -> Totals:
-    """Counted from `numbers` and from `verdicts.verdicts`."""
-    rows = [n.status for n in found]
-    best = list(printed(found).values())
+    """Counted from `verdicts.numbers` and from `verdicts.verdicts`."""
+    primary = [n for n in found if n.reading == "primary"]
+    also = {n.key for n in found if n.verdict == "equivalent"}
+    kinds = [n.verdict for n in primary]
+    claims = [v.kind for v in judged]
     return Totals(
-        {status: rows.count(status) for status in STATUSES},
-        {status: best.count(status) for status in STATUSES},
-        {kind: [v.kind for v in judged].count(kind) for kind in verdicts.KINDS},
+        {kind: kinds.count(kind) for kind in protocol.NUMBER_VERDICTS},
+        sum(n.verdict != "equivalent" and n.key in also for n in primary),
+        {
+            kind: [v.kind for v in judged].count(kind)
+            for kind in protocol.CLAIM_VERDICTS
+        },
         len(DISCREPANCIES),
-        sum(n.short == 0 for n in found),
     )
 
 
 def sentence(counted: Totals) -> str:
     """The totals in words, as README and the book's first page show them."""
-    best, claims = counted.printed, counted.claims
+    numbers, claims = counted.printed, counted.claims
     return (
-        f"Of the {sum(best.values())} results that the paper's tables print, "
-        f"{best['agrees']} agree with ours under some reading, {best['differs']} "
-        f"differ under all, and {best['not comparable']} cannot be compared. Of its "
-        f"{sum(claims.values())} claims, {claims['supported']} are supported and "
-        f"{claims['mixed']} hold in part; contradicted: {claims['contradicted']}, "
-        f"undecided: {claims['undecided']}. In {counted.discrepancies} places "
-        "the paper is unclear or contradicts itself."
+        f"Of the {sum(numbers.values())} results that the paper's tables print, "
+        f"{numbers['equivalent']} are equivalent to ours under the primary reading of "
+        f"their settings, {numbers['differs']} differ, {numbers['inconclusive']} are "
+        f"inconclusive, {numbers['too few seeds']} have too few seeds here, and "
+        f"{numbers['not comparable']} cannot be compared. {counted.sensitive} of those "
+        "that are not equivalent would be under another reading or checkpoint. Of its "
+        f"{sum(claims.values())} claims, {claims['supported']} are supported by their "
+        f"main clause, {claims['contradicted']} contradicted, {claims['inconclusive']} "
+        f"inconclusive, and {claims['too few seeds']} have too few seeds. In "
+        f"{counted.discrepancies} places the paper is unclear or contradicts itself."
     )
 
 
 def compute(store: Store) -> Totals:
     """The totals of a store; takes most of a minute on two cores."""
-    return totals(numbers(store), verdicts.verdicts(store))
+    see = verdicts.judge_of(store)
+    return totals(verdicts.numbers(see), verdicts.verdicts(store, see=see))
 
 
 def shown(page: str) -> str | None:
@@ -269,53 +202,54 @@ def shown(page: str) -> str | None:
 
 
 def publish(root: Path) -> None:
-    """Write the totals into README and the first page, and README's figure.
+    """Write the totals into README and the first page, and their two figures.
 
-    The figure has each printed number once, under its best reading, the nearest of
-    several. Raises ValueError for a page without the marks of the line.
+    Raises ValueError for a page without the marks of the line.
     """
     from matplotlib import rc_context
 
-    found = numbers(store := Store(root / "book" / "results"))
-    said = textwrap.fill(sentence(totals(found, verdicts.verdicts(store))), 88)
+    store = Store(root / "book" / "results")
+    see = verdicts.judge_of(store)
+    found = verdicts.numbers(see)
+    judged = verdicts.verdicts(store, see=see)
+    said = textwrap.fill(sentence(totals(found, judged)), 88)
     for page in (root / "README.md", root / "book" / "intro.md"):
         text = page.read_text("utf-8")
         if shown(text) is None or END not in text:
             raise ValueError(f"{page}: no place for the totals, {START} ... {END}")
         before, after = text.split(START)[0], text.split(END, 1)[1]
         page.write_text(f"{before}{START}\n{said}\n{END}{after}", "utf-8")
+    static = root / "book" / "_static"
     with rc_context({"svg.hashsalt": "mindgap"}):  # the same numbers, the same bytes
-        path = root / "book" / "_static" / "agreement.svg"
-        shown_once = figure(differences(nearest(found)))
-        shown_once.savefig(path, bbox_inches="tight", metadata={"Date": None})
+        primary = figure(differences([n for n in found if n.reading == "primary"]))
+        path = static / "agreement.svg"
+        primary.savefig(path, bbox_inches="tight", metadata={"Date": None})
+    by_size.draw(store, static / "sizes.svg")
 
 
-def nearest(found: Sequence[Number]) -> list[Number]:
-    """Of each printed number the reading with its status that comes nearest to it."""
-    best = printed(found)
-    recorded = [n for n in found if n.row.seeds and n.status == best[n.key]]
-    return [
-        min((n for n in recorded if n.key == key), key=lambda n: abs(n.by))
-        for key in dict.fromkeys(n.key for n in recorded)
-    ]
+def differences(found: Iterable[Number]) -> "pd.DataFrame":
+    """Ours minus the paper's mean, in points, with the half of its 95 % interval.
 
-
-def differences(found: Sequence[Number]) -> "pd.DataFrame":
-    """Ours minus the paper's mean, in points, with 95 % of its uncertainty.
-
-    The error is twice the standard error of the difference of both means, as `agrees`
-    has it; NaN for a single seed. Rows without seeds are left out.
+    Over the deciding seeds. Numbers without an interval are left out.
     """
     import pandas as pd
 
     lines = []
     for n in found:
-        reported = n.experiment.reported
-        if reported and n.row.seeds:
-            sem = np.hypot(reported.std / reported.seeds**0.5, n.row.sem)
-            line = {"row": n.row.name, "by": n.by, "error": 2 * sem}
-            lines.append({**line, "status": n.status, "seeds": n.row.seeds})
-    columns = ["row", "by", "error", "status", "seeds"]
+        if n.difference is not None:
+            low, high = n.difference.interval()
+            half = (high - low) / 2
+            lines.append(
+                {
+                    "row": n.row.name,
+                    "checkpoint": n.row.checkpoint,
+                    "by": n.difference.value,
+                    "error": half if math.isfinite(half) else math.nan,
+                    "status": n.verdict,
+                    "seeds": n.deciding,
+                }
+            )
+    columns = ["row", "checkpoint", "by", "error", "status", "seeds"]
     return pd.DataFrame(lines, columns=columns).set_index("row")
 
 

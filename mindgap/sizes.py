@@ -19,7 +19,7 @@ from mindgap import faithfulness, scoring
 from mindgap.experiments.base import Experiment
 from mindgap.graphs import Graphs
 from mindgap.network import ModelConfig, Params
-from mindgap.store import COLUMNS, RecordedError, Store
+from mindgap.store import COLUMNS
 from mindgap.tasks.base import Task
 
 if TYPE_CHECKING:
@@ -70,11 +70,7 @@ def measure(
     import pandas as pd
 
     if not experiment.by_size:
-        raise ValueError(
-            f"{experiment.name} is not scored by size: its networks have hidden size "
-            f"{experiment.model.hidden_size} and take "
-            f"{experiment.model.nodes or 'any number of'} nodes"
-        )
+        raise ValueError(not_scored(experiment))
     parts = []
 
     def add(seed: int, metric: str, data: str, checkpoint: str, values: Any):
@@ -99,62 +95,15 @@ def measure(
     return pd.concat(parts, ignore_index=True)
 
 
-def put(
-    experiment: Experiment,
-    seeds: Sequence[int],
-    rows: "pd.DataFrame",
-    certificate: Mapping[str, Any],
-    store: Store,
-    kind: str = KIND,
-) -> None:
-    """Records rows of `measure`, but of seeds that are recorded already."""
-    name, digest = home(experiment, kind)
-    while new := store.missing(name, digest, seeds):
-        try:
-            part = rows.loc[rows.seed.isin(new)]
-            store.put(name, digest, new, part, {**certificate, "measure": kind})
-        except RecordedError:
-            continue  # another process was quicker with some of them
-
-
 def home(experiment: Experiment, kind: str = KIND) -> tuple[str, str]:
     """Under which name and digest the store has the records of such a measure."""
     return f"{experiment.recorded}/{experiment.digest}", kind
 
 
-def unscored(experiment: Experiment, store: Store) -> list[int]:
-    """Seeds whose weights are in the store and whose scores by size are not."""
-    if not experiment.by_size:
-        return []
-    return store.missing(*home(experiment), store.weighed(*_own(experiment)))
-
-
-def score_weights(
-    experiment: Experiment, store: Store, certificate: Mapping[str, Any]
-) -> list[int]:
-    """Scores the networks whose weights are in the store, a few at a time.
-
-    Returns the seeds that were scored now.
-    """
-    seeds = unscored(experiment, store)
-    for first in range(0, len(seeds), 4):
-        some = seeds[first : first + 4]
-        loaded = [store.weights(*_own(experiment), seed) for seed in some]
-        stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *loaded)
-        rows = measure(experiment, some, _by_checkpoint(stacked))
-        put(experiment, some, rows, certificate, store)
-    return seeds
-
-
-def _own(experiment: Experiment) -> tuple[str, str]:
-    return experiment.recorded, experiment.digest
-
-
-def _by_checkpoint(named: Mapping[str, np.ndarray]) -> dict[str, Params]:
-    """`best/module/leaf` to parameters of each checkpoint."""
-    found: dict[str, dict[str, dict[str, np.ndarray]]] = {}
-    for name, array in named.items():
-        checkpoint, _, rest = name.partition("/")
-        module, _, leaf = rest.rpartition("/")
-        found.setdefault(checkpoint, {}).setdefault(module, {})[leaf] = array
-    return found  # pyright: ignore[reportReturnType]
+def not_scored(experiment: Experiment) -> str:
+    """Why a row has no scores by size, for an error message."""
+    return (
+        f"{experiment.name} is not scored by size: its networks have hidden size "
+        f"{experiment.model.hidden_size} and take "
+        f"{experiment.model.nodes or 'any number of'} nodes"
+    )

@@ -6,11 +6,11 @@ Chapters, scoreboard and README print what this says and have no verdicts of the
 import dataclasses
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mindgap import protocol, report, summary
 from mindgap.evidence import Evidence
-from mindgap.experiments import CLAIMS, EXPERIMENTS
+from mindgap.experiments import CLAIMS, EXPERIMENTS, find
 from mindgap.experiments.base import Experiment
 from mindgap.experiments.claims import Claim
 from mindgap.protocol import ClaimVerdict, Clause, NumberVerdict
@@ -182,6 +182,48 @@ def numbers(see: Evidence) -> list[Number]:
     ]
     keys = list(dict.fromkeys(n.key for n in judged))
     return sorted(judged, key=lambda n: (keys.index(n.key), n.reading != "primary"))
+
+
+def rows(
+    name: str, store: Store, steps: int | None = None
+) -> list["Number | report.Row"]:
+    """The rows of a table of the registry, or of one experiment, all readings.
+
+    `steps` asks for runs of another length than the paper's, which have no verdict.
+    Raises KeyError for an unknown name.
+    """
+    chosen = find(name)
+    if steps is not None:
+        return [report.row(e.with_steps(steps), store) for e in chosen]
+    names = {e.name for e in chosen}
+    found = [n for n in numbers(judge_of(store)) if n.experiment.name in names]
+    known = {n.experiment.name for n in found}
+    return [*found, *(report.row(e, store) for e in chosen if e.name not in known)]
+
+
+def data_of(found: "Number | report.Row") -> dict[str, Any]:
+    """A line of a table as JSON can hold it, with the comparison if there is one."""
+    if isinstance(found, report.Row):
+        none = {"status": "no number in the paper", "reading": None}
+        return dataclasses.asdict(found) | none
+    compared = {}
+    if found.difference:
+        compared = {
+            "difference": found.difference.value,
+            "difference_95": found.difference.interval(),
+            "difference_90": found.difference.interval(summary.EQUIVALENCE),
+        }
+    return dataclasses.asdict(found.row) | {
+        "status": found.verdict,
+        "reading": found.reading,
+        "deciding_seeds": found.deciding,
+        "new_seeds_alone": found.new,
+        "margin": found.margin,
+        "p_corrected": found.p,
+        "seeds_for_equivalence": found.wanted,
+        "why": found.told,
+        **compared,
+    }
 
 
 def beside(

@@ -137,9 +137,7 @@ _CONFOUND = (
     "the printed maxima fit 64 nodes for the default rows and 16 for the modified "
     "ones: out of distribution against in distribution"
 )
-_minimal = functools.partial(
-    Experiment, unsure=(*UNSURE, _CONFOUND), seeds=1024, least=128
-)
+_minimal = functools.partial(Experiment, unsure=(*UNSURE, _CONFOUND), seeds=1024)
 _BESIDE = (TEST_16, CLRS30_VAL, *IN_DISTRIBUTION)
 TABLE_13 = (
     _minimal(
@@ -214,7 +212,6 @@ def _stability(name: str, size: int, sharpness: float, rate: float) -> Experimen
         train=TrainConfig(lengths=(16,), learning_rate=rate),
         start=CompiledStart(task.name, sharpness),
         headline="last",
-        least=8 if size == 4 else 2,
         keep=size == 4,
         reported=reported,
         unsure=(

@@ -148,8 +148,6 @@ class Experiment:
     beside: tuple[Data, ...] = (CLRS30_VAL, *IN_DISTRIBUTION)
     seeds: int = 128
     """How many the paper has, or ours should."""
-    least: int = 2
-    """How many ours has before anything is said about it."""
     reported: Reported | None = None
     unsure: tuple[str, ...] = ()
     """What the paper does not say."""

@@ -29,7 +29,7 @@ SHARPNESSES = (2.0**13, 2.0**20)
 nearly all graphs that it is trained on, whose positions are random."""
 
 
-def _scratch(size: int, least: int) -> Experiment:
+def _scratch(size: int) -> Experiment:
     return Experiment(
         name=f"trainability/dfs-scratch-{size}",
         source="section 3.4 and 5, no table: DFS where it is expressible",
@@ -40,7 +40,6 @@ def _scratch(size: int, least: int) -> Experiment:
         larger=0,
         sized=True,
         seeds=8,
-        least=least,
         unsure=OURS,
     )
 
@@ -57,8 +56,7 @@ def _continued(name: str, sharpness: float, radius: float) -> Experiment:
         beside=(TEST_16,),
         larger=0,
         headline="last",
-        seeds=4,
-        least=4,
+        seeds=8,
         unsure=(*OURS, "2,000 steps, not 10,000", "steps that overflow are left out"),
     )
     if name == "dfs":
@@ -69,6 +67,6 @@ def _continued(name: str, sharpness: float, radius: float) -> Experiment:
 
 TRAINABILITY = (
     *(_continued(n, k, r) for n in _TASKS for k in SHARPNESSES for r in RADII),
-    _scratch(32, least=4),
-    _scratch(128, least=1),
+    _scratch(32),
+    _scratch(128),
 )

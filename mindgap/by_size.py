@@ -1,0 +1,234 @@
+"""Scores by number of nodes from the store: recorded, completed, told and drawn."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import jax
+import numpy as np
+
+from mindgap import blocks, floors, learned, plots_sizes, summary
+from mindgap.experiments.base import BY_SIZE, Experiment
+from mindgap.experiments.tables import find
+from mindgap.network import Params
+from mindgap.sizes import KEPT, KIND, home, measure, not_scored
+from mindgap.store import RecordedError, Store, StoreError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+def put(
+    experiment: Experiment,
+    seeds: Sequence[int],
+    rows: "pd.DataFrame",
+    certificate: Mapping[str, Any],
+    store: Store,
+    kind: str = KIND,
+) -> None:
+    """Records rows of `measure`, but of seeds that are recorded already."""
+    name, digest = home(experiment, kind)
+    while new := store.missing(name, digest, seeds):
+        try:
+            part = rows.loc[rows.seed.isin(new)]
+            store.put(name, digest, new, part, {**certificate, "measure": kind})
+        except RecordedError:
+            continue  # another process was quicker with some of them
+
+
+def unscored(experiment: Experiment, store: Store) -> list[int]:
+    """Seeds whose weights are in the store and whose scores by size are not."""
+    if not experiment.by_size:
+        return []
+    return store.missing(*home(experiment), store.weighed(*_own(experiment)))
+
+
+Source = Literal["records", "the kept network"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """What networks of a row score on graphs of so many nodes, in percent."""
+
+    nodes: int
+    checkpoint: str
+    mean: float
+    std: float
+    """Over seeds (n - 1); NaN for one."""
+    interval: tuple[float, float]
+    """95 % of the mean; NaN for one seed."""
+    seeds: int
+    first_wrong: float
+    """Mean step of the first wrong hint; NaN for networks that decode none."""
+    steps: float
+    """Mean number of hints of these graphs."""
+    source: Source
+
+
+def table(experiment: Experiment, store: Store) -> list[Line]:
+    """Scores by size and checkpoint, of all seeds that are scored.
+
+    Where none is, of the one network that is kept of the experiment (best checkpoint,
+    rounded as it is kept). Raises ValueError for a row that is not scored by size.
+    """
+    if not experiment.by_size:
+        raise ValueError(not_scored(experiment))
+    source: Source = "records"
+    rows: Any = store.load(*home(experiment))
+    if not len(rows):
+        source, rows = "the kept network", store.load(*home(experiment, KEPT))
+    rows = rows.assign(value=rows.value.astype(float))
+    found = []
+    for data in experiment.by_size:
+        lengths = np.asarray(data.draw(experiment.task).trajectory.lengths)
+        for checkpoint in ("best", "last"):
+            part = rows[(rows.data == data.name) & (rows.checkpoint == checkpoint)]
+            right = part[part.metric == "pointer_accuracy"]
+            scores = 100 * right.groupby("seed").value.mean().to_numpy()
+            if not len(scores):
+                continue
+            told = summary.describe(scores, (0.0, 100.0))
+            wrong = part[part.metric == "first_wrong/any"].value.mean()
+            found.append(
+                Line(
+                    data.nodes, checkpoint, told.mean, told.std, told.interval,
+                    told.seeds, float(wrong), float(lengths.mean()), source,
+                )
+            )  # fmt: skip
+    return found
+
+
+def score_all(experiment: Experiment, store: Store) -> Iterator[str]:
+    """Scores what is not scored yet: kept weights of seeds, else the kept network.
+
+    Yields a line about each.
+    """
+    if not experiment.by_size:
+        return
+    about = blocks.certificate(experiment)
+    if seeds := score_weights(experiment, store, about):
+        yield f"{experiment.name}: seeds {seeds} scored by size"
+    if store.records(*home(experiment)) or store.records(*home(experiment, KEPT)):
+        return
+    try:
+        kept = learned.load(experiment, store)
+    except StoreError:
+        return
+    params = jax.tree.map(lambda leaf: np.asarray(leaf)[None], kept.params)
+    rows = measure(experiment, [kept.seed], {"best": params})
+    put(experiment, [kept.seed], rows, about, store, KEPT)
+    yield f"{experiment.name}: the kept network (seed {kept.seed}) scored by size"
+
+
+def score_weights(
+    experiment: Experiment, store: Store, certificate: Mapping[str, Any]
+) -> list[int]:
+    """Scores the networks whose weights are in the store, a few at a time.
+
+    Returns the seeds that were scored now.
+    """
+    seeds = unscored(experiment, store)
+    for first in range(0, len(seeds), 4):
+        some = seeds[first : first + 4]
+        loaded = [store.weights(*_own(experiment), seed) for seed in some]
+        stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *loaded)
+        rows = measure(experiment, some, _by_checkpoint(stacked))
+        put(experiment, some, rows, certificate, store)
+    return seeds
+
+
+def _own(experiment: Experiment) -> tuple[str, str]:
+    return experiment.recorded, experiment.digest
+
+
+def _by_checkpoint(named: Mapping[str, np.ndarray]) -> dict[str, Params]:
+    """`best/module/leaf` to parameters of each checkpoint."""
+    found: dict[str, dict[str, dict[str, np.ndarray]]] = {}
+    for name, array in named.items():
+        checkpoint, _, rest = name.partition("/")
+        module, _, leaf = rest.rpartition("/")
+        found.setdefault(checkpoint, {}).setdefault(module, {})[leaf] = array
+    return found  # pyright: ignore[reportReturnType]
+
+
+TASKS = {
+    "BFS": "table-1/bfs",
+    "Bellman-Ford": "table-1/bellman-ford",
+    "DFS": "table-1/dfs",
+}
+"""The rows of the figure, by what they are called there."""
+
+
+def floor(task_row: str, nodes: int) -> tuple[str, float]:
+    """The best one-line rule on the graphs of that size, and its score in percent."""
+    (row,) = find(task_row)
+    graphs = BY_SIZE[nodes].draw(row.task)
+    found = {
+        rule.name: 100 * float(floors.score(rule, graphs).mean())
+        for rule in floors.rules(row.task)
+        if rule.name != ORDER_BLIND
+    }
+    best = max(found, key=lambda name: found[name])
+    return best, found[best]
+
+
+ORDER_BLIND = "BFS, blind to order"
+"""A ceiling of BFS, not a floor: it runs the algorithm."""
+
+
+def frame(store: Store, rows: Mapping[str, str] | None = None) -> "pd.DataFrame":
+    """The figure's numbers: each line of each row, with the floor at its size."""
+    import pandas as pd
+
+    lines = []
+    for label, name in (rows or TASKS).items():
+        (row,) = find(name)
+        for line in table(row, store):
+            rule, height = floor(name, line.nodes)
+            low, high = line.interval
+            lines.append(
+                {
+                    "task": label,
+                    "row": name,
+                    **dataclasses.asdict(line),
+                    "interval": f"{low:.2f} to {high:.2f}" if line.seeds > 1 else "–",
+                    "low": low,
+                    "high": high,
+                    "rule": rule,
+                    "floor": height,
+                }
+            )
+    return pd.DataFrame(lines)
+
+
+def figure(found: Any) -> "Figure":
+    """Pointers right by number of nodes: a panel for each task, from `frame`."""
+    return plots_sizes.by_nodes(
+        {
+            str(task): {
+                str(checkpoint): part[["nodes", "mean", "low", "high", "seeds"]]
+                .sort_values("nodes")
+                .to_numpy(float)
+                for checkpoint, part in of_task.groupby("checkpoint")
+            }
+            for task, of_task in found.groupby("task", sort=False)
+        },
+        {
+            str(task): of_task.drop_duplicates("nodes")[["nodes", "floor"]].to_numpy(
+                float
+            )
+            for task, of_task in found.groupby("task", sort=False)
+        },
+    )
+
+
+def draw(store: Store, path: Path) -> None:
+    """Writes the figure of the three tasks of Table 1; the same numbers, the same
+    bytes."""
+    from matplotlib import rc_context
+
+    with rc_context({"svg.hashsalt": "mindgap"}):
+        drawn = figure(frame(store))
+        drawn.savefig(path, bbox_inches="tight", metadata={"Date": None})
