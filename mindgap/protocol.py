@@ -248,7 +248,7 @@ class Clause:
     """The paper's words that the side and the threshold come from."""
     side: Side
     """`within`: nearer to 0 than the threshold, on either side."""
-    threshold: float
+    threshold: float | int
     find: Callable[[Evidence], Estimate]
     unit: str = "points"
 

@@ -163,10 +163,7 @@ def totals(found: Sequence[Number], judged: Sequence[verdicts.Verdict]) -> Total
     return Totals(
         {kind: kinds.count(kind) for kind in protocol.NUMBER_VERDICTS},
         sum(n.verdict != "equivalent" and n.key in also for n in primary),
-        {
-            kind: [v.kind for v in judged].count(kind)
-            for kind in protocol.CLAIM_VERDICTS
-        },
+        {kind: claims.count(kind) for kind in protocol.CLAIM_VERDICTS},
         len(DISCREPANCIES),
     )
 

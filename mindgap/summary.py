@@ -83,7 +83,7 @@ class Side:
     mean: float
     std: float = 0.0
     """Over the sample (n - 1), in the units of the mean."""
-    count: float = math.inf
+    count: float | int = math.inf
 
     @property
     def variance(self) -> float:
