@@ -106,16 +106,18 @@ def again(
         raise StoreError(f"{experiment.name}: seeds {missing} are not recorded")
     blocks.use_cores()
     blocks.cache_compilation()
-    here = blocks.here()
-    made = {s: r.certificate for r in store.records(name, digest) for s in r.seeds}
-    size = blocks.block_size(experiment.task, experiment.model, experiment.train)
-    found = []
-    for part in blocks.cut(seeds, size):
+    here, found = blocks.here(), []
+    for record in store.records(name, digest):
+        some = [seed for seed in seeds if seed in record.seeds]
+        if not some:
+            continue
+        made = record.certificate
+        # the seeds beside it in its block decide about the last digits, too
+        part = list(record.seeds) if made["device"] == here["device"] else some
         told = (report or progress)(experiment, part)
         rows = blocks.complete(experiment, part, told).rows
-        for seed in part:
-            alike = all(made[seed].get(k) == here[k] for k in _ROUNDING)
-            found.append(_repeat(experiment, seed, store, rows, alike))
+        alike = all(made.get(k) == here[k] for k in _ROUNDING)
+        found += [_repeat(experiment, seed, store, rows, alike) for seed in some]
     return found
 
 

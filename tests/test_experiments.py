@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mindgap import experiments, network, scoring
-from mindgap.experiments.base import CLRS30_TEST, IN_DISTRIBUTION
+from mindgap.experiments.base import BY_SIZE, CLRS30_TEST, IN_DISTRIBUTION
 
 ROWS = list(experiments.EXPERIMENTS.values())
 PRINTED = [e for e in ROWS if e.reported]
@@ -45,9 +45,21 @@ def test_every_row_can_be_trained_and_scored(experiment, quick):
 
 def test_rows_differ_where_their_sources_do():
     """No row is another's by mistake; Table 10's default is Table 1's."""
-    digests = collections.Counter(e.digest for e in ROWS)
-    twice = [e.name for e in ROWS if digests[e.digest] > 1]
-    assert twice == ["table-1/bellman-ford", "table-10/default"]
+    digests = collections.Counter(e.digest for e in ROWS if not e.same_as)
+    assert max(digests.values()) == 1
+    (again,) = [e for e in ROWS if e.same_as]
+    assert again.name == "table-10/default" and again.recorded == again.same_as
+    assert again.digest == experiments.EXPERIMENTS[again.same_as].digest
+
+
+def test_full_size_rows_are_scored_by_size_unless_tied_to_one():
+    sized = {e.name: [d.nodes for d in e.by_size] for e in ROWS if e.by_size}
+    assert sized["table-1/dfs"] == [16, 20, 24, 32, 48, 64]
+    assert "trainability/dfs-scratch-32" in sized and "table-13/bfs" not in sized
+    for row in ROWS:
+        full = row.model.hidden_size == 128 and row.model.nodes is None
+        assert (row.name in sized) == (full or row.sized), row.name
+    assert not any(e.quick().by_size for e in ROWS)
 
 
 def test_earlier_results_keep_their_place():
@@ -89,7 +101,7 @@ def test_a_table_or_a_row_is_found_and_nothing_else():
 
 
 @pytest.mark.parametrize(
-    "data", [CLRS30_TEST, IN_DISTRIBUTION[0]], ids=lambda d: d.name
+    "data", [CLRS30_TEST, IN_DISTRIBUTION[0], BY_SIZE[20]], ids=lambda d: d.name
 )
 def test_data_sets_are_what_they_say(data):
     graphs = data.draw(experiments.EXPERIMENTS["table-1/bfs"].task)

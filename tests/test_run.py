@@ -7,7 +7,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mindgap import blocks, experiments, report, run, tasks, training
+from mindgap import (
+    blocks,
+    campaign,
+    experiments,
+    report,
+    run,
+    tasks,
+    training,
+    verdicts,
+)
 from mindgap.network import ModelConfig
 from mindgap.store import Store
 from mindgap.training import TrainConfig
@@ -128,15 +137,13 @@ def test_the_certificate_says_where_a_result_comes_from(experiment, store):
 
 
 @pytest.mark.slow
-def test_rows_compare_with_the_paper_and_say_why_not(experiment, store):
+def test_rows_stand_beside_the_paper(experiment, store):
     row = report.row(experiment, store)
-    assert row.status == "not comparable" and "regularisation" in row.reason
     assert row.paper == "94.82 ± 7.23 (99.71)" and row.seeds >= 2
-    open_row = dataclasses.replace(experiment, incomparable="")
-    assert report.row(open_row, store).status == "differs"
+    assert row.checkpoint == "best" and report.row(experiment, store, "last").seeds
     nothing = report.row(experiment.with_steps(3), store)
-    assert nothing.status == "not run" and np.isnan(nothing.mean)
-    assert "–" in report.compare([nothing]).to_string()
+    assert nothing.seeds == 0 and np.isnan(nothing.mean)
+    assert "–" in verdicts.compare([nothing]).to_string()
 
 
 @pytest.mark.slow
@@ -189,25 +196,61 @@ def test_an_ensemble_is_sized_to_memory(experiment):
 def test_hours_left_are_those_of_the_seeds_that_are_missing(
     experiment, store, monkeypatch
 ):
-    seeds = sum(len(r.seeds) for r in store.records(experiment.name, experiment.digest))
-    more = dataclasses.replace(experiment, least=seeds + 3)
-    spent = sum(
-        r.certificate["seconds"]
-        for r in store.records(experiment.name, experiment.digest)
-    )
+    records = store.records(experiment.name, experiment.digest)
+    seeds = sum(len(r.seeds) for r in records)
+    spent = sum(r.certificate["seconds"] for r in records)
+    # of table-1/bfs only new seeds decide; of a row of another name all
+    mine = dataclasses.replace(experiment, name="mine/bfs", same_as="table-1/bfs")
     longer = dataclasses.replace(
-        more.with_steps(experiment.train.steps * 10), name="table-9/longer", least=2
+        experiment.with_steps(experiment.train.steps * 10), name="mine/longer"
     )
-    other = dataclasses.replace(longer, name="table-9/other", task=tasks.dfs)
-    enough = dataclasses.replace(experiment, least=seeds)
-    found = report.progress([more, longer, other, enough], store)
+    other = dataclasses.replace(longer, name="mine/other", task=tasks.dfs)
+    found = campaign.progress([mine, longer, other], store)
     hours = spent / seeds / 3600
-    assert [line.seeds for line in found] == [seeds, 0, 0, seeds]
-    assert found[0].hours_left == pytest.approx(3 * hours)
-    assert found[1].hours_left == pytest.approx(2 * 10 * hours)
-    assert found[2].hours_left is None and found[3].hours_left == 0
+    assert [line.seeds for line in found] == [seeds, 0, 0]
+    assert found[0].first == 10 and found[0].deciding == 0
+    assert found[0].hours_to_least == pytest.approx(8 * hours)
+    assert found[1].hours_to_least == pytest.approx(8 * 10 * hours)
+    assert found[1].hours_to_wanted == pytest.approx(128 * 10 * hours)
+    assert found[2].hours_to_least is None
     monkeypatch.setattr(blocks, "device", lambda: "another, 2 cores")
-    assert report.progress([more], store)[0].hours_left is None
+    assert campaign.progress([mine], store)[0].hours_to_least is None
+
+
+def test_what_is_most_wanted_is_a_verdict_and_what_is_cheap(experiment, store):
+    dear = dataclasses.replace(experiment.with_steps(200), name="mine/dear")
+    cheap = dataclasses.replace(experiment.with_steps(30), name="mine/cheap")
+    unknown = dataclasses.replace(dear, name="mine/unknown", task=tasks.dfs)
+    rows = [dear, unknown, experiment, cheap]
+    asked = list(campaign.most_wanted(rows, store))
+    order = [row.name.split("/")[1] for row, _ in asked[:4]]
+    assert order == ["bfs", "cheap", "dear", "unknown"]
+    # eight first, then the paper's; of table-1/bfs from the first new seed on
+    assert [seeds for _, seeds in asked[1:4]] == [range(8)] * 3
+    assert asked[0][1] == range(10, 18) and asked[4][1] == range(10, 138)
+    first = campaign.most_wanted(rows, store, goals=1)
+    assert len(list(first)) == 4
+
+
+@pytest.mark.slow
+def test_a_seed_trained_again_is_the_same_to_the_last_digit(experiment, store):
+    before = {p: p.stat().st_mtime_ns for p in store.folder.rglob("*")}
+    (found,) = run.again(experiment, [1], store)
+    assert found.kind == "the same to the last digit" and found.alike and found.right
+    assert found.score == found.first_loss == 0
+    assert {p: p.stat().st_mtime_ns for p in store.folder.rglob("*")} == before
+
+
+@pytest.mark.slow
+def test_another_course_is_told_from_another_network(experiment, store, monkeypatch):
+    made = training.key_of
+    monkeypatch.setattr(training, "key_of", lambda seed: made(seed + 100))
+    (found,) = run.again(experiment, [1], store)
+    assert found.kind == "another network" and not found.right
+    monkeypatch.setattr(training, "key_of", made)
+    monkeypatch.setattr(blocks, "processor", lambda: "another")
+    (found,) = run.again(experiment, [1], store)
+    assert found.right and not found.alike
 
 
 @pytest.mark.slow
@@ -248,11 +291,3 @@ def test_a_compiled_start_is_exact_and_moves_as_far_as_it_is_trained(tmp_path):
                 for leaf in part.values()
             )
             assert (0 < far).all() and (far < 1e-3 * size).all() and (moved > 0).all()
-
-
-def test_statements_are_decided_by_their_numbers():
-    nan = float("nan")
-    sides = [(2.0, 1.0), (1.0, 1.0), (1.0, 2.0), (nan, 1.0), (1.0, nan)]
-    found = report.judged([("claim", "left > right", *pair) for pair in sides])
-    assert found.holds.tolist() == ["yes", "no", "no", "–", "–"]
-    assert found.columns.tolist() == ["claim", "statement", "left", "right", "holds"]

@@ -57,14 +57,56 @@ def test_scores_that_mean_nothing_are_refused(scores):
         summary.describe(np.array(scores))
 
 
-def test_agreement_counts_both_uncertainties():
-    ours = summary.describe([9.0, 11.0])  # mean 10, std sqrt(2), s.e.m. 1
-    assert summary.agrees(ours, mean=12.0, std=0.0, seeds=128) == "agrees"
-    assert summary.agrees(ours, mean=12.1, std=0.0, seeds=128) == "differs"
-    # 0.5 of the paper's own: 2 * sqrt(1 + 0.25) = 2.236
-    assert summary.agrees(ours, mean=12.2, std=1.0, seeds=4) == "agrees"
-    assert summary.agrees(ours, 10.0, 1.0, 4, "mixed settings") == "not comparable"
-    assert summary.agrees(summary.describe([1.0]), 1.0, 1.0, 4) == "not comparable"
+def test_a_side_needs_a_spread_or_is_a_number():
+    one = summary.side([9.0, 11.0])
+    assert one.mean == 10 and one.count == 2 and one.variance == pytest.approx(1)
+    assert summary.side(5.0).variance == 0
+    with pytest.raises(ValueError, match="at least two scores, got 1"):
+        summary.side([5.0])
+
+
+def test_a_difference_without_any_error_is_what_it_is():
+    same = summary.difference([summary.side([7.0, 7.0])], [summary.side(7.0)])
+    assert same.interval() == (0, 0) and same.p == 1 and same.within(0.1)
+    other = summary.difference([summary.side([7.0, 7.0])], [summary.side(6.0)])
+    assert other.interval() == (1, 1) and other.p == 0 and not other.within(1.0)
+
+
+def test_sums_and_differences_of_several_rows():
+    rng = np.random.default_rng(0)
+    four = [summary.side(rng.normal(10 * k, 2, 9)) for k in range(4)]
+    found = summary.difference(four[:2], four[2:])
+    means = [s.mean for s in four]
+    assert found.value == pytest.approx(means[0] + means[1] - means[2] - means[3])
+    assert found.error**2 == pytest.approx(sum(s.std**2 / 9 for s in four))
+    assert 8 < found.df <= 32
+
+
+def test_holms_correction_by_hand():
+    assert summary.adjusted([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert summary.adjusted([]) == []
+
+
+def test_a_share_has_the_exact_interval():
+    found = summary.share(np.array([True] * 5 + [False] * 123))
+    low, high = stats.beta.ppf([0.025, 0.975], [5, 6], [124, 123])
+    assert found.value == pytest.approx(100 * 5 / 128) and found.seeds == (128,)
+    assert found.interval == pytest.approx((100 * low, 100 * high))
+    none = summary.share([False] * 20)
+    assert none.interval[0] == 0 and none.interval[1] > 10
+
+
+def test_a_bootstrap_covers_a_standard_deviation():
+    rng = np.random.default_rng(2)
+
+    def std(drawn, axis=-1):
+        return np.std(drawn, axis=axis, ddof=1)
+
+    hits = 0
+    for _ in range(60):
+        low, high = summary.bootstrapped(std, rng.normal(0, 3, 40))
+        hits += low <= 3 <= high
+    assert 48 <= hits <= 60
 
 
 @settings(max_examples=20)

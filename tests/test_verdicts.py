@@ -1,117 +1,186 @@
-"""A claim's verdict follows from its statements, and each claim has some."""
+"""Numbers and claims get their verdicts from the store and from nothing else."""
 
+import dataclasses
 import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from mindgap import verdicts
-from mindgap.evidence import Evidence, Statement, more, plain
-from mindgap.experiments import CLAIMS, find
-from mindgap.statements import JUDGES
-from mindgap.store import Store
+from mindgap import protocol, report, verdicts
+from mindgap.evidence import Evidence
+from mindgap.experiments import CLAIMS, EXPERIMENTS
+from mindgap.store import COLUMNS, Store
 
 ROOT = Path(__file__).parents[1]
-YES, NO = plain("yes", 2, 1), plain("no", 1, 2)
-CLOSE = more("close", np.array([1.0, 3.0]), np.array([1.5, 3.5]))
-LOST = more("lost", np.array([]), np.array([1.0, 2.0]))
-BESIDE = plain("beside", 1, 2, decides=False)
 
 
-def test_a_difference_counts_beyond_twice_its_standard_error():
-    left, right = np.array([5.0, 7.0]), np.array([1.0, 3.0])
-    found = more("", left, right, by=1)
-    assert (found.left, found.right) == (6.0, 3.0) and found.seeds == (2, 2)
-    assert math.isclose(found.error, 2 * (2 / 2 + 2 / 2) ** 0.5)
-    assert found.holds is True
-    assert more("", left, right, by=2).holds is None  # the gap is 2, the error 2.8
-    assert more("", left, right, by=7).holds is False
+def put(store, name, scores, first=0, checkpoint="best", **other):
+    """Records of a row: a score for each seed, in percent, on each of its sets."""
+    row = EXPERIMENTS[name]
+    seeds = range(first, first + len(scores))
+    rows = pd.DataFrame(
+        {
+            "seed": seed,
+            "metric": "pointer_accuracy",
+            "data": data.name,
+            "checkpoint": kind,
+            "step": -1,
+            "graph": graph,
+            "value": score / 100,
+        }
+        for seed, score in zip(seeds, scores, strict=True)
+        for data in (row.test, *row.beside)
+        for kind in ("best", "last")
+        for graph in range(2)
+    )[list(COLUMNS)]
+    store.put(row.recorded, row.digest, list(seeds), rows, {"steps": 1, **other})
 
 
-def test_one_seed_is_taken_to_spread_as_the_other_side_does():
-    many = np.array([1.0, 3.0])
-    found = more("", np.array([9.0]), many)
-    assert math.isclose(found.error, 2 * (2 + 2 / 2) ** 0.5) and found.holds
-    assert more("", np.array([9.0]), np.array([1.0])).answer == "one seed each"
-    assert math.isclose(more("", many, 0.0).error, 2)  # a threshold has no spread
-    assert more("", many, 0.0).seeds == (2,)
-
-
-@pytest.mark.parametrize(
-    ("statements", "kind"),
-    [
-        ([YES, YES], "supported"),
-        ([YES, BESIDE], "supported"),
-        ([NO, NO], "contradicted"),
-        ([NO, CLOSE], "contradicted"),
-        ([YES, NO], "mixed"),
-        ([YES, CLOSE], "mixed"),
-        ([YES, NO, LOST], "mixed"),
-        ([CLOSE], "undecided"),
-        ([YES, LOST], "undecided"),
-        ([NO, LOST], "undecided"),
-        ([BESIDE], "undecided"),
-        ([], "undecided"),
-    ],
-)
-def test_verdict(statements: list[Statement], kind: str):
-    assert verdicts.kind(statements) == kind
-
-
-def test_the_reason_is_made_of_what_speaks_against():
-    assert verdicts.reason([YES, NO]) == "1 of 2 hold; no: no (1.00 against 2.00)"
-    assert verdicts.reason([YES, LOST]) == "1 of 2 hold; lost: not recorded (–)"
-    assert verdicts.reason([YES]) == "1 of 1 hold; yes: yes (2.00 against 1.00)"
-    assert verdicts.sides(CLOSE) == "2.00 against 2.50 ± 2.83"
-
-
-def test_every_claim_is_judged_and_told_in_a_chapter():
-    assert list(CLAIMS) == list(verdicts.CHAPTERS) and CLAIMS.keys() == JUDGES.keys()
-    assert verdicts.CAVEATS.keys() <= CLAIMS.keys()
+def test_every_claim_is_told_in_a_chapter():
+    assert list(CLAIMS) == list(verdicts.CHAPTERS)
     stems = {path.stem for path in (ROOT / "book").glob("*.py")}
     assert {*verdicts.CHAPTERS.values()} <= stems
 
 
-def test_without_results_what_rests_on_them_is_undecided(tmp_path):
+def test_without_results_what_rests_on_them_has_too_few_seeds(tmp_path):
     """Certificates of compiled weights need no results."""
-    see = Evidence(Store(tmp_path))
-    free = {"expressible", "five-hundred-parameters"}
-    for name in set(CLAIMS) - free - {"expressible-dfs"}:
+    see = verdicts.judge_of(Store(tmp_path))
+    for name in set(CLAIMS) - {"expressible", "five-hundred-parameters"}:
         found = verdicts.judge(name, see)
-        assert found.kind == "undecided", name
-        assert "nan" not in found.reason
+        assert {j.verdict for j in found.clauses} == {"too few seeds"}, name
+        assert not any("nan" in j.told for j in found.clauses)
+    numbers = verdicts.numbers(see)
+    primary = [n for n in numbers if n.reading == "primary"]
+    assert [n.experiment.name for n in primary if n.verdict == "too few seeds"] == [
+        name for name in protocol.PRIMARY if name in protocol.FAMILY
+    ]
+    assert {n.verdict for n in numbers} == {"too few seeds", "not comparable"}
 
 
 @pytest.mark.slow
 def test_compiling_is_exact_but_for_ties(tmp_path):
     found = verdicts.judge("expressible", Evidence(Store(tmp_path)))
-    assert [s.holds for s in found.statements] == [True, True, False]
+    assert [j.verdict for j in found.clauses] == ["supported", "contradicted"]
+    assert found.kind == "supported"
 
 
-def test_statements_follow_the_results(monkeypatch):
+def test_verdicts_follow_the_results(tmp_path):
     """BFS far above DFS supports the claim, the reverse contradicts it."""
-    high, low = np.array([98.0, 99.0]), np.array([9.0, 10.0])
-    see = Evidence(Store("nowhere"))
-    monkeypatch.setattr(see, "rule", lambda task: 33.0)
-    for bfs, dfs, kind in ((high, low, "supported"), (low, high, "contradicted")):
-        scores = {"table-1/bfs": bfs, "table-1/dfs": dfs}
-        monkeypatch.setattr(see, "scores", lambda name, *_, told=scores: told[name])
-        assert verdicts.kind(JUDGES["bfs-not-dfs"](see)) == kind
-    monkeypatch.setattr(
-        see, "scores", lambda name, *_: high - (20 if "without-edge" in name else 0)
+    rng = np.random.default_rng(0)
+    high, low = rng.normal(98, 1, 8), rng.normal(10, 1, 8)
+    for folder, bfs, dfs, kind in (
+        ("one", high, low, "supported"),
+        ("other", low, high, "contradicted"),
+    ):
+        store = Store(tmp_path / folder)
+        put(store, "table-1/bfs", bfs, first=10)
+        put(store, "table-1/dfs", dfs)
+        found = verdicts.judge("bfs-not-dfs", verdicts.judge_of(store))
+        assert found.kind == kind
+        assert found.clauses[0].estimate.seeds == (8, 8)
+        assert found.clauses[1].verdict == "too few seeds"  # no scores by size
+
+
+def test_seeds_from_before_the_protocol_decide_only_where_new_ones_are_dear(
+    tmp_path,
+):
+    store, rng = Store(tmp_path), np.random.default_rng(1)
+    put(store, "table-3/bfs", rng.normal(50, 1, 16))
+    by_name = {
+        (n.experiment.name, n.row.checkpoint): n
+        for n in verdicts.numbers(verdicts.judge_of(store))
+    }
+    found = by_name["table-3/bfs", "best"]
+    assert found.row.seeds == 16 and found.deciding == 0 and found.new
+    assert found.verdict == "too few seeds" and "0 new seeds" in found.told
+    put(store, "table-3/bfs", rng.normal(98.74, 0.98, 40), first=16)
+    by_name = {
+        (n.experiment.name, n.row.checkpoint): n
+        for n in verdicts.numbers(verdicts.judge_of(store))
+    }
+    found = by_name["table-3/bfs", "best"]
+    assert found.deciding == 40 and found.verdict == "equivalent"
+    assert abs(found.difference.value) < 0.6 and found.row.seeds == 56
+    # dear rows rest on all their seeds
+    put(store, "table-1/dfs", rng.normal(50, 1, 8))
+    (dfs,) = [
+        n
+        for n in verdicts.numbers(verdicts.judge_of(store))
+        if n.experiment.name == "table-1/dfs" and n.reading == "primary"
+    ]
+    assert dfs.deciding == 8 and not dfs.new and dfs.verdict == "differs"
+
+
+def test_a_number_has_the_same_verdict_in_table_chapter_and_scoreboard(tmp_path):
+    store, rng = Store(tmp_path), np.random.default_rng(2)
+    put(store, "table-3/dfs", rng.normal(16.5, 2.4, 60))
+    see = verdicts.judge_of(store)
+    (row,) = [EXPERIMENTS["table-3/dfs"]]
+    (shown,) = verdicts.beside([row], store)
+    listed = {
+        (n.experiment.name, n.row.checkpoint): n.verdict for n in verdicts.numbers(see)
+    }
+    data = [
+        line
+        for line in map(verdicts.data_of, verdicts.rows("table-3", store))
+        if line["name"] == "table-3/dfs" and line["reading"] == "primary"
+    ]
+    assert shown.verdict == listed["table-3/dfs", "best"] == data[0]["status"]
+    assert shown.verdict == "equivalent" and data[0]["deciding_seeds"] == 60
+    assert data[0]["seeds"] == 60 and data[0]["margin"] == 1.225
+    low, high = data[0]["difference_90"]
+    assert -1.225 < low < high < 1.225
+
+
+def test_rows_outside_of_the_registry_have_no_verdict(tmp_path):
+    store, row = Store(tmp_path), EXPERIMENTS["table-1/bfs"]
+    (shown,) = verdicts.beside([row.with_steps(3)], store)
+    assert isinstance(shown, report.Row)
+    table = verdicts.compare([shown])
+    assert table.verdict.tolist() == ["–"] and "nan" not in table.to_string()
+
+
+def test_unknown_test_graphs_are_said_where_they_decide(tmp_path):
+    """Graphs that differ by more than the margin: no number of seeds is enough."""
+    store = Store(tmp_path)
+    row = EXPERIMENTS["table-11/default-pairwise"]
+    rows = pd.DataFrame(
+        {
+            "seed": seed,
+            "metric": "pointer_accuracy",
+            "data": row.test.name,
+            "checkpoint": "best",
+            "step": -1,
+            "graph": graph,
+            "value": 0.5 + 0.4 * (graph % 2),
+        }
+        for seed in range(8, 20)
+        for graph in range(64)
+    )[list(COLUMNS)]
+    store.put(row.name, row.digest, list(range(8, 20)), rows, {"steps": 1})
+    found = verdicts.numbers(verdicts.judge_of(store))
+    (one,) = [n for n in found if n.experiment == row and n.row.checkpoint == "best"]
+    assert one.wanted is None and "no number of seeds" in one.told
+    assert one.difference.error**2 == pytest.approx(
+        2 * np.var([20, 60] * 32, ddof=1) / 64 + 0.28**2 / 128
     )
-    assert verdicts.kind(JUDGES["decoders-compute"](see)) == "supported"
-    monkeypatch.setattr(see, "scores", lambda *_: high)
-    assert verdicts.kind(JUDGES["decoders-compute"](see)) == "contradicted"
 
 
 def test_tables_of_verdicts():
-    claim = CLAIMS["edge-information"]
-    one = verdicts.Verdict(claim, "mixed", "1 of 2 hold", (YES, BESIDE), "09_ablations")
+    clause = protocol.CLAUSES["edge-information"][0]
+    estimate = dataclasses.replace(
+        protocol.summary.Estimate(math.nan, (math.nan, math.nan), (8, 8)),
+        value=3.0,
+        interval=(2.0, 4.0),
+    )
+    one = verdicts.Verdict(
+        CLAIMS["edge-information"], (verdicts.Judged(clause, estimate, "supported"),)
+    )
     table = verdicts.table([one])
-    assert table.verdict.tolist() == ["mixed"] and "C.1" in table.claim[0]
+    assert table.verdict.tolist() == ["supported"] and "C.1" in table.claim[0]
     detail = verdicts.detail([one])
-    assert detail.holds.tolist() == ["yes", "no"]
-    assert detail.decides.tolist() == ["yes", "beside"]
-    assert find("table-10")
+    assert detail.ours.tolist() == ["3.00 [2.00, 4.00] > 0 points"]
+    assert detail.clause.tolist()[0].startswith("main: ")
+    assert detail.seeds.tolist() == ["8, 8"]

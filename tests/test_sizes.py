@@ -1,0 +1,188 @@
+"""Scores by number of nodes against plain loops, and their records."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import pytest
+
+from mindgap import by_size, experiments, network, run, scoring, sizes, tasks
+from mindgap.compiler import compile
+from mindgap.experiments import base
+from mindgap.network import ModelConfig
+from mindgap.programs import PROGRAMS
+from mindgap.store import Store, StoreError
+from mindgap.training import TrainConfig
+
+SMALL = {n: base.Data(f"size-{n}", n, 6, seed=n) for n in (5, 7)}
+
+
+@pytest.fixture(autouse=True)
+def few_sizes(monkeypatch):
+    for module in (base, by_size):
+        monkeypatch.setattr(module, "BY_SIZE", SMALL)
+
+
+@pytest.fixture
+def row():
+    return dataclasses.replace(
+        experiments.EXPERIMENTS["table-1/bfs"],
+        model=ModelConfig(hidden_size=8),
+        train=TrainConfig(
+            steps=20, lengths=(4,), batch=4, evaluate_every=10, validation_graphs=8
+        ),
+        test=base.Data("here", 5, 4),
+        beside=(),
+        larger=0,
+        sized=True,
+    )
+
+
+def by_hand(task, model, params, graphs, name):
+    """The first step after which a hint is wrong, one graph and step at a time."""
+    found = network.apply(task, model, params, graphs).hints[name]
+    feature, truth = task.features[name], np.asarray(graphs.trajectory.hints[name])
+    first = []
+    for graph, length in enumerate(graphs.trajectory.lengths):
+        steps = length
+        for step in range(length - 1):
+            told, meant = np.asarray(found[graph, step]), truth[graph, step + 1]
+            if feature.type == "mask":
+                right = ((told > 0) == (meant > 0)).all()
+            else:
+                meant = meant if feature.type == "pointer" else meant.argmax(-1)
+                right = (told.argmax(-1) == meant).all()
+            if not right:
+                steps = step + 1
+                break
+        first.append(int(steps))
+    return first
+
+
+@pytest.mark.parametrize("task", [tasks.bfs, tasks.dfs], ids=lambda t: t.name)
+def test_the_first_wrong_hint_is_that_of_a_plain_loop(task, key):
+    model = ModelConfig(hidden_size=8)
+    graphs = task.sample(key, 6, 5).trimmed()
+    params = jax.tree.map(
+        lambda leaf: leaf + 0.2 * jax.random.normal(key, leaf.shape),
+        network.init(task, model, key),
+    )
+    found = sizes.first_wrong(task, model, params, graphs)
+    plain = {
+        name: by_hand(task, model, params, graphs, name)
+        for name, feature in task.stage("hint").items()
+        if feature.type != "scalar"
+    }
+    assert found.keys() == plain.keys() | {"any"}
+    for name, steps in plain.items():
+        assert list(map(int, found[name])) == steps, name
+    assert list(map(int, found["any"])) == list(
+        map(min, zip(*plain.values(), strict=True))
+    )
+
+
+def test_an_exact_network_has_no_wrong_hint(key):
+    model = ModelConfig(
+        hidden_size=4, layer_norm=False, attention_bias=True, nodes=7,
+        edge_values="projected",
+    )  # fmt: skip
+    made = compile(PROGRAMS["bfs"], model)
+    graphs = tasks.bfs.sample(key, 7, 9).trimmed()
+    params = jax.tree.map(jnp.asarray, made.params)
+    found = sizes.first_wrong(tasks.bfs, model, params, graphs)
+    assert (found["any"] == graphs.trajectory.lengths).all()
+    without = dataclasses.replace(model, hint_mode="none")
+    blind = network.init(tasks.bfs, without, key)
+    assert sizes.first_wrong(tasks.bfs, without, blind, graphs) == {}
+
+
+@pytest.mark.slow
+def test_trained_seeds_are_scored_by_size_beside_their_records(row, tmp_path):
+    store = Store(tmp_path)
+    run.complete(row, range(2), store)
+    found = store.load(*sizes.home(row))
+    assert set(found.seed) == {0, 1} and set(found.data) == {"size-5", "size-7"}
+    weights = store.weights(row.recorded, row.digest, 1)
+    params: dict = {}
+    for name, array in weights.items():
+        checkpoint, _, rest = name.partition("/")
+        module, _, leaf = rest.rpartition("/")
+        params.setdefault(checkpoint, {}).setdefault(module, {})[leaf] = jnp.asarray(
+            array
+        )
+    for checkpoint in ("best", "last"):
+        graphs = SMALL[7].draw(row.task)
+        plain = scoring.score(row.task, row.model, params[checkpoint], graphs)
+        part = found[
+            (found.seed == 1)
+            & (found.data == "size-7")
+            & (found.checkpoint == checkpoint)
+            & (found.metric == "pointer_accuracy")
+        ]
+        np.testing.assert_allclose(part.sort_values("graph").value, plain, atol=1e-6)
+    lines = by_size.table(row, store)
+    assert [(line.nodes, line.checkpoint) for line in lines] == [
+        (5, "best"), (5, "last"), (7, "best"), (7, "last"),
+    ]  # fmt: skip
+    assert {line.seeds for line in lines} == {2} and lines[0].source == "records"
+    # the main records do not know of it, and a second run adds nothing
+    main = store.load(row.recorded, row.digest)
+    assert not set(main.data) & {"size-5", "size-7"}
+    assert by_size.unscored(row, store) == []
+
+
+@pytest.mark.slow
+def test_seeds_from_before_the_measure_are_scored_from_their_weights(row, tmp_path):
+    store = Store(tmp_path)
+    run.complete(row, range(3), store)
+    whole = store.load(*sizes.home(row)).sort_values(["seed", "data", "metric"])
+    for path in store.home(*sizes.home(row)).glob("*.parquet"):
+        path.unlink()
+    assert by_size.unscored(row, store) == [0, 1, 2]
+    said = list(by_size.score_all(row, store))
+    assert said == ["table-1/bfs: seeds [0, 1, 2] scored by size"]
+    again = store.load(*sizes.home(row)).sort_values(["seed", "data", "metric"])
+    keys = ["seed", "metric", "data", "checkpoint", "graph"]
+    pd.testing.assert_frame_equal(
+        whole.set_index(keys).sort_index(), again.set_index(keys).sort_index()
+    )
+    assert list(by_size.score_all(row, store)) == []
+
+
+@pytest.mark.slow
+def test_scores_by_size_are_merged_with_the_records(row, tmp_path):
+    one, into = Store(tmp_path / "one"), Store(tmp_path / "into")
+    run.complete(row, range(1), one)
+    merged = into.merge(one)
+    assert {m.digest for m in merged} == {row.digest, sizes.KIND}
+    assert into.load(*sizes.home(row)).equals(one.load(*sizes.home(row)))
+    assert by_size.table(row, into) == by_size.table(row, one)
+
+
+@pytest.mark.slow
+def test_only_the_kept_network_is_scored_where_no_weights_are(row, tmp_path):
+    store = Store(tmp_path)
+    run.complete(row, range(1), store)
+    home = store.home(row.recorded, row.digest)
+    for path in [*(home / "sizes").iterdir(), *(home / "weights").iterdir()]:
+        path.unlink()
+    assert list(by_size.score_all(row, store)) == [
+        "table-1/bfs: the kept network (seed 0) scored by size"
+    ]
+    lines = by_size.table(row, store)
+    assert [line.checkpoint for line in lines] == ["best", "best"]
+    assert {line.source for line in lines} == {"the kept network"}
+    assert np.isnan(lines[0].std)
+
+
+def test_weights_that_are_not_there_are_named(row, tmp_path):
+    with pytest.raises(StoreError, match=r"seed-00003.safetensors cannot be read"):
+        Store(tmp_path).weights(row.recorded, row.digest, 3)
+
+
+def test_a_row_that_is_tied_to_a_size_is_refused():
+    tied = experiments.EXPERIMENTS["table-11/bias"]
+    with pytest.raises(ValueError, match=r"table-11/bias is not scored by size.* 16"):
+        by_size.table(tied, Store("nowhere"))
