@@ -429,7 +429,7 @@ def _duration(text: str) -> float:
             f"--time-limit {text!r} is no duration: hours, minutes and seconds with "
             "their letters, as in 90s, 25m or 1h30m"
         )
-    return total
+    return float(total)
 
 
 def _seeds(text: str) -> range:

@@ -1,5 +1,6 @@
 """Killed processes, crowded stores, several devices, dying workers: nothing is lost."""
 
+import dataclasses
 import os
 import random
 import signal
@@ -233,3 +234,59 @@ def test_an_unwritable_store_is_refused_before_any_training(experiment, tmp_path
 
 def test_blocks_are_cut():
     assert blocks.cut(range(5), 2) == [range(0, 2), range(2, 4), range(4, 5)]
+
+
+@pytest.mark.slow
+def test_a_time_limit_stops_in_time_and_the_work_goes_on_later(experiment, tmp_path):
+    """With one that ends while a block is trained, and one that is long enough."""
+    limited = PROLOGUE + textwrap.dedent(
+        """
+        from mindgap import campaign, protocol
+        protocol.LEAST = 2
+        EXPERIMENT = dataclasses.replace(
+            EXPERIMENT, name="mine/row", seeds=2, reported=None,
+            train=dataclasses.replace(EXPERIMENT.train, steps=int(sys.argv[3])),
+        )
+        if __name__ == '__main__':
+            campaign.work([EXPERIMENT], Store(sys.argv[1]), float(sys.argv[2]))
+        """
+    )
+
+    def work(seconds, steps):
+        begun = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-c", limited, str(tmp_path), str(seconds), str(steps)],
+            capture_output=True,
+            text=True,
+            timeout=240,
+            env={**os.environ, "JAX_PLATFORMS": "cpu"},
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout, time.monotonic() - begun
+
+    long = 200_000
+    row = dataclasses.replace(
+        experiment,
+        name="mine/row",
+        train=dataclasses.replace(experiment.train, steps=long),
+    )
+    said, took = work(25, long)
+    assert "time limit" in said and "left: 1 rows to eight seeds" in said
+    assert took < 25 + 15  # starting Python and JAX is not in the limit
+    (kept,) = tmp_path.rglob("seeds-*.npz")
+    first = Checkpoint(kept).load().about
+    assert row.digest in kept.parts and not list(tmp_path.rglob("*.parquet"))
+    work(25, long)
+    (kept,) = tmp_path.rglob("seeds-*.npz")
+    again = Checkpoint(kept).load().about
+    assert again["resumed"] and again["seconds"] > first["seconds"]
+    said, _ = work(240, 400)
+    assert "nothing is left" in said
+    assert len(Store(tmp_path).experiments()) == 1
+
+
+def test_no_time_left_is_said_before_the_work_begins():
+    deadline = blocks.Deadline(0.0)
+    with pytest.raises(blocks.TimeUp, match="0 s are left, 5 needed"):
+        deadline.need(5.0)
+    blocks.Deadline(60.0).need(5.0)

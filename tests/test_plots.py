@@ -97,7 +97,7 @@ def test_differences_are_marks_in_the_order_of_groups():
         {"Table 1": ["bfs", "dfs"], "Table 2": ["seq"]},
         np.array([1.0, -2.0, 30.0]),
         np.array([0.5, np.nan, 3.0]),
-        ["agrees", "not comparable", "differs"],
+        ["equivalent", "not comparable", "differs"],
     )
     (panel,) = figure.axes
     assert [t.get_text() for t in panel.get_yticklabels()] == ["bfs", "dfs", "seq"]

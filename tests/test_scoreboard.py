@@ -1,83 +1,90 @@
-"""Each printed number has its row, and the totals are what README says."""
+"""Each printed number has its readings, and the totals are what README says."""
 
 import dataclasses
 import math
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from mindgap import pages, report, scoreboard
-from mindgap.experiments import EXPERIMENTS, find
+from mindgap import pages, protocol, report, scoreboard, verdicts
+from mindgap.experiments import find
 from mindgap.experiments.discrepancies import DISCREPANCIES
 from mindgap.store import Store
+from mindgap.summary import Difference
 
 ROOT = Path(__file__).parents[1]
 
 
-def number(name: str, status: str, seeds: int = 8, mean: float = 50.0):
+def number(name, verdict, reading="primary", checkpoint="best", seeds=8, off=1.0):
     (experiment,) = find(name)
     row = report.Row(
-        name, "paper", mean, 2.0, 2 / seeds**0.5, (mean - 1, mean + 1), mean + 3,
-        seeds, 10_000, status, "why" * (status == "not comparable"),
+        name, checkpoint, "paper", 50.0, 2.0, 0.7, (49.0, 51.0), 53.0, seeds, 10_000
+    )
+    return verdicts.Number(
+        experiment, row, reading, seeds, False, Difference(off, 0.5, 20.0), 1.0, 0.01,
+        verdict, 49,
     )  # fmt: skip
-    return scoreboard.Number(experiment, row)
 
 
-def test_every_printed_number_has_a_row(tmp_path):
-    found = scoreboard.numbers(Store(tmp_path))
-    assert [n.experiment for n in found] == [
-        e for e in EXPERIMENTS.values() if e.reported
-    ]
-    assert len(scoreboard.printed(found)) == 20  # 3 + 2 + 3 + 2 + 2 + 2 + 4 + 2
-    assert {n.status for n in found} == {"not comparable"}
+def test_every_printed_number_has_one_primary_reading(tmp_path):
+    found = verdicts.numbers(verdicts.judge_of(Store(tmp_path)))
+    primary = [n for n in found if n.reading == "primary"]
+    assert len(primary) == len({n.key for n in primary}) == 20
+    assert {n.key for n in found} == {n.key for n in primary}
     tables = {n.experiment.table for n in found}
     assert tables == scoreboard.CHAPTERS.keys()
     assert sum(len(scoreboard.table(found, t)) for t in tables) == len(found)
+    for key in {n.key for n in found}:
+        assert next(n for n in found if n.key == key).reading == "primary"
 
 
-def test_a_printed_number_is_as_good_as_its_best_reading():
-    one = number("table-11/bias", "differs")
-    other = number("table-11/bias-pairwise", "agrees")
-    alone = number("table-12/both", "not comparable")
-    found = scoreboard.printed([one, other, alone])
-    assert sorted(found.values()) == ["agrees", "not comparable"]
-    assert scoreboard.printed([other, one]) == scoreboard.printed([one, other])
-
-
-def test_seeds_that_are_lacking_are_told_with_the_command():
-    few = number("table-13/bfs", "differs", seeds=128)
-    assert few.told == "differs; 896 seeds below the paper's"
-    assert few.command == "mindgap run table-13/bfs --seeds 0:1024"
-    full = number("table-13/bfs", "not comparable", seeds=2000)
-    assert full.short == 0 and full.told == "not comparable: why"
-    why = scoreboard.reasons([few, full])
-    assert why.to_dict("records") == [{"rows": "table-13/bfs", "why": "why"}]
-    table = scoreboard.table([few, full], "table-13")
-    assert table.status.tolist() == ["differs", "not comparable"]
-    assert table.seeds.tolist() == ["128 of 1024", "2000 of 2000"]
-
-
-def test_totals_count_and_the_sentence_says_them():
-    found = [number("table-11/bias", "differs"), number("table-12/both", "agrees")]
+def test_totals_count_primary_readings_only():
+    found = [
+        number("table-11/bias", "differs"),
+        number("table-11/bias-pairwise", "equivalent", "sensitivity"),
+        number("table-12/both", "inconclusive"),
+        number("table-12/both", "differs", "sensitivity", "last"),
+        number("table-3/bfs", "equivalent"),
+        number("table-3/bfs", "equivalent", "sensitivity", "last"),
+    ]
     totals = scoreboard.totals(found, [])
-    assert totals.readings == {"agrees": 1, "differs": 1, "not comparable": 0}
-    assert totals.discrepancies == 36 and totals.full == 0
-    claims = {"supported": 5, "mixed": 3, "contradicted": 2, "undecided": 1}
+    assert sum(totals.printed.values()) == 3
+    assert totals.printed["equivalent"] == totals.printed["differs"] == 1
+    assert totals.sensitive == 1 and totals.discrepancies == 36
+
+
+def test_the_sentence_says_the_totals():
+    totals = scoreboard.totals([number("table-3/bfs", "equivalent")], [])
+    claims = dict.fromkeys(protocol.CLAIM_VERDICTS, 0) | {"supported": 5}
     said = scoreboard.sentence(dataclasses.replace(totals, claims=claims))
-    assert said.startswith("Of the 2 results") and "1 agree with ours" in said
-    assert "11 claims, 5 are supported and 3 hold in part" in said
-    assert "contradicted: 2, undecided: 1. In 36 places" in said
+    assert said.startswith("Of the 1 results") and "1 are equivalent to ours" in said
+    assert "Of its 5 claims, 5 are supported by their main clause" in said
+    assert "In 36 places" in said
 
 
-def test_a_difference_and_its_error():
-    one = number("table-3/bfs", "differs", seeds=4, mean=95.74)
+def test_a_command_continues_to_the_seeds_that_a_verdict_needs():
+    few = number("table-3/bfs", "too few seeds")
+    assert scoreboard.command(few) == "mindgap run table-3/bfs --seeds 16:65"
+    dear = dataclasses.replace(number("table-1/dfs", "inconclusive"), wanted=None)
+    assert scoreboard.command(dear) == "mindgap run table-1/dfs --seeds 0:8"
+
+
+def test_a_difference_has_the_half_of_its_interval():
+    one = number("table-3/bfs", "differs", off=-3.0)
     found = scoreboard.differences([one]).iloc[0]
-    assert math.isclose(found.by, -3.0, abs_tol=1e-9)
-    error = 2 * np.hypot(0.98 / 128**0.5, 1.0)
-    assert math.isclose(found.error, error)
+    assert found.by == -3.0 and math.isclose(found.error, 2.086 * 0.5, rel_tol=1e-3)
+    alone = dataclasses.replace(one, difference=None)
+    assert scoreboard.differences([alone]).empty
     assert isinstance(report.ages(Store("nowhere")), pd.DataFrame)
+
+
+def test_why_rows_have_no_comparison_is_said_once():
+    mixed = dataclasses.replace(number("table-1/bfs", "not comparable"))
+    never = dataclasses.replace(number("table-12/both", "differs"), wanted=None)
+    why = scoreboard.reasons([mixed, mixed, never])
+    assert why.rows.tolist() == ["table-1/bfs", "table-12/both"]
+    assert "mixes runs" in why.why[0] and "no number of seeds" in why.why[1]
 
 
 def test_discrepancies_are_numbered_and_told_in_chapters():
