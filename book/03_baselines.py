@@ -15,8 +15,9 @@
 # least 128 seeds each, and calls that its baseline. How well does each algorithm come
 # out, how much of it is luck, and what would a rule that learned nothing score?
 #
-# **In one line.** BFS and Bellman-Ford are learned and carry over to four times the size;
-# DFS is not, and scores less there than the rule "my parent is the node before me".
+# **In one line.** All three algorithms are learned on the sizes of training. BFS and
+# Bellman-Ford carry over to four times that size. DFS carries over to about twice, well above
+# every one-line rule, and falls below them on 64 nodes, where the paper tests it.
 #
 # **From the paper, on this page:** Table 1.
 #
@@ -138,8 +139,7 @@ pd.DataFrame(floors).set_index(["task", "rule"]).round(1)
 # probability one half.*
 #
 # The DFS floors matter most. "Parent = v − 1" alone comes close to the paper's best DFS
-# run of more than 128, and "largest smaller in-neighbour" is far above it: what is
-# called learning here is below a one-line rule.
+# run of more than 128, and "largest smaller in-neighbour" is far above it.
 
 # %%
 floor = {(f["task"], f["rule"]): f["n = 64"] for f in floors}
@@ -150,21 +150,25 @@ assert floor["dfs", "largest smaller in-neighbour"] > best_dfs
 # ## Table 1, beside ours
 
 # %%
-table = [mg.report.row(e, results) for e in rows]
-mg.report.compare(table)
+table = mg.verdicts.beside(rows, results)
+mg.verdicts.compare(table)
 
 # %% tags=["hide-input"]
-for e, row in zip(rows, table, strict=True):
-    print(f"{e.source}: {row.status}{': ' * bool(row.reason)}{row.reason}")
-print(f"\nScore: {mg.report.scored(rows[0])}; best checkpoint by validation.")
+print(f"Score: {mg.report.scored(rows[0])}; best checkpoint by validation.")
 
 # %% [markdown]
 # The interval is for the mean over seeds (Student's t below 20 seeds, a bootstrap from
-# there on); "std" is over seeds and never to be read against a standard error. "Agrees"
-# means that the two means differ by at most twice the standard error of their
-# difference. The paper itself says that its BFS and Bellman-Ford rows mix runs with and
-# without regularisation, and not in which shares, so no verdict is possible for those:
-# the numbers stand side by side and that is all.
+# there on); "std" is over seeds and never to be read against a standard error.
+# Verdicts follow one rule that was fixed before the deciding seeds were trained (the
+# scoreboard states it): *equivalent* if the 90 % interval of the difference of the means
+# lies within half of the paper's standard deviation, and at least within a point; *differs*
+# if the difference is not zero at 95 %, corrected for the number of comparisons; else
+# *inconclusive*. Fewer than eight of our networks have no verdict. "Rests on" says how many
+# networks decide: of cheap rows only those that nobody had seen when the rule was fixed.
+#
+# The paper itself says that its BFS and Bellman-Ford rows mix runs with and without
+# regularisation, and not in which shares, so no verdict is possible for those: the numbers
+# stand side by side and that is all.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-table-1", "caption": "Table 1 as a picture: each dot is one seed of ours; squares are the paper's mean and standard deviation, dashes its best run. Dotted lines are rules that learned nothing (for BFS, the order-blind ceiling)."}, "image": {"alt": "For BFS, DFS and Bellman-Ford a column of dots, one for each seed, beside a square with an error bar for the paper's mean and standard deviation, a dash for its best run, and dotted lines for simple rules."}}
 done = [(e, mg.report.seed_scores(e, results)) for e in rows]
@@ -179,12 +183,6 @@ mg.plots.scores_beside_paper(
 # %% tags=["hide-input"]
 frame = pd.DataFrame({e.task.name: pd.Series(scores) for e, scores in done})
 mg.pages.data("figure-table-1", frame.rename_axis("seed").round(5))
-
-# %%
-if profile == "stored" and not seeds and not steps:
-    own = {e.task.name: scores for e, scores in done}
-    assert own["dfs"].max() < floor["dfs", "parent = v - 1"]
-    assert min(own["bfs"].min(), own["bellman_ford"].min()) > 75
 
 # %% [markdown]
 # ## How training went
@@ -217,6 +215,41 @@ for e in curved:
     print(mg.report.by_data(e, results).to_string())
 
 # %% [markdown]
+# ## By number of nodes
+#
+# One test set of 64 nodes says how far a network carries, not what it learned. The same
+# networks on 64 fresh graphs of each size, drawn as CLRS-30's test is, from the largest size
+# of training to four times that; beside them the best one-line rule at each size, and the
+# compiled network, which is exact at all.
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-sizes", "caption": "Pointers right by number of nodes. Learned networks at both checkpoints (mean over networks, band: 95 % interval of the mean where there are several), the compiled network, and the best rule of one line at each size. Grey: sizes of training."}, "image": {"alt": "Three panels over the number of nodes, 16 to 64. Learned BFS stays near 100 percent and Bellman-Ford falls slowly to about 90. Learned DFS starts near 98 percent, far above the one-line rule, falls to about 60 at 32 nodes and to 10 at 64, crossing the rule at about 40 nodes. The compiled network is a line at 100 in all panels."}}
+recorded = mg.report.book_store(store)
+by_nodes = mg.by_size.frame(recorded)
+mg.by_size.figure(by_nodes)
+
+# %% tags=["hide-input"]
+mg.pages.data("figure-sizes", by_nodes.round(4).set_index(["task", "nodes"]))
+
+# %% tags=["hide-input"]
+dfs = by_nodes[(by_nodes.task == "DFS") & (by_nodes.checkpoint == "best")]
+dfs = dfs.set_index("nodes")
+below = dfs.index[dfs["mean"] < dfs.floor]
+mg.pages.note(
+    f"DFS, best checkpoint, {dfs.seeds.max()} network(s) from {dfs.source.iloc[0]}: "
+    + ", ".join(f"{mean:.0f} % at {n} nodes" for n, mean in dfs["mean"].items())
+    + f". It is above the best one-line rule up to {dfs.index[dfs['mean'] > dfs.floor].max()} "
+    + f"nodes, and below it from {below.min()} on."
+)
+
+# %% [markdown]
+# So DFS *is* learned on the sizes it is trained on, and beyond them; what Table 1 shows is
+# where extrapolation has ended. Any statement that DFS is not learned has to say at which
+# size. The numbers below come from the command `mindgap sizes table-1/dfs`.
+#
+# ## The claims, judged
+#
+# {doc}`04_bfs_dfs_disparity` judges what the paper concludes from Table 1, at both sizes.
+#
 # ## Elsewhere
 #
 # What others report for the same test set. None of these networks is a GATv2: we know
@@ -240,7 +273,7 @@ quick = mg.report.book_store(fresh)
 quick_rows = [e.with_steps(steps) for e in short] if steps else short
 made = mg.report.provenance(quick_rows, quick)
 print("" if len(made) else "No quick run was made with this build.")
-mg.report.compare([mg.report.row(e, quick) for e in quick_rows])
+mg.verdicts.compare([mg.report.row(e, quick) for e in quick_rows])
 
 # %% tags=["hide-input"]
 made
@@ -254,9 +287,11 @@ made
 #   the order-blind search, which is wrong only about ties in level.
 # - For DFS, CLRS asks for one particular order among many valid searches. A low score is
 #   a failure to produce that one.
+# - For DFS at 64 nodes, that one size is far from those of training; the figure by size says
+#   how far.
 #
-# **What would change our mind.** For DFS: seeds, trained by this protocol, that score
-# clearly above the best one-line rule at 64 nodes. For BFS and Bellman-Ford: an interval
+# **What would change our mind.** For DFS: seeds, trained by this protocol, that stay above
+# the best one-line rule at 64 nodes. For BFS and Bellman-Ford: an interval
 # over many seeds that excludes the paper's mean, with its mixture of settings known.
 #
 # ## Reproduce
@@ -265,6 +300,7 @@ made
 # |---|---|
 # | one row, two seeds | `mindgap run table-1/bfs --seeds 0:2` |
 # | the table | `mindgap table table-1` |
+# | scores by size | `mindgap sizes table-1/dfs` |
 # | this page, small and quick | `mindgap book run 03_baselines -p profile=quick` |
 # | this page, your budget | `papermill book/03_baselines.ipynb out.ipynb -p seeds 8 -p steps 2000` |
 #

@@ -300,8 +300,7 @@ pd.DataFrame({p.name: needs(p) for p in tried}).T
 
 # %% tags=["hide-input"]
 scratch = [*find("trainability/dfs-scratch-32"), *find("trainability/dfs-scratch-128")]
-table = [mg.report.row(e, results) for e in (*find("table-1/dfs"), *scratch)]
-mg.report.compare(table)
+mg.verdicts.compare(mg.verdicts.beside([*find("table-1/dfs"), *scratch], results))
 
 # %% tags=["hide-input"]
 print(
@@ -309,16 +308,35 @@ print(
 )
 mg.report.by_data(scratch[0], results)
 
-# %%
-found_at_64 = mg.report.seed_scores(scratch[0], results)
-if profile == "stored":
-    assert len(found_at_64) >= 4 and found_at_64.max() < 50
-    assert max(mg.report.seed_scores(scratch[1], results)) < 50
+# %% [markdown]
+# The score on 64 nodes is not the whole of it. By number of nodes, beside the compiled
+# network, which is exact at each, and beside the best one-line rule:
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-dfs-sizes", "caption": "DFS by number of nodes: the paper's network and the two that hold compiled DFS, trained from scratch. Lines and bands as in the figure by size of the chapter on baselines."}, "image": {"alt": "Three panels over 16 to 64 nodes. The paper's network and the one of hidden size 128 start near 98 and 99.6 percent on 16 nodes, fall to about 60 at 32 and to 10 at 64; the one of hidden size 32 starts at about 73 and falls to 8. The one-line rule goes from 47 to 35. The compiled network is a line at 100."}}
+kinds = {
+    "the paper's network": "table-1/dfs",
+    "four heads, size 128": "trainability/dfs-scratch-128",
+    "four heads, size 32": "trainability/dfs-scratch-32",
+}
+by_nodes = mg.by_size.frame(results, kinds)
+mg.by_size.figure(by_nodes)
+
+# %% tags=["hide-input"]
+mg.pages.data("figure-dfs-sizes", by_nodes.round(4).set_index(["task", "nodes"]))
+
+# %% tags=["hide-input"]
+best = by_nodes[by_nodes.checkpoint == "best"]
+wide = best.pivot(index="task", columns="nodes", values="mean")
+wide.loc["best one-line rule"] = best.groupby("nodes").floor.first()
+counted = best.groupby("task").seeds.max().reindex(wide.index).fillna(0).astype(int)
+wide.round(1).assign(networks=counted)
 
 # %% [markdown]
-# So the same architecture that scores 100 % with compiled weights is far from it after
-# training, on 64 nodes and, as the second table says, on the lengths it was trained on as
-# well. The larger network, of which there are few seeds, is no nearer on 64 nodes.
+# So training *does* find networks that do DFS on graphs as large as those it has seen, in
+# the paper's architecture and, at hidden size 128, in the one that holds the exact solution;
+# at hidden size 32 it does so less. What none of them is, is the exact solution: they are
+# above the one-line rules to about twice the size of training, and below them at four
+# times. The failure is one to extrapolate.
 #
 # Does any of its heads look where the program does? Each selection of the program is held
 # against the head that agrees with it most: the share of nodes and steps at which the
@@ -447,17 +465,29 @@ mg.pages.data(
 # line is not the only way, and hidden units and heads could be permuted before: the
 # barrier is that of this pair of points.
 #
+# ## The claim, judged
+#
+# The paper leaves open whether the gap that it sees for DFS is one of training at all. The
+# clauses ask how far trained networks are from the compiled one, at two sizes.
+
+# %% tags=["hide-input"]
+judged = mg.verdicts.verdicts(results, ["expressible-dfs"])
+mg.pages.linked(mg.verdicts.detail(judged), column="verdict")
+
+# %% [markdown]
 # ## What this shows, and what it does not
 #
-# - DFS is expressible: the gap that the paper sees for DFS is one between what the
-#   architecture can express and what training finds, not a limit of the architecture.
+# - DFS is expressible: the gap that the paper sees for DFS on 64 nodes is one between what the
+#   architecture can express and what training finds, not a limit of the architecture. On 16
+#   nodes there is next to none at hidden size 128.
 # - The exact solution is a needle. It is a fixed point of exact arithmetic on truth values,
 #   and a step of training moves every weight at once, also those that must be 0. BFS has
 #   few steps in which an error could grow, DFS has three for each node.
 # - Bellman-Ford lies between: training drifts off its exact weights as well, but it stays
 #   far above what DFS falls to. The table says on how many seeds each row rests.
 # - The exact solution is the lower minimum, by orders of magnitude of the loss: training
-#   fails to find it, not to prefer it.
+#   fails to find it, not to prefer it. That it leaves it again was seen with Adam, at one
+#   rate; whether that is the minimum's doing or the optimiser's is not separated here.
 # - This is one construction; another could lie in a wider basin, and a curriculum or other
 #   settings could find one. The seeds from scratch are few.
 # - With four heads, attention to all nodes and no layer norm, this network is not the one

@@ -357,13 +357,13 @@ def detail(found: Sequence[Verdict]) -> "pd.DataFrame":
 
     return pd.DataFrame(
         {
-            "claim": v.claim.name,
+            "claim": "" if index else f"{v.claim.says} (§{v.claim.section})",
             "clause": ("" if index else "main: ") + j.clause.says,
             "the paper's words": f"“{j.clause.quote}”",
             "ours": j.told,
-            "seeds": ", ".join(map(str, j.estimate.seeds)) or "–",
+            "networks": ", ".join(map(str, j.estimate.seeds)) or "–",
             "verdict": j.verdict,
         }
         for v in found
         for index, j in enumerate(v.clauses)
-    ).set_index("claim")
+    )

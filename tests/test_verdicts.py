@@ -183,4 +183,4 @@ def test_tables_of_verdicts():
     detail = verdicts.detail([one])
     assert detail.ours.tolist() == ["3.00 [2.00, 4.00] > 0 points"]
     assert detail.clause.tolist()[0].startswith("main: ")
-    assert detail.seeds.tolist() == ["8, 8"]
+    assert detail.networks.tolist() == ["8, 8"]
