@@ -10,7 +10,7 @@ the activation, so that a node's own state and the edge's arrive together.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 import haiku as hk
@@ -129,8 +129,15 @@ def fold(weights: AttentionWeights, encoders: Encoders, kind: EdgeValues) -> Lay
     )
 
 
+Steer = Callable[[Float[Array, "B H N N"]], Float[Array, "B H N N"]]
+"""Changes the coefficients before they are used (see `interventions`)."""
+
+
 def attend(
-    layer: Layer, seen: Features, hidden: Float[Array, "B N S"]
+    layer: Layer,
+    seen: Features,
+    hidden: Float[Array, "B N S"],
+    steer: Steer | None = None,
 ) -> tuple[Float[Array, "B N S"], Float[Array, "B H N N"]]:
     """One step of attention: new hidden states, and the coefficients alpha."""
     read = linear.apply(layer.reads, seen.node, hidden)  # [x_i | h_i]
@@ -138,6 +145,8 @@ def attend(
     scores = pre_attention_scores(layer, z_in, z_out, seen)  # Eq. 4-6, 17
     allowed = NO_EDGE * (seen.neighbours - 1)  # Eq. 7
     alphas = [jax.nn.softmax(head + allowed, axis=-1) for head in scores]  # Eq. 8
+    if steer is not None:
+        alphas = list(jnp.moveaxis(steer(jnp.stack(alphas, 1)), 1, 0))
     heads = linear.split(values, len(alphas))
     attended = [alpha @ head for alpha, head in zip(alphas, heads, strict=True)]
     alpha = jnp.stack(alphas, 1)

@@ -22,7 +22,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mindgap import config, measurement, sizes, training
+from mindgap import beside, config, measurement, training
 from mindgap.checkpoint import Checkpoint
 from mindgap.experiments.base import CompiledStart, Experiment
 from mindgap.network import ModelConfig, Params
@@ -46,8 +46,8 @@ class Block(NamedTuple):
     weights: dict[int, dict[str, np.ndarray]]
     """Of each seed, `best/module/leaf` and `last/module/leaf`."""
     certificate: dict[str, Any]
-    sizes: "pd.DataFrame | None" = None
-    """Scores by number of nodes, of networks that take any (see `sizes`)."""
+    beside: dict[str, "pd.DataFrame"]
+    """Measures that are kept beside the record, by kind (see `beside`)."""
 
 
 class TimeUp(Exception):
@@ -126,10 +126,11 @@ def complete(
     begun, state, curves, about = train(experiment, seeds, report, checkpoint, deadline)
     started = time.monotonic()
     rows = measurement.measure(experiment, seeds, begun, state, curves)
-    by_size = None
-    if experiment.by_size:
-        networks = {"best": state.best, "last": state.params}
-        by_size = sizes.measure(experiment, seeds, networks)
+    networks = {"best": state.best, "last": state.params}
+    more = {
+        kind.name: beside.measure(experiment, kind, seeds, networks)
+        for kind in beside.of(experiment)
+    }
     weights = {
         seed: {
             f"{kept}/{module}/{leaf}": np.asarray(array[index])
@@ -140,7 +141,7 @@ def complete(
         for index, seed in enumerate(seeds)
     }
     about["seconds"] = round(about["seconds"] + time.monotonic() - started, 1)
-    return Block(seeds, rows, weights, about, by_size)
+    return Block(seeds, rows, weights, about, more)
 
 
 def train(

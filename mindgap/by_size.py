@@ -1,48 +1,22 @@
 """Scores by number of nodes from the store: recorded, completed, told and drawn."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import jax
 import numpy as np
 
-from mindgap import blocks, floors, learned, plots_sizes, summary
+from mindgap import floors, plots_sizes, summary
+from mindgap.beside import home
 from mindgap.experiments.base import BY_SIZE, Experiment
 from mindgap.experiments.tables import find
-from mindgap.network import Params
-from mindgap.sizes import KEPT, KIND, home, measure, not_scored
-from mindgap.store import RecordedError, Store, StoreError
+from mindgap.sizes import KEPT, KIND, not_scored
+from mindgap.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-
-
-def put(
-    experiment: Experiment,
-    seeds: Sequence[int],
-    rows: "pd.DataFrame",
-    certificate: Mapping[str, Any],
-    store: Store,
-    kind: str = KIND,
-) -> None:
-    """Records rows of `measure`, but of seeds that are recorded already."""
-    name, digest = home(experiment, kind)
-    while new := store.missing(name, digest, seeds):
-        try:
-            part = rows.loc[rows.seed.isin(new)]
-            store.put(name, digest, new, part, {**certificate, "measure": kind})
-        except RecordedError:
-            continue  # another process was quicker with some of them
-
-
-def unscored(experiment: Experiment, store: Store) -> list[int]:
-    """Seeds whose weights are in the store and whose scores by size are not."""
-    if not experiment.by_size:
-        return []
-    return store.missing(*home(experiment), store.weighed(*_own(experiment)))
 
 
 Source = Literal["records", "the kept network"]
@@ -76,7 +50,7 @@ def table(experiment: Experiment, store: Store) -> list[Line]:
     if not experiment.by_size:
         raise ValueError(not_scored(experiment))
     source: Source = "records"
-    rows: Any = store.load(*home(experiment))
+    rows: Any = store.load(*home(experiment, KIND))
     if not len(rows):
         source, rows = "the kept network", store.load(*home(experiment, KEPT))
     rows = rows.assign(value=rows.value.astype(float))
@@ -98,59 +72,6 @@ def table(experiment: Experiment, store: Store) -> list[Line]:
                 )
             )  # fmt: skip
     return found
-
-
-def score_all(experiment: Experiment, store: Store) -> Iterator[str]:
-    """Scores what is not scored yet: kept weights of seeds, else the kept network.
-
-    Yields a line about each.
-    """
-    if not experiment.by_size:
-        return
-    about = blocks.certificate(experiment)
-    if seeds := score_weights(experiment, store, about):
-        yield f"{experiment.name}: seeds {seeds} scored by size"
-    if store.records(*home(experiment)) or store.records(*home(experiment, KEPT)):
-        return
-    try:
-        kept = learned.load(experiment, store)
-    except StoreError:
-        return
-    params = jax.tree.map(lambda leaf: np.asarray(leaf)[None], kept.params)
-    rows = measure(experiment, [kept.seed], {"best": params})
-    put(experiment, [kept.seed], rows, about, store, KEPT)
-    yield f"{experiment.name}: the kept network (seed {kept.seed}) scored by size"
-
-
-def score_weights(
-    experiment: Experiment, store: Store, certificate: Mapping[str, Any]
-) -> list[int]:
-    """Scores the networks whose weights are in the store, a few at a time.
-
-    Returns the seeds that were scored now.
-    """
-    seeds = unscored(experiment, store)
-    for first in range(0, len(seeds), 4):
-        some = seeds[first : first + 4]
-        loaded = [store.weights(*_own(experiment), seed) for seed in some]
-        stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *loaded)
-        rows = measure(experiment, some, _by_checkpoint(stacked))
-        put(experiment, some, rows, certificate, store)
-    return seeds
-
-
-def _own(experiment: Experiment) -> tuple[str, str]:
-    return experiment.recorded, experiment.digest
-
-
-def _by_checkpoint(named: Mapping[str, np.ndarray]) -> dict[str, Params]:
-    """`best/module/leaf` to parameters of each checkpoint."""
-    found: dict[str, dict[str, dict[str, np.ndarray]]] = {}
-    for name, array in named.items():
-        checkpoint, _, rest = name.partition("/")
-        module, _, leaf = rest.rpartition("/")
-        found.setdefault(checkpoint, {}).setdefault(module, {})[leaf] = array
-    return found  # pyright: ignore[reportReturnType]
 
 
 TASKS = {

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
-from mindgap import blocks, protocol, run, summary
+from mindgap import beside, blocks, protocol, run, sizes, summary
 from mindgap.blocks import Deadline, TimeUp
 from mindgap.experiments.base import Experiment
 from mindgap.store import Store
@@ -60,8 +60,6 @@ def progress(rows: Sequence[Experiment], store: Store) -> list[Progress]:
     At the pace of this device; a row that it has not run takes the pace of one with the
     same task and hidden size.
     """
-    from mindgap import sizes
-
     recorded, paces, here = {}, {}, blocks.device()
     for row in rows:
         records = store.records(row.recorded, row.digest)
@@ -84,7 +82,7 @@ def progress(rows: Sequence[Experiment], store: Store) -> list[Progress]:
             left = max(0, (goal or 0) - deciding)
             return 0.0 if not left else None if each is None else left * each
 
-        scored = store.records(*sizes.home(row)) if row.by_size else []
+        scored = store.records(*beside.home(row, sizes.KIND)) if row.by_size else []
         found.append(
             Progress(
                 row.name,

@@ -178,31 +178,23 @@ def sizes(
     /,
     json: bool = False,
     figure: Path | None = None,
-    score: bool = False,
     store: Path = RESULTS,
 ) -> None:
     """Pointers right by number of nodes, in percent, both checkpoints.
 
     Args:
-        name: one row (table-1/dfs), or a table or all with --score or --figure.
+        name: one row (table-1/dfs), or any with --figure.
         json: print data instead of lines.
         figure: draw the figure of the three tasks of Table 1 to this file (.svg, .png).
-        score: first score networks by size whose weights are in the store and whose
-            scores are not: those trained before there was such a measure.
         store: the folder of results.
     """
     from mindgap import by_size, experiments
     from mindgap.store import Store
 
     rows, results = experiments.find(name), Store(store)
-    if score:
-        for row in rows:
-            for line in by_size.score_all(row, results):
-                print(line, flush=True)
     if figure:
         by_size.draw(results, figure)
         print(figure)
-    if score or figure:
         return
     if len(rows) > 1:
         raise ValueError(f"sizes {name!r} is several rows: name one of them")
@@ -217,6 +209,27 @@ def sizes(
             f"{line.seeds} seeds, first wrong hint after step {line.first_wrong:.1f} "
             f"of {line.steps:.0f} ({line.source})"
         )
+
+
+@app.command
+def measure(name: tyro.conf.Positional[str], /, store: Path = RESULTS) -> None:
+    """Measure trained networks whose weights are in the store, as a block is by now.
+
+    For networks that were trained before there was a measure: scores by size,
+    interventions, probes, landscape. What is measured already stays.
+
+    Args:
+        name: a table (table-1), one row of it (table-1/bfs), or all.
+        store: the folder of results and weights.
+    """
+    from mindgap import blocks, experiments, remeasure
+    from mindgap.store import Store
+
+    blocks.use_cores()
+    blocks.cache_compilation()
+    for row in experiments.find(name):
+        for line in remeasure.measure(row, Store(store)):
+            print(line, flush=True)
 
 
 @app.command

@@ -108,6 +108,10 @@ Summarise = Callable[[Trajectory, dict[str, Array], Int[Array, ""]], dict[str, A
 """(trajectory, predicted hints of all graphs, after which step) to what is kept."""
 
 
+Steer = Callable[[Float[Array, "B H N N"], Int[Array, ""]], Float[Array, "B H N N"]]
+"""(coefficients, after how many steps) to the coefficients that are used."""
+
+
 class Weights(NamedTuple):
     """All parameters of one network, by role."""
 
@@ -176,16 +180,18 @@ def predict(
     graphs: Graphs,
     steps: Int[Array, ""] | None = None,
     summarise: Summarise | None = None,
+    steer: Steer | None = None,
 ) -> Result:
     """`apply` without states and attention: what training and scoring need.
 
     Steps from `steps` on, if given, are not computed (their hints read 0): at least
     the largest length less one, else the outputs of longer graphs are zero. With
-    `summarise`, only what it makes of the hints is kept of each step. Gradients go to
-    the parameters, not to the graphs.
+    `summarise`, only what it makes of the hints is kept of each step. `steer` changes
+    the attention's coefficients before they are used. Gradients go to the parameters,
+    not to the graphs.
     """
     read = weights(task, config, params)
-    return unroll(task, config, read, graphs, False, steps, summarise)
+    return unroll(task, config, read, graphs, False, steps, summarise, steer=steer)
 
 
 def weights(task: Task, config: ModelConfig, params: Params) -> Weights:
@@ -203,6 +209,7 @@ def unroll(
     steps: Int[Array, ""] | None = None,
     summarise: Summarise | None = None,
     hidden: Float[Array, "B N S"] | None = None,
+    steer: Steer | None = None,
 ) -> Result:
     """The network's recurrence over the T - 1 steps of the batch's trajectory."""
     batch, nodes = graphs.positions.shape
@@ -224,7 +231,8 @@ def unroll(
         (layer, decoders), (inputs, truth), (hidden, fed) = folded, given, carry
         seen, new, watched = see(inputs, fed), hidden, []
         for _ in range(config.message_steps):
-            new, alpha = attention.attend(layer, seen, new)
+            change = None if steer is None else functools.partial(_at, steer, time)
+            new, alpha = attention.attend(layer, seen, new, change)
             watched.append((new, alpha))
         told = codecs.decode(decoders, hints, seen, hidden, new)
         fed = {name: codecs.feed_back(hints[name], told[name]) for name in fed}
@@ -253,6 +261,10 @@ def unroll(
         return Result(logits, told, None, None)
     states, alphas = (_by_step(list(parts)) for parts in zip(*watched, strict=True))
     return Result(logits, told, states, alphas)
+
+
+def _at(steer: Steer, time: Int[Array, ""], alpha: Array) -> Array:
+    return steer(alpha, time)
 
 
 def _start(task: Task, config: ModelConfig, graphs: Graphs) -> dict[str, Array]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from jaxtyping import Float, Int
 
-from mindgap import sizes, summary
+from mindgap import beside, sizes, summary
 from mindgap.experiments.base import BY_SIZE, Data, Experiment
 from mindgap.experiments.tables import EXPERIMENTS
 from mindgap.measurement import COURSE
@@ -78,7 +78,7 @@ def graph_scores(
     experiment: Experiment, store: Store, data: Data, checkpoint: str = "best"
 ) -> Float[np.ndarray, "graphs"]:
     """Pointer accuracy of each graph of a set in percent, means over seeds."""
-    rows = _rows(experiment, store, "pointer_accuracy", data.name, checkpoint)
+    rows: Any = _rows(experiment, store, "pointer_accuracy", data.name, checkpoint)
     return _percent(rows[rows.graph >= 0], "graph").to_numpy()
 
 
@@ -89,14 +89,14 @@ def size_scores(
 
     As `sizes` records them; seeds that are not scored by size are not in it.
     """
-    rows = beside(experiment, store, sizes.KIND)
+    rows = rows_beside(experiment, store, sizes.KIND)
     rows = rows[rows.metric.eq("pointer_accuracy") & rows.checkpoint.eq(checkpoint)]
     return _percent(rows[rows.data == BY_SIZE[nodes].name], "seed").to_numpy()
 
 
-def beside(experiment: Experiment, store: Store, kind: str) -> "pd.DataFrame":
+def rows_beside(experiment: Experiment, store: Store, kind: str) -> "pd.DataFrame":
     """All rows of a measure that is kept beside the experiment's records."""
-    return store.load(*sizes.home(experiment, kind))
+    return store.load(*beside.home(experiment, kind))
 
 
 def _percent(rows: Any, by: str) -> "pd.Series":
@@ -120,9 +120,15 @@ def measured(
     recorded before there was such a measure are not in it.
     """
     name = (data or experiment.test).name
-    if metric == "distance" or metric.startswith("bias/"):
+    if metric == "distance" or metric.startswith(("bias/", "landscape/")):
         name = ""
-    rows = _rows(experiment, store, metric, name, checkpoint)
+    rows: Any
+    if kind := beside.kind_of(metric):
+        rows = rows_beside(experiment, store, kind)
+        chosen = rows.metric.eq(metric) & rows.data.eq(name)
+        rows = rows[chosen & rows.checkpoint.eq(checkpoint)]
+    else:
+        rows = _rows(experiment, store, metric, name, checkpoint)
     return rows[rows.step == -1].groupby("seed").value.mean()
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from mindgap import blocks, by_size, learned
+from mindgap import blocks, learned, remeasure
 from mindgap.blocks import Block, Deadline, Report
 from mindgap.checkpoint import Checkpoint
 from mindgap.config import digest
@@ -201,8 +201,8 @@ def _record(experiment: Experiment, block: Block, store: Store) -> None:
         # another process may have recorded some of them since they were looked for
         with contextlib.suppress(RecordedError):
             store.put(name, digest, new, rows, block.certificate)
-    if block.sizes is not None:
-        by_size.put(experiment, block.seeds, block.sizes, block.certificate, store)
+    for kind, rows in block.beside.items():
+        remeasure.put(experiment, kind, block.seeds, rows, block.certificate, store)
     if experiment.keep:
         learned.keep(experiment, store)
 

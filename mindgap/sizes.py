@@ -1,29 +1,20 @@
 """Scores by number of nodes: what a network is worth beyond the sizes of its training.
 
-Of both checkpoints, on 64 fresh graphs of each size: pointer accuracy of each graph,
-and the step of its first wrong hint. Kept beside the experiment's records as records of
-their own, so that networks can be scored that were trained before there was such a
-measure.
+On 64 fresh graphs of each size: pointer accuracy of each graph, and the step of its
+first wrong hint. `beside` says how it is kept.
 """
 
 import functools
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Int
 
-from mindgap import faithfulness, scoring
+from mindgap import faithfulness
 from mindgap.experiments.base import Experiment
 from mindgap.graphs import Graphs
 from mindgap.network import ModelConfig, Params
-from mindgap.store import COLUMNS
 from mindgap.tasks.base import Task
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 KIND = "sizes"
 """What these records are called beside those of their experiment."""
@@ -56,48 +47,6 @@ def first_wrong(
         name: jnp.where(at.any(1), at.argmax(1) + 1, lengths)
         for name, at in wrong.items()
     }
-
-
-def measure(
-    experiment: Experiment, seeds: Sequence[int], checkpoints: Mapping[str, Params]
-) -> "pd.DataFrame":
-    """Rows of networks, whose parameters have a leading axis of seeds.
-
-    Accuracies are in [0, 1], of each graph; the step of the first wrong hint of each
-    graph too, and of single hints as means over graphs. Raises ValueError for a row
-    whose networks are tied to one number of nodes.
-    """
-    import pandas as pd
-
-    if not experiment.by_size:
-        raise ValueError(not_scored(experiment))
-    parts = []
-
-    def add(seed: int, metric: str, data: str, checkpoint: str, values: Any):
-        values = np.atleast_1d(values)
-        graph = np.arange(len(values)) if len(values) > 1 else -1
-        columns = {"seed": seed, "metric": metric, "data": data, "step": -1}
-        columns |= {"checkpoint": checkpoint, "graph": graph, "value": values}
-        parts.append(pd.DataFrame(columns)[list(COLUMNS)])
-
-    task, model = experiment.task, experiment.model
-    for data in experiment.by_size:
-        graphs = data.draw(task)
-        for checkpoint, params in checkpoints.items():
-            scores = np.asarray(scoring.evaluate(task, model, params, graphs))
-            for index, seed in enumerate(seeds):
-                add(seed, "pointer_accuracy", data.name, checkpoint, scores[index])
-                one = jax.tree.map(lambda leaf, at=index: jnp.asarray(leaf[at]), params)
-                for hint, steps in first_wrong(task, model, one, graphs).items():
-                    whole = np.asarray(steps)
-                    kept = whole if hint == "any" else whole.mean()
-                    add(seed, f"first_wrong/{hint}", data.name, checkpoint, kept)
-    return pd.concat(parts, ignore_index=True)
-
-
-def home(experiment: Experiment, kind: str = KIND) -> tuple[str, str]:
-    """Under which name and digest the store has the records of such a measure."""
-    return f"{experiment.recorded}/{experiment.digest}", kind
 
 
 def not_scored(experiment: Experiment) -> str:

@@ -8,7 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mindgap import by_size, experiments, network, run, scoring, sizes, tasks
+from mindgap import (
+    beside,
+    by_size,
+    experiments,
+    network,
+    remeasure,
+    run,
+    scoring,
+    sizes,
+    tasks,
+)
 from mindgap.compiler import compile
 from mindgap.experiments import base
 from mindgap.network import ModelConfig
@@ -102,7 +112,7 @@ def test_an_exact_network_has_no_wrong_hint(key):
 def test_trained_seeds_are_scored_by_size_beside_their_records(row, tmp_path):
     store = Store(tmp_path)
     run.complete(row, range(2), store)
-    found = store.load(*sizes.home(row))
+    found = store.load(*beside.home(row, sizes.KIND))
     assert set(found.seed) == {0, 1} and set(found.data) == {"size-5", "size-7"}
     weights = store.weights(row.recorded, row.digest, 1)
     params: dict = {}
@@ -130,25 +140,29 @@ def test_trained_seeds_are_scored_by_size_beside_their_records(row, tmp_path):
     # the main records do not know of it, and a second run adds nothing
     main = store.load(row.recorded, row.digest)
     assert not set(main.data) & {"size-5", "size-7"}
-    assert by_size.unscored(row, store) == []
+    assert remeasure.unmeasured(row, beside.KINDS[0], store) == []
 
 
 @pytest.mark.slow
 def test_seeds_from_before_the_measure_are_scored_from_their_weights(row, tmp_path):
     store = Store(tmp_path)
     run.complete(row, range(3), store)
-    whole = store.load(*sizes.home(row)).sort_values(["seed", "data", "metric"])
-    for path in store.home(*sizes.home(row)).glob("*.parquet"):
+    whole = store.load(*beside.home(row, sizes.KIND)).sort_values(
+        ["seed", "data", "metric"]
+    )
+    for path in store.home(*beside.home(row, sizes.KIND)).glob("*.parquet"):
         path.unlink()
-    assert by_size.unscored(row, store) == [0, 1, 2]
-    said = list(by_size.score_all(row, store))
-    assert said == ["table-1/bfs: seeds [0, 1, 2] scored by size"]
-    again = store.load(*sizes.home(row)).sort_values(["seed", "data", "metric"])
+    assert remeasure.unmeasured(row, beside.KINDS[0], store) == [0, 1, 2]
+    said = list(remeasure.measure(row, store))
+    assert said[:3] == [f"table-1/bfs seed {s}: sizes" for s in range(3)]
+    again = store.load(*beside.home(row, sizes.KIND)).sort_values(
+        ["seed", "data", "metric"]
+    )
     keys = ["seed", "metric", "data", "checkpoint", "graph"]
     pd.testing.assert_frame_equal(
         whole.set_index(keys).sort_index(), again.set_index(keys).sort_index()
     )
-    assert list(by_size.score_all(row, store)) == []
+    assert list(remeasure.measure(row, store)) == []
 
 
 @pytest.mark.slow
@@ -156,8 +170,10 @@ def test_scores_by_size_are_merged_with_the_records(row, tmp_path):
     one, into = Store(tmp_path / "one"), Store(tmp_path / "into")
     run.complete(row, range(1), one)
     merged = into.merge(one)
-    assert {m.digest for m in merged} == {row.digest, sizes.KIND}
-    assert into.load(*sizes.home(row)).equals(one.load(*sizes.home(row)))
+    assert {row.digest, sizes.KIND} <= {m.digest for m in merged}
+    assert into.load(*beside.home(row, sizes.KIND)).equals(
+        one.load(*beside.home(row, sizes.KIND))
+    )
     assert by_size.table(row, into) == by_size.table(row, one)
 
 
@@ -168,8 +184,8 @@ def test_only_the_kept_network_is_scored_where_no_weights_are(row, tmp_path):
     home = store.home(row.recorded, row.digest)
     for path in [*(home / "sizes").iterdir(), *(home / "weights").iterdir()]:
         path.unlink()
-    assert list(by_size.score_all(row, store)) == [
-        "table-1/bfs: the kept network (seed 0) scored by size"
+    assert list(remeasure.measure(row, store)) == [
+        "table-1/bfs, the kept network (seed 0): sizes"
     ]
     lines = by_size.table(row, store)
     assert [line.checkpoint for line in lines] == ["best", "best"]
