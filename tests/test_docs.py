@@ -44,5 +44,6 @@ def test_commands_in_the_readme_are_those_of_the_command_line():
     from mindgap import cli
 
     known = {"run", "status", "table", "params", "book", "verify", "merge", "bench"}
+    known |= {"sizes", "measure"}
     assert set(re.findall(r"^mindgap (\w+)", README, re.M)) <= known
     assert all(callable(getattr(cli, name, None)) or name == "book" for name in known)
