@@ -10,7 +10,7 @@ attention is changed (`interventions`), what a linear probe reads off the state
 import dataclasses
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -24,7 +24,7 @@ from mindgap.experiments.base import FULL_SIZE, Experiment
 from mindgap.graphs import Graphs
 from mindgap.holders import suited
 from mindgap.network import Params
-from mindgap.store import COLUMNS
+from mindgap.store import COLUMNS, Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,11 +42,33 @@ class Kind:
     measure: Callable[[Experiment, Params], Found]
     prefixes: tuple[str, ...]
     """What the names of its metrics begin with."""
+    of_kept: bool = False
+    """Whether the kept network has it, where no weights of seeds are there."""
 
 
-def home(experiment: Experiment, kind: str) -> tuple[str, str]:
-    """Under which name and digest the store has the records of such a measure."""
-    return f"{experiment.recorded}/{experiment.digest}", kind
+Source = Literal["records", "the kept network"]
+
+
+def home(
+    experiment: Experiment, kind: str, source: Source = "records"
+) -> tuple[str, str]:
+    """Under which name and digest the store has the records of such a measure.
+
+    Those of the one network that is kept of each experiment, rounded as it is, are
+    apart: its seed may be measured as it was trained, too.
+    """
+    name = kind if source == "records" else f"{kind}-of-kept"
+    return f"{experiment.recorded}/{experiment.digest}", name
+
+
+def load(
+    experiment: Experiment, kind: str, store: Store
+) -> "tuple[pd.DataFrame, Source]":
+    """All rows of a measure; of the kept network where no seed has any."""
+    rows = store.load(*home(experiment, kind))
+    if len(rows):
+        return rows, "records"
+    return store.load(*home(experiment, kind, "the kept network")), "the kept network"
 
 
 def measure(
@@ -229,8 +251,9 @@ KINDS = (
         lambda e: bool(e.by_size),
         _sizes,
         ("pointer_accuracy", "first_wrong"),
+        of_kept=True,
     ),
-    Kind("interventions", _steers, _interventions, ("steered",)),
+    Kind("interventions", _steers, _interventions, ("steered",), of_kept=True),
     Kind("probes", _is_probed, _probes, ("probe", "decoder")),
     Kind(
         "landscape",

@@ -3,23 +3,20 @@
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mindgap import floors, plots_sizes, summary
-from mindgap.beside import home
+from mindgap import beside, floors, plots_sizes, summary
+from mindgap.beside import Source
 from mindgap.experiments.base import BY_SIZE, Experiment
 from mindgap.experiments.tables import find
-from mindgap.sizes import KEPT, KIND, not_scored
+from mindgap.sizes import KIND, not_scored
 from mindgap.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-
-
-Source = Literal["records", "the kept network"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,10 +46,8 @@ def table(experiment: Experiment, store: Store) -> list[Line]:
     """
     if not experiment.by_size:
         raise ValueError(not_scored(experiment))
-    source: Source = "records"
-    rows: Any = store.load(*home(experiment, KIND))
-    if not len(rows):
-        source, rows = "the kept network", store.load(*home(experiment, KEPT))
+    rows: Any
+    rows, source = beside.load(experiment, KIND, store)
     rows = rows.assign(value=rows.value.astype(float))
     found = []
     for data in experiment.by_size:

@@ -13,10 +13,9 @@ import jax
 import numpy as np
 
 from mindgap import beside, blocks, learned
-from mindgap.beside import Kind
+from mindgap.beside import Kind, Source
 from mindgap.experiments.base import Experiment
 from mindgap.network import Params
-from mindgap.sizes import KEPT, KIND
 from mindgap.store import RecordedError, Store, StoreError
 
 if TYPE_CHECKING:
@@ -30,13 +29,14 @@ def put(
     rows: "pd.DataFrame",
     certificate: Mapping[str, Any],
     store: Store,
+    source: Source = "records",
 ) -> None:
     """Records rows of `beside.measure`, but of seeds that are recorded already."""
-    name, digest = beside.home(experiment, kind)
+    name, digest = beside.home(experiment, kind, source)
     while new := store.missing(name, digest, seeds):
         try:
             part = rows.loc[rows.seed.isin(new)]
-            store.put(name, digest, new, part, {**certificate, "measure": kind})
+            store.put(name, digest, new, part, {**certificate, "measure": digest})
         except RecordedError:
             continue  # another process was quicker with some of them
 
@@ -63,19 +63,19 @@ def measure(experiment: Experiment, store: Store) -> Iterator[str]:
 def _kept(
     experiment: Experiment, about: Mapping[str, Any], store: Store
 ) -> Iterator[str]:
-    """Scores by size of the kept network, where no seed has any."""
-    kinds = [kind for kind in beside.of(experiment) if kind.name == KIND]
-    done = [store.records(*beside.home(experiment, k)) for k in (KIND, KEPT)]
-    if not kinds or any(done):
-        return
-    try:
-        kept = learned.load(experiment, store)
-    except StoreError:
-        return
-    params = jax.tree.map(lambda leaf: np.asarray(leaf)[None], kept.params)
-    rows = beside.measure(experiment, kinds[0], [kept.seed], {"best": params})
-    put(experiment, KEPT, [kept.seed], rows, about, store)
-    yield f"{experiment.name}, the kept network (seed {kept.seed}): {KIND}"
+    """The kept network, where no seed has the measure."""
+    for kind in beside.of(experiment):
+        if not kind.of_kept or len(beside.load(experiment, kind.name, store)[0]):
+            continue
+        try:
+            kept = learned.load(experiment, store)
+        except StoreError:
+            return
+        params = jax.tree.map(lambda leaf: np.asarray(leaf)[None], kept.params)
+        rows = beside.measure(experiment, kind, [kept.seed], {"best": params})
+        seeds, source = [kept.seed], "the kept network"
+        put(experiment, kind.name, seeds, rows, about, store, source)
+        yield f"{experiment.name}, the kept network (seed {kept.seed}): {kind.name}"
 
 
 def _weighed(experiment: Experiment, store: Store) -> list[int]:

@@ -19,9 +19,6 @@ from mindgap.tasks.base import Task
 KIND = "sizes"
 """What these records are called beside those of their experiment."""
 
-KEPT = "sizes-of-kept"
-"""The same of the one network that is kept of each experiment, rounded as it is."""
-
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def first_wrong(
