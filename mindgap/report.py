@@ -281,3 +281,36 @@ def ages(store: Store) -> "pd.DataFrame":
             }
         )
     return pd.DataFrame(lines).set_index("row")
+
+
+def steered(experiment: Experiment, store: Store) -> "pd.DataFrame":
+    """Pointers right when attention is changed (`interventions`), less when it is free.
+
+    In points, means over networks with the 95 % interval of the paired difference; a
+    line for each number of nodes, checkpoint, treatment and selection. Of the kept
+    network where no seed has the measure. Empty if nothing is recorded.
+    """
+    import pandas as pd
+
+    rows, source = beside.load(experiment, "interventions", store)
+    rows = rows.assign(value=100 * rows.value.astype(float))
+    keys = ["data", "checkpoint", "metric", "seed"]
+    each: Any = rows.groupby(keys).value.mean()
+    lines = []
+    for (data, checkpoint, metric), scores in each.groupby(keys[:3]):
+        free = each[data, checkpoint, "steered/free"]
+        _, treatment, *selection = metric.split("/")
+        line = {
+            "nodes": int(data.removeprefix("size-")),
+            "checkpoint": checkpoint,
+            "attention": treatment,
+            "selection": "".join(selection),
+            "pointers right": float(scores.mean()),
+        }
+        if treatment != "free":
+            off = (scores.droplevel(keys[:3]) - free).to_numpy()
+            line["change"] = float(off.mean())
+            if len(off) > 1:
+                line["low"], line["high"] = summary.describe(off).interval
+        lines.append({**line, "networks": len(scores), "source": source})
+    return pd.DataFrame(lines)

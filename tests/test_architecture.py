@@ -46,7 +46,7 @@ LAYERS = [
     {"experiments.base", "experiments.claims", "experiments.discrepancies"},
     {"experiments.ablations", "experiments.settings"},
     {"experiments.trainability"},
-    {"experiments.tables"},
+    {"experiments.tables", "mixture"},
     {"experiments"},
     {"measurement", "plots", "learned", "pages", "stepper", "sizes"},
     {"beside"},
