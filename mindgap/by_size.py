@@ -80,18 +80,7 @@ TASKS = {
 def floor(task_row: str, nodes: int) -> tuple[str, float]:
     """The best one-line rule on the graphs of that size, and its score in percent."""
     (row,) = find(task_row)
-    graphs = BY_SIZE[nodes].draw(row.task)
-    found = {
-        rule.name: 100 * float(floors.score(rule, graphs).mean())
-        for rule in floors.rules(row.task)
-        if rule.name != ORDER_BLIND
-    }
-    best = max(found, key=lambda name: found[name])
-    return best, found[best]
-
-
-ORDER_BLIND = "BFS, blind to order"
-"""A ceiling of BFS, not a floor: it runs the algorithm."""
+    return floors.best_one_line(row.task, BY_SIZE[nodes].draw(row.task))
 
 
 def frame(store: Store, rows: Mapping[str, str] | None = None) -> "pd.DataFrame":

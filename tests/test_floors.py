@@ -62,3 +62,16 @@ def test_on_a_tree_every_search_agrees():
     # the source has no smaller neighbour, so it names itself
     assert floors.score(rule(tasks.bfs, "largest smaller in-neighbour"), graphs) == 1
     assert floors.score(rule(tasks.bfs, "parent = v - 1"), graphs) == 2 / 5
+
+
+def test_the_best_one_line_rule_runs_no_algorithm():
+    for task in (tasks.bfs, tasks.bellman_ford, tasks.dfs):
+        graphs = task.benchmark("test")
+        name, height = floors.best_one_line(task, graphs)
+        scores = {
+            r.name: 100 * floors.score(r, graphs).mean() for r in floors.rules(task)
+        }
+        assert height == pytest.approx(scores[name]) and "BFS" not in name
+        assert height == pytest.approx(
+            max(value for rule, value in scores.items() if "BFS" not in rule)
+        )
