@@ -105,7 +105,7 @@ def _share(plain: float, regularised: float, printed: float) -> float:
 def _like(
     rng: np.random.Generator, scores: np.ndarray, count: int
 ) -> Float[np.ndarray, "count"]:
-    """Networks like these: a kernel estimate of their distribution (Silverman's width)."""
+    """Networks like these: a kernel estimate with a width of std / n^(1/5)."""
     width = scores.std(ddof=1) * len(scores) ** -0.2
     drawn = rng.choice(scores, count) + rng.normal(0, width, count)
     return np.clip(drawn, 0, 100)
