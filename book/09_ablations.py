@@ -583,27 +583,23 @@ if recorded:
 # as large as the paper's. Intervals are over resamples of our networks and of the paper's.
 
 # %% tags=["hide-input"]
-mixed = {}
+mixed, deciding = {}, mg.verdicts.judge_of(results)
 for name, without in plain_rows.items():
     (row,) = find(f"table-1/{name}")
-    pair = (
-        mg.report.seed_scores(find(without)[0], results),
-        scores(f"table-6/{name}-0.001"),
-    )
+    pair = (deciding.scores(without), deciding.scores(f"table-6/{name}-0.001"))
     line = {"networks": " and ".join(str(len(side)) for side in pair)}
     if min(map(len, pair)) > 1:
         found = mg.mixture.mixture(*pair, row.reported)
-        answer = {True: "yes", False: "no", None: "too few networks"}
         line |= {
             "share regularised": "{:.2f} to {:.2f}".format(*found.share_interval),
             "std: printed": row.reported.std,
             "std: of the mixture": "{:.1f} to {:.1f}".format(*found.std_interval),
             "max: printed": row.reported.max,
             "max: of the mixture": "{:.1f} to {:.1f}".format(*found.max_interval),
-            "explained": answer[found.explains(row.reported)],
+            "explained": found.explains(row.reported),
         }
     else:
-        line["explained"] = "too few networks"
+        line["explained"] = "too few seeds"
     mixed[name] = line
 pd.DataFrame(mixed).T.fillna("–")
 

@@ -17,14 +17,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from mindgap import interventions, landscape, network, probing, scoring
+from mindgap import config, interventions, landscape, network, probing, scoring
 from mindgap import sizes as by_nodes
-from mindgap.compiler import compile
-from mindgap.experiments.base import FULL_SIZE, Experiment
-from mindgap.graphs import Graphs
+from mindgap.compiler import EXACT, compile
+from mindgap.experiments.base import BY_SIZE, FULL_SIZE, Experiment
 from mindgap.holders import suited
-from mindgap.network import Params
+from mindgap.network import ModelConfig, Params
 from mindgap.store import COLUMNS, Store
+from mindgap.tasks.base import Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +42,8 @@ class Kind:
     measure: Callable[[Experiment, Params], Found]
     prefixes: tuple[str, ...]
     """What the names of its metrics begin with."""
+    settings: Any
+    """What its numbers depend on: with other settings its records lie elsewhere."""
     of_kept: bool = False
     """Whether the kept network has it, where no weights of seeds are there."""
 
@@ -57,8 +59,10 @@ def home(
     Those of the one network that is kept of each experiment, rounded as it is, are
     apart: its seed may be measured as it was trained, too.
     """
-    name = kind if source == "records" else f"{kind}-of-kept"
-    return f"{experiment.recorded}/{experiment.digest}", name
+    (settings,) = (k.settings for k in KINDS if k.name == kind)
+    name = f"{kind}-{config.digest(settings)[:6]}"
+    kept = "" if source == "records" else "-of-kept"
+    return f"{experiment.recorded}/{experiment.digest}", name + kept
 
 
 def load(
@@ -158,19 +162,19 @@ def _interventions(experiment: Experiment, params: Params) -> Found:
 
 PROBED = {"bfs": ("reach_h",), "bellman_ford": ("d",), "dfs": ("s_last",)}
 """The variables that are looked for: reached nodes, distances, the top of the stack."""
-PROBE_KEY, PROBE_GRAPHS = 7, 32
+PROBED_GRAPHS = 32
 
 
 def _probes(experiment: Experiment, params: Params) -> Found:
     """Variance that a ridge probe of the state explains, and that the decoder does.
 
     Means over the steps that a quarter of the graphs take, negative ones as 0, in
-    [0, 1]; on fresh graphs of 16 and of 64 nodes.
+    [0, 1]; on the first graphs of the smallest and the largest size.
     """
     task, model = experiment.task, experiment.model
-    for nodes in (16, 64):
-        drawn = task.sample(jax.random.key(PROBE_KEY), nodes, PROBE_GRAPHS)
-        graphs = drawn.trimmed()
+    smallest, *_, largest = experiment.by_size
+    for data in (smallest, largest):
+        graphs = data.draw(task).take(slice(0, PROBED_GRAPHS)).trimmed()
         given = np.asarray(probing.present(graphs))
         often = given.mean(0) >= 0.25
         given = given[:, often]
@@ -185,48 +189,62 @@ def _probes(experiment: Experiment, params: Params) -> Found:
                 found["decoder"] = probing.explained(said[:, often], goal, given)
             for kind, values in found.items():
                 share = float(np.nanmean(np.clip(values, 0, None)))
-                yield f"{kind}/{hint}", f"size-{nodes}", share
+                yield f"{kind}/{hint}", data.name, share
 
 
 # --- Landscape ---
 
 DIRECTIONS, REACH, SOFT = 8, 0.25, 8.0
-"""Random filter-normalised directions, how far along them as a share of each filter's
-length, and the sharpness of softly compiled selections."""
+"""Random directions, how far along them as a share of the parameters' own length, and
+the sharpness of softly compiled selections."""
+FLAT = 1e-9
+"""Nats; a rise below this counts as this, so that no flat place is left out."""
 
 
 def _landscape(experiment: Experiment, params: Params) -> Found:
     """How the loss rises nearby, as log10 of the median over directions, in nats.
 
-    And the share of directions along which it rises; around the network itself and
-    around its program compiled, exactly and softly. Nothing is said of a median that
-    does not rise.
+    Around the network itself on 8 graphs of 8 nodes, the same for every task, along
+    filter-normalised directions. For a network that is tied to a size also on 32 graphs
+    of that size, along filter-normalised directions and along plain ones, which treat
+    all weights alike; there, too, around its program compiled into a network of the
+    same hidden size, exactly and softly.
     """
-    points = {"learned": (experiment.model, params)}
-    program = experiment.program
-    if program is not None and not experiment.task.directed:
-        made = suited(program, experiment.model.nodes or 16)
-        soft = compile(program, made.config, sharpness=SOFT)
-        points["exact"] = made.config, made.params
-        points["soft"] = soft.config, soft.params
-    for name, (model, around) in points.items():
-        rises = _rises(experiment, model, around)
-        if name == "learned":
-            yield "landscape/rising", "", float((rises > 0).mean())
-        if np.median(rises) > 0:
-            yield f"landscape/{name}", "", float(np.log10(np.median(rises)))
+    task, model, program = experiment.task, experiment.model, experiment.program
+    if model.nodes is None:
+        yield "landscape/rise-8", "", _rise(task, model, params, 8, 8, True)
+        return
+    assert program is not None
+    holder = suited(program, model.nodes).config
+    holder = dataclasses.replace(holder, hidden_size=model.hidden_size)
+    points = {"learned": (model, params)}
+    for name, sharpness in (("exact", EXACT), ("soft", SOFT)):
+        points[name] = holder, compile(program, holder, sharpness=sharpness).params
+    for kind, normalised in (("filter", True), ("plain", False)):
+        for name, (shape, around) in points.items():
+            rise = _rise(task, shape, around, model.nodes, 32, normalised)
+            yield f"landscape/{kind}-{name}", "", rise
 
 
-def _rises(experiment: Experiment, model: Any, params: Any) -> np.ndarray:
-    task = experiment.task
-    nodes, count = (8, 8) if task.directed else (model.nodes or 16, 32)
-    graphs: Graphs = task.sample(jax.random.key(5), nodes, count).trimmed()
+def _rise(
+    task: Task,
+    model: ModelConfig,
+    params: Any,
+    nodes: int,
+    count: int,
+    normalised: bool,
+) -> float:
+    graphs = task.sample(jax.random.key(5), nodes, count).trimmed()
     losses = scoring.losses(task, model, graphs)
     params = jax.tree.map(jnp.asarray, params)
-    ways = [landscape.direction(jax.random.key(k), params) for k in range(DIRECTIONS)]
     loss = jax.jit(lambda p: losses(p).sum())
+    ways = [
+        landscape.direction(jax.random.key(k), params, normalised)
+        for k in range(DIRECTIONS)
+    ]
     there = [float(loss(landscape.moved(params, way, REACH))) for way in ways]
-    return np.asarray(there) - float(loss(params))
+    rise = float(np.median(np.nan_to_num(there, nan=np.inf))) - float(loss(params))
+    return float(np.log10(np.clip(rise, FLAT, 1e30)))
 
 
 LANDSCAPE_ROWS = (
@@ -242,7 +260,7 @@ LANDSCAPE_ROWS = (
 def _is_probed(experiment: Experiment) -> bool:
     known = experiment.task.name in PROBED and experiment.model.hint_mode != "none"
     full = experiment.model.hidden_size >= FULL_SIZE
-    return known and full and experiment.name.startswith("table-1/")
+    return known and full and experiment.recorded.startswith("table-1/")
 
 
 KINDS = (
@@ -251,15 +269,24 @@ KINDS = (
         lambda e: bool(e.by_size),
         _sizes,
         ("pointer_accuracy", "first_wrong"),
+        tuple(BY_SIZE.values()),
         of_kept=True,
     ),
-    Kind("interventions", _steers, _interventions, ("steered",), of_kept=True),
-    Kind("probes", _is_probed, _probes, ("probe", "decoder")),
+    Kind(
+        "interventions",
+        _steers,
+        _interventions,
+        ("steered",),
+        (STEERED, MATCHED, interventions.TREATMENTS, interventions.ALIKE),
+        of_kept=True,
+    ),
+    Kind("probes", _is_probed, _probes, ("probe", "decoder"), (PROBED, PROBED_GRAPHS)),
     Kind(
         "landscape",
-        lambda e: e.name in LANDSCAPE_ROWS and e.model.hidden_size >= FULL_SIZE,
+        lambda e: e.recorded in LANDSCAPE_ROWS and e.model.hidden_size >= FULL_SIZE,
         _landscape,
         ("landscape",),
+        (DIRECTIONS, REACH, SOFT, FLAT),
     ),
 )
 """Every kind of measure; what a block of seeds is measured by after training."""

@@ -157,7 +157,8 @@ def train(
     block was resumed, the first run's, with when and by which commit.
     """
     total, started = experiment.train.steps, time.monotonic()
-    about = {**certificate(experiment), "seeds": list(seeds), "seconds": 0.0}
+    about = {**certificate(experiment), "seconds": 0.0}
+    about |= {"seeds": list(seeds), "block": list(seeds)}
     shared = Shared(len(seeds))
     trainer = trainer_of(
         experiment.task,

@@ -12,7 +12,7 @@ from mindgap.beside import Source
 from mindgap.experiments.base import BY_SIZE, Experiment
 from mindgap.experiments.tables import find
 from mindgap.sizes import KIND, not_scored
-from mindgap.store import Store
+from mindgap.store import Store, StoreError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +48,11 @@ def table(experiment: Experiment, store: Store) -> list[Line]:
         raise ValueError(not_scored(experiment))
     rows: Any
     rows, source = beside.load(experiment, KIND, store)
+    if not len(rows):
+        raise StoreError(
+            f"{experiment.name}: no scores by size in {store.folder}; mindgap run "
+            "trains and scores networks, mindgap measure scores trained ones"
+        )
     rows = rows.assign(value=rows.value.astype(float))
     found = []
     for data in experiment.by_size:

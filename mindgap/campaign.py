@@ -12,11 +12,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
-from mindgap import beside, blocks, protocol, run, sizes, summary
+from mindgap import beside, blocks, protocol, run, sizes, verdicts
 from mindgap.blocks import Deadline, TimeUp
 from mindgap.experiments.base import Experiment
 from mindgap.store import Store
-from mindgap.summary import Side
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +60,7 @@ def progress(rows: Sequence[Experiment], store: Store) -> list[Progress]:
     same task and hidden size.
     """
     recorded, paces, here = {}, {}, blocks.device()
+    see = verdicts.judge_of(store)
     for row in rows:
         records = store.records(row.recorded, row.digest)
         recorded[row.name] = [seed for record in records for seed in record.seeds]
@@ -76,7 +76,7 @@ def progress(rows: Sequence[Experiment], store: Store) -> list[Progress]:
         deciding = sum(seed >= first for seed in recorded[row.name])
         pace = paces.get(row.name, paces.get((row.task.name, row.model.hidden_size)))
         each = None if pace is None else pace * row.train.steps / 3600
-        enough = enough_to_show(row)
+        enough = verdicts.wanted(row, see)
 
         def hours(goal: int | None, deciding=deciding, each=each) -> float | None:
             left = max(0, (goal or 0) - deciding)
@@ -102,18 +102,6 @@ def progress(rows: Sequence[Experiment], store: Store) -> list[Progress]:
     return found
 
 
-def enough_to_show(row: Experiment) -> int | None:
-    """Seeds that show equivalence with 80 % power, if ours spread as the paper's do.
-
-    The choice of test graphs, where the paper's are unknown, comes on top (`verdicts`).
-    """
-    paper = row.reported
-    if paper is None or row.incomparable:
-        return None
-    theirs = Side(paper.mean, paper.std, paper.seeds)
-    return summary.seeds_to_show(paper.std, theirs, protocol.margin(paper))
-
-
 def most_wanted(
     rows: Sequence[Experiment], store: Store, goals: int = 3
 ) -> Iterator[tuple[Experiment, range]]:
@@ -122,7 +110,7 @@ def most_wanted(
     With fewer `goals`, only to the first of the three. A row without a known cost comes
     after the others. Records that share seeds (`same_as`) are told once.
     """
-    own = [row for row in rows if not row.same_as] or list(rows)
+    own = _once(rows)
     lines = {line.name: line for line in progress(own, store)}
     by_name = {row.name: row for row in own}
     for goal in range(goals):
@@ -146,38 +134,53 @@ def work(
 ) -> None:
     """Trains what is most wanted until the time is over; what is unfinished is kept.
 
-    Ends within the limit: before a part of the work for which no time is left, and at
-    the last moment in the middle of one, where compiling or measuring takes longer than
-    was left. Then the process itself ends, with status 0: records are written whole or
-    not at all, and all steps but the last ones are in a checkpoint.
+    A row whose loss is not finite is said, and left out. Ends within the limit: before
+    a part of the work for which no time is left, and at the last moment in the middle
+    of one, where compiling or measuring takes longer than was left. Then the process
+    itself ends, with status 0: records are written whole or not at all, and all steps
+    but the last ones are in a checkpoint.
     """
     deadline = Deadline(seconds)
 
     def end() -> None:
-        say(f"the time limit is reached; {remaining(rows, store)}")
-        sys.stdout.flush()
-        os._exit(0)
+        try:
+            say(f"the time limit is reached; {remaining(rows, store)}")
+            sys.stdout.flush()
+        finally:
+            os._exit(0)
 
     watch = threading.Timer(max(0.0, deadline.left - RESERVE), end)
     watch.daemon = True
     watch.start()
     try:
+        lost = 0
         for row, seeds in most_wanted(rows, store):
-            run.complete(row, seeds, store, deadline=deadline)
-        say("nothing is left")
+            try:
+                run.complete(row, seeds, store, deadline=deadline)
+            except FloatingPointError as error:
+                lost += 1
+                say(f"{error}; going on with the next row")
+        say(f"{lost} rows could not be trained" if lost else "nothing is left")
     except TimeUp as reason:
         say(f"stopped before the time limit ({reason}); {remaining(rows, store)}")
     finally:
         watch.cancel()
 
 
-RESERVE = 2.0
+def _once(rows: Sequence[Experiment]) -> list[Experiment]:
+    """Rows without those that share the records of an earlier one."""
+    return list({(row.recorded, row.digest): row for row in reversed(rows)}.values())[
+        ::-1
+    ]
+
+
+RESERVE = 10.0
 """Seconds before the limit at which work is broken off, to say what is left."""
 
 
 def remaining(rows: Sequence[Experiment], store: Store) -> str:
     """What is left to each goal, in a line."""
-    found = progress([row for row in rows if not row.same_as], store)
+    found = progress(_once(rows), store)
     parts = []
     for index, goal in enumerate(("eight seeds", "equivalence", "the paper's seeds")):
         left = [line for line in found if line.deciding < line.goals[index][0]]

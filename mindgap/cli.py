@@ -119,6 +119,7 @@ def status(*, json: bool = False, store: Path = RESULTS) -> None:
     from mindgap.store import Store
 
     rows, results = list(experiments.EXPERIMENTS.values()), Store(store)
+    results.prove_folder()
     results.prove_stream()
     found = campaign.progress(rows, results)
     if json:
@@ -192,6 +193,7 @@ def sizes(
     from mindgap.store import Store
 
     rows, results = experiments.find(name), Store(store)
+    results.prove_folder()
     if figure:
         by_size.draw(results, figure)
         print(figure)
@@ -412,7 +414,15 @@ def main() -> None:
             )
         else:
             app.cli(prog="mindgap", description=__doc__, args=arguments)
-    except (BookError, StoreError, ValueError, KeyError, OSError, ImportError) as error:
+    except (
+        BookError,
+        StoreError,
+        ValueError,
+        KeyError,
+        OSError,
+        ImportError,
+        FloatingPointError,
+    ) as error:
         message = error.args[0] if isinstance(error, KeyError) else error
         print(f"mindgap: {message}", file=sys.stderr)
         sys.exit(2)

@@ -8,6 +8,7 @@ an estimate with an interval over networks; what it is held against is `protocol
 import functools
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
@@ -18,6 +19,9 @@ from mindgap.experiments.base import BY_SIZE, Data
 from mindgap.programs import PROGRAMS
 from mindgap.store import Store
 from mindgap.summary import Estimate
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SPOKEN = {
     "bfs": "BFS",
@@ -63,28 +67,50 @@ class Evidence:
         return report.size_scores(row, self.of(name), nodes, checkpoint)
 
     @functools.cache  # noqa: B019
-    def measured(self, name: str, metric: str, checkpoint: str = "best") -> Scores:
-        """A measure of each network, in percent."""
+    def measured(
+        self,
+        name: str,
+        metric: str,
+        checkpoint: str = "best",
+        data: Data | None = None,
+    ) -> "pd.Series":
+        """A measure of each network by seed, in percent."""
         (row,) = find(name)
-        found = report.measured(row, self.of(name), metric, checkpoint=checkpoint)
-        return 100 * found.to_numpy(float)
+        return 100 * report.measured(row, self.of(name), metric, data, checkpoint)
 
-    @functools.cache  # noqa: B019
-    def paired(self, name: str, metric: str) -> tuple[Scores, Scores]:
-        """Score and measure of those networks that have both."""
+    def together(
+        self, name: str, first: str, second: str, data: Data | None = None
+    ) -> tuple[Scores, Scores]:
+        """Two measures of those networks that have both; `score` is the score."""
         (row,) = find(name)
-        found = report.measured(row, self.of(name), metric)
-        scores = report.scores_by_seed(row, self.of(name))
-        return scores.loc[found.index].to_numpy(float), 100 * found.to_numpy(float)
+        found = [
+            report.scores_by_seed(row, self.of(name), data)
+            if metric == "score"
+            else self.measured(name, metric, data=data)
+            for metric in (first, second)
+        ]
+        both = found[0].index.intersection(found[1].index)
+        one, other = (series.loc[both].to_numpy(float) for series in found)
+        return one, other
+
+    def lost(self, name: str) -> Scores:
+        """What training loses of the score that each compiled network starts with."""
+        (row,) = find(name)
+        store = self.of(name)
+        pair = [report.scores_by_seed(row, store, None, c) for c in ("start", "last")]
+        return (pair[0] - pair[1]).dropna().to_numpy(float)
 
     @functools.cache  # noqa: B019
     def course(
         self, name: str, metric: str, checkpoint: str = "best"
     ) -> Float[np.ndarray, "seeds steps"]:
-        """A measure after each step of the algorithm, in percent."""
+        """A measure after each step that at least half of the graphs take, in percent.
+        """
         (row,) = find(name)
         wide = report.over_time(row, self.of(name), metric, checkpoint=checkpoint)
-        return 100 * wide.to_numpy(float)
+        steps = np.asarray(row.test.draw(row.task).trajectory.lengths) - 1
+        kept = [s for s in wide.columns if (steps >= s).mean() >= 0.5]
+        return 100 * wide[kept].to_numpy(float)
 
     @functools.cache  # noqa: B019
     def exact(self, program: str, nodes: tuple[int, ...], count: int) -> float:
@@ -138,22 +164,18 @@ def drop(first: Scores, last: Scores) -> Estimate:
     return mean(first - last)
 
 
-def spread(scores: Scores, *other: Scores) -> Estimate:
+def spread(scores: Scores, other: Scores | None = None) -> Estimate:
     """The standard deviation over networks, less that of another row if there is one.
-
-    The interval is a bootstrap over networks.
     """
-    samples = (scores, *other)
+    samples = [scores] if other is None else [scores, other]
     counts = tuple(map(len, samples))
-    if min(counts) < 2:
+    if min(counts) < 5:
         return undefined(*counts)
-
-    def statistic(*drawn, axis=-1):
-        each = [np.std(d, axis=axis, ddof=1) for d in drawn]
-        return each[0] - sum(each[1:])
-
-    value = float(statistic(*samples))
-    return Estimate(value, summary.bootstrapped(statistic, *samples), counts)
+    stds = [float(np.std(sample, ddof=1)) for sample in samples]
+    if other is None:
+        return Estimate(stds[0], summary.spread_interval(scores), counts)
+    interval = summary.spread_difference(scores, other)
+    return Estimate(stds[0] - stds[1], interval, counts)
 
 
 def correlation(first: Scores, second: Scores) -> Estimate:

@@ -22,8 +22,10 @@ from mindgap.network import ModelConfig, Params
 from mindgap.program import GraphProgram
 from mindgap.tasks.base import Task
 
-Treatment = Literal["forced", "without", "control"]
-TREATMENTS: tuple[Treatment, ...] = ("forced", "without", "control")
+Treatment = Literal["forced", "without", "matched", "control"]
+TREATMENTS: tuple[Treatment, ...] = ("forced", "without", "matched", "control")
+ALIKE = 2.0
+"""How many times as large or small a coefficient of like size may be."""
 
 
 def steer(
@@ -37,22 +39,22 @@ def steer(
     Only among nodes that the receiver may attend to: where the selected node is not one
     of them, or nothing would be left, the row stays as it is.
     """
-    nodes = alpha.shape[-1]
-    target = jax.nn.one_hot(selected, nodes)
-    reached = (alpha * target).sum(-1) > 0
+    target = jax.nn.one_hot(selected, alpha.shape[-1])
+    held = (alpha * target).sum(-1, keepdims=True)
+    fits = active & (held[..., 0] > 0)
     if treatment == "forced":
-        new, fits = target, reached
-    else:
-        taken = target
-        if treatment == "control":
-            held = (alpha * target).sum(-1, keepdims=True)
-            off = jnp.where((target > 0) | (alpha <= 0), jnp.inf, jnp.abs(alpha - held))
-            taken = jax.nn.one_hot(off.argmin(-1), nodes)
-            reached = reached & jnp.isfinite(off.min(-1))
-        rest = alpha * (1 - taken)
-        left = rest.sum(-1, keepdims=True)
-        new, fits = rest / jnp.where(left > 0, left, 1), reached & (left[..., 0] > 0)
-    return jnp.where((active & fits)[..., None], new, alpha)
+        return jnp.where(fits[..., None], target, alpha)
+    ratio = jnp.where(alpha > 0, alpha / jnp.where(held > 0, held, 1), jnp.inf)
+    off = jnp.where((target > 0) | (alpha <= 0), jnp.inf, jnp.abs(alpha - held))
+    other = jax.nn.one_hot(off.argmin(-1), alpha.shape[-1])
+    size = jnp.where(jnp.isinf(ratio), 0, ratio * other).sum(-1)
+    like = jnp.isfinite(off.min(-1)) & (1 / ALIKE <= size) & (size <= ALIKE)
+    if treatment != "without":
+        fits = fits & like
+    rest = alpha * (1 - (other if treatment == "control" else target))
+    left = rest.sum(-1, keepdims=True)
+    new = rest / jnp.where(left > 0, left, 1)
+    return jnp.where((fits & (left[..., 0] > 0))[..., None], new, alpha)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))

@@ -43,8 +43,9 @@ def measure(
 
     What training began from is measured too if that is compiled weights: they are exact
     only where they are sharp enough. Accuracies are in [0, 1]: of each graph of the
-    named sets, and the mean over the larger test set. Measures of faithfulness are
-    means over graphs, of each step and, where no step is named, of all.
+    named sets, and of each part of the larger test set the mean. Measures of
+    faithfulness are means over graphs, of each step and, where no step is named, of
+    all.
     """
     import pandas as pd
 
@@ -134,7 +135,7 @@ def _flat(tree: Any) -> Float[Array, "parameters"]:
 def _scores(
     experiment: Experiment, params: Params
 ) -> Iterator[tuple[str, Float[np.ndarray, "seeds graphs"]]]:
-    """Pointer accuracy on the named sets; of the larger test, its mean."""
+    """Pointer accuracy on the named sets; of the larger test, the mean of each part."""
 
     def score(graphs: Graphs) -> np.ndarray:
         parts = experiment.task, experiment.model, params, graphs
@@ -143,8 +144,8 @@ def _scores(
     for data in (experiment.test, *experiment.beside):
         yield data.name, score(data.draw(experiment.task))
     if experiment.larger:
-        found = np.concatenate([score(g) for g in experiment.larger_test()], 1)
-        yield experiment.larger_name, found.mean(1, keepdims=True)
+        parts = [score(g).mean(1) for g in experiment.larger_test()]
+        yield experiment.larger_name, np.stack(parts, 1)
 
 
 def _of_parameters(

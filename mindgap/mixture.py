@@ -10,6 +10,7 @@ sample.
 
 import dataclasses
 import math
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -17,6 +18,8 @@ from jaxtyping import Float
 from mindgap.experiments.base import Reported
 
 RESAMPLES = 4_000
+Answer = Literal["explained", "not explained", "inconclusive", "too few seeds"]
+STD_MARGIN, MAX_MARGIN, VALID = 0.25, 2.0, 0.95
 LEAST = 8
 """Networks of each kind without which nothing is concluded."""
 
@@ -34,17 +37,30 @@ class Mixture:
     max_interval: tuple[float, float]
     """Of the maximum of such a sample."""
     networks: tuple[int, int]
+    valid: float
+    """Share of resamples in which the printed mean lies between both rows."""
 
-    def explains(self, reported: Reported) -> bool | None:
-        """Whether both the printed spread and the printed maximum lie in the intervals.
+    def explains(self, reported: Reported) -> Answer:
+        """Whether the mixture has the printed spread and maximum.
 
-        None with fewer than eight networks of either kind.
+        `explained` if both intervals lie within the margins of what is printed, a
+        quarter of the standard deviation and two points of the maximum; `not explained`
+        if one lies wholly beyond; else `inconclusive`, and with fewer than eight
+        networks of either kind `too few seeds`.
         """
-        if min(self.networks) < LEAST or math.isnan(self.share):
-            return None
-        low, high = self.std_interval
-        least, most = self.max_interval
-        return low <= reported.std <= high and least <= reported.max <= most
+        if min(self.networks) < LEAST:
+            return "too few seeds"
+        if math.isnan(self.share) or self.valid < VALID:
+            return "inconclusive"
+        sides = (
+            (self.std_interval, reported.std, STD_MARGIN * reported.std),
+            (self.max_interval, reported.max, MAX_MARGIN),
+        )
+        off = [(low - at, high - at, room) for (low, high), at, room in sides]
+        if any(low > room or high < -room for low, high, room in off):
+            return "not explained"
+        inside = all(-room <= low and high <= room for low, high, room in off)
+        return "explained" if inside else "inconclusive"
 
 
 def mixture(
@@ -91,6 +107,7 @@ def mixture(
         _interval(spreads),
         _interval(largest),
         (len(plain), len(regularised)),
+        len(shares) / RESAMPLES,
     )
 
 
@@ -105,10 +122,12 @@ def _share(plain: float, regularised: float, printed: float) -> float:
 def _like(
     rng: np.random.Generator, scores: np.ndarray, count: int
 ) -> Float[np.ndarray, "count"]:
-    """Networks like these: a kernel estimate with a width of std / n^(1/5)."""
-    width = scores.std(ddof=1) * len(scores) ** -0.2
-    drawn = rng.choice(scores, count) + rng.normal(0, width, count)
-    return np.clip(drawn, 0, 100)
+    """Networks like these: a kernel estimate of width std / n^(1/5), as wide as they
+    are."""
+    width = len(scores) ** -0.2
+    std, mean = scores.std(ddof=1), scores.mean()
+    drawn = rng.choice(scores, count) - mean + rng.normal(0, width * std, count)
+    return np.clip(mean + drawn / (1 + width**2) ** 0.5, 0, 100)
 
 
 def _interval(values: list[float]) -> tuple[float, float]:

@@ -74,10 +74,22 @@ def seed_scores(
     return scores_by_seed(experiment, store, data, checkpoint).to_numpy()
 
 
+def larger(experiment: Experiment) -> Data:
+    """The larger test set, as a set of its own."""
+    count = 32 * experiment.larger
+    return dataclasses.replace(
+        experiment.test, name=experiment.larger_name, graphs=count
+    )
+
+
 def graph_scores(
     experiment: Experiment, store: Store, data: Data, checkpoint: str = "best"
 ) -> Float[np.ndarray, "graphs"]:
-    """Pointer accuracy of each graph of a set in percent, means over seeds."""
+    """Pointer accuracy of each graph of a set in percent, means over seeds.
+
+    Of the larger test set of each part, 32 graphs; none for records that have its mean
+    alone.
+    """
     rows: Any = _rows(experiment, store, "pointer_accuracy", data.name, checkpoint)
     return _percent(rows[rows.graph >= 0], "graph").to_numpy()
 
@@ -180,10 +192,8 @@ def by_data(experiment: Experiment, store: Store) -> "pd.DataFrame":
     import pandas as pd
 
     lines = []
-    larger = dataclasses.replace(
-        experiment.test, name=experiment.larger_name, graphs=32 * experiment.larger
-    )
-    for data in (experiment.test, larger, *experiment.beside):
+    large = larger(experiment)
+    for data in (experiment.test, large, *experiment.beside):
         line = {"graphs": data.name, "nodes": data.nodes, "count": data.graphs}
         for checkpoint in ("best", "last"):
             scores = seed_scores(experiment, store, data, checkpoint)
@@ -191,7 +201,7 @@ def by_data(experiment: Experiment, store: Store) -> "pd.DataFrame":
                 ours = summary.describe(scores, PERCENT)
                 line[checkpoint] = summary.spread(ours.mean, ours.std)
                 line["seeds"] = ours.seeds
-        if data is not larger or "seeds" in line:  # early records do not have it
+        if data is not large or "seeds" in line:  # early records do not have it
             lines.append(line)
     return pd.DataFrame(lines).set_index("graphs")
 

@@ -99,6 +99,11 @@ class Store:
                 seen[seed] = record.path
         return sorted(found, key=lambda record: record.seeds[0])
 
+    def prove_folder(self) -> None:
+        """Raises StoreError if there is no such folder to read."""
+        if not self.folder.is_dir():
+            raise StoreError(f"the store {self.folder} is not there: no such folder")
+
     def prove_stream(self) -> None:
         """Raises StoreError, naming it, if a record is of another random stream."""
         for home in self.experiments():

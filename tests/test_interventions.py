@@ -24,11 +24,14 @@ def by_hand(treatment, row, selected):
     if treatment == "forced":
         return np.eye(len(row))[selected]
     taken = selected
-    if treatment == "control":
+    if treatment != "without":
         others = [j for j in range(len(row)) if j != selected and row[j] > 0]
         if not others:
             return row
-        taken = min(others, key=lambda j: abs(row[j] - row[selected]))
+        near = min(others, key=lambda j: abs(row[j] - row[selected]))
+        if not 0.5 <= row[near] / row[selected] <= 2:
+            return row
+        taken = near if treatment == "control" else selected
     changed[taken] = 0
     return changed / changed.sum() if changed.sum() > 0 else row
 

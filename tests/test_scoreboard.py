@@ -23,7 +23,7 @@ def number(name, verdict, reading="primary", checkpoint="best", seeds=8, off=1.0
     )
     return verdicts.Number(
         experiment, row, reading, seeds, False, Difference(off, 0.5, 20.0), 1.0, 0.01,
-        verdict, 49,
+        verdict, None, 49,
     )  # fmt: skip
 
 

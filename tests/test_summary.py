@@ -96,17 +96,25 @@ def test_a_share_has_the_exact_interval():
     assert none.interval[0] == 0 and none.interval[1] > 10
 
 
-def test_a_bootstrap_covers_a_standard_deviation():
-    rng = np.random.default_rng(2)
+@pytest.mark.parametrize("heavy", [False, True])
+@pytest.mark.parametrize("count", [8, 40])
+def test_the_interval_of_a_standard_deviation_holds_it(count, heavy):
+    rng, hits = np.random.default_rng(2), 0
+    for _ in range(400):
+        drawn = rng.standard_t(6, count) if heavy else rng.normal(0, 3, count)
+        low, high = summary.spread_interval(drawn)
+        hits += low <= (6 / 4) ** 0.5 <= high if heavy else low <= 3 <= high
+    assert hits / 400 >= 0.9 - 0.02 * heavy
+    assert summary.spread_interval(np.full(9, 4.0)) == (0, 0)
+    with pytest.raises(ValueError, match="at least five scores, got 4"):
+        summary.spread_interval(drawn[:4])
 
-    def std(drawn, axis=-1):
-        return np.std(drawn, axis=axis, ddof=1)
 
-    hits = 0
-    for _ in range(60):
-        low, high = summary.bootstrapped(std, rng.normal(0, 3, 40))
-        hits += low <= 3 <= high
-    assert 48 <= hits <= 60
+def test_the_difference_of_spreads_has_both_intervals_in_it():
+    rng = np.random.default_rng(3)
+    one, other = rng.normal(0, 9, 30), rng.normal(0, 2, 30)
+    low, high = summary.spread_difference(one, other)
+    assert 3 < low < one.std(ddof=1) - other.std(ddof=1) < high < 14
 
 
 @settings(max_examples=20)

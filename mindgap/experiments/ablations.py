@@ -183,6 +183,19 @@ TABLE_13 = (
 )
 
 
+TABLE_13 += tuple(
+    _at_16(
+        name=f"table-13/{name}-16",
+        source="Table 13, a control that it lacks: its default row on 16 nodes alone",
+        claim="The modifications matter more for minimal networks.",
+        task=task,
+        model=ModelConfig(hidden_size=4),
+        unsure=("the paper has no such row",),
+    )
+    for name, task in (("bfs", tasks.bfs), ("bellman-ford", tasks.bellman_ford))
+)
+
+
 COMPILED = ModelConfig(
     hidden_size=4,
     layer_norm=False,
