@@ -116,7 +116,7 @@ def test_every_kind_of_measure_is_made_of_a_network(name, key, monkeypatch):
     small = {n: base.Data(f"size-{n}", n, 4, seed=n) for n in (16, 64)}
     monkeypatch.setattr(base, "BY_SIZE", small)
     monkeypatch.setattr(beside, "STEERED", 2)
-    monkeypatch.setattr(beside, "PROBE_GRAPHS", 4)
+    monkeypatch.setattr(beside, "PROBED_GRAPHS", 4)
     monkeypatch.setattr(beside, "FULL_SIZE", 8)
     row = dataclasses.replace(
         experiments.EXPERIMENTS[name], model=ModelConfig(hidden_size=8), sized=True
@@ -133,11 +133,11 @@ def test_every_kind_of_measure_is_made_of_a_network(name, key, monkeypatch):
         prefixes = {metric.split("/")[0] for metric in rows.metric}
         assert prefixes <= set(kind.prefixes)
         metrics |= set(rows.metric)
-    assert {"steered/free", "landscape/rising"} <= metrics
+    assert {"steered/free", "landscape/rise-8"} <= metrics
     if name == "table-1/dfs":
         assert "steered/without/child" in metrics and "probe/s_last" in metrics
     else:
-        assert {"steered/forced", "steered/without", "steered/control"} <= metrics
+        assert {"steered/forced", "steered/matched", "steered/control"} <= metrics
 
 
 def test_metrics_are_found_where_they_are_kept():

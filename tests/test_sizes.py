@@ -170,7 +170,8 @@ def test_scores_by_size_are_merged_with_the_records(row, tmp_path):
     one, into = Store(tmp_path / "one"), Store(tmp_path / "into")
     run.complete(row, range(1), one)
     merged = into.merge(one)
-    assert {row.digest, sizes.KIND} <= {m.digest for m in merged}
+    name, digest = beside.home(row, sizes.KIND)
+    assert {(row.name, row.digest), (name, digest)} <= {m[:2] for m in merged}
     assert into.load(*beside.home(row, sizes.KIND)).equals(
         one.load(*beside.home(row, sizes.KIND))
     )
@@ -182,11 +183,13 @@ def test_only_the_kept_network_is_scored_where_no_weights_are(row, tmp_path):
     store = Store(tmp_path)
     run.complete(row, range(1), store)
     home = store.home(row.recorded, row.digest)
-    for path in [*(home / "sizes").iterdir(), *(home / "weights").iterdir()]:
+    for kind in beside.KINDS:
+        for path in store.home(*beside.home(row, kind.name)).glob("*.parquet"):
+            path.unlink()
+    for path in (home / "weights").iterdir():
         path.unlink()
-    assert list(remeasure.measure(row, store)) == [
-        "table-1/bfs, the kept network (seed 0): sizes"
-    ]
+    said = list(remeasure.measure(row, store))
+    assert said[0] == "table-1/bfs, the kept network (seed 0): sizes"
     lines = by_size.table(row, store)
     assert [line.checkpoint for line in lines] == ["best", "best"]
     assert {line.source for line in lines} == {"the kept network"}
