@@ -763,7 +763,7 @@ mg.pages.linked(mg.verdicts.detail(judged), column="verdict")
 # - `trace-or-decoder`: an open question in the paper. What the one kept network of each row
 #   shows differs by task: for BFS nothing is hidden; for Bellman-Ford's distances the state
 #   holds more than is shown; for DFS on 64 nodes the state has lost it. The clauses ask for
-#   the same in eight networks, which are not measured yet.
+#   the same in eight networks, measured when they are trained.
 
 # %%
 (simplified,) = find("table-2/simplified-dfs")

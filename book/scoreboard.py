@@ -97,18 +97,20 @@ mg.pages.note(mg.scoreboard.sentence(totals) + said)
 #   interval of the difference lies within half of the paper's standard deviation, at least
 #   within one point. *Differs*: not equivalent, and the difference is not zero at 95 %, by
 #   Holm's correction over all primary readings that can be compared. Else *inconclusive*.
-#   Where the paper's test graphs are unknown, the variance over such sets is added, twice.
+#   Where the paper's test graphs are unknown, the variance over such sets is added, for
+#   ours and for the paper's; our mean on a larger set stands beside.
 # - *Claims.* The main clause gives the verdict: the 95 % interval of a statistic of our
 #   networks lies on the claim's side of a threshold that quotes the paper's words
 #   (*supported*), on the other (*contradicted*), or across (*inconclusive*). No clause is a
 #   minimum or maximum over networks.
-# - Fewer than eight networks on a side are *too few seeds*. Networks that were recorded
+# - Fewer than eight networks on a side are *too few seeds*; a statistic that no record has is
+#   *not measured*. Networks that were recorded
 #   before the rule are exploratory: rows of which eight new ones cost less than an hour are
 #   judged from new ones alone, all others from all of theirs, and each line says which.
 
 # %% tags=["hide-input"]
-changes = "; ".join(f"{date}: {what}" for date, what in mg.protocol.CHANGES)
-print(f"Committed on {mg.protocol.COMMITTED}. Changes since: {changes or 'none'}.")
+changes = "".join(f"\n- {date}: {what}" for date, _, what in mg.protocol.CHANGES)
+mg.pages.note(f"First committed on {mg.protocol.COMMITTED}. Changes since:\n{changes}")
 
 # %% [markdown]
 # ## Numbers
