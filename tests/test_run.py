@@ -1,6 +1,7 @@
 """From the registry to the store: real training, recorded once, certified."""
 
 import dataclasses
+from importlib import metadata
 
 import jax
 import jax.numpy as jnp
@@ -291,3 +292,16 @@ def test_a_compiled_start_is_exact_and_moves_as_far_as_it_is_trained(tmp_path):
                 for leaf in part.values()
             )
             assert (0 < far).all() and (far < 1e-3 * size).all() and (moved > 0).all()
+
+
+def test_a_source_tree_without_metadata_has_a_certificate(monkeypatch):
+    def missing(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(blocks.metadata, "version", missing)
+    row = experiments.EXPERIMENTS["table-1/bfs"]
+    made = blocks.certificate(row)
+    assert set(made["versions"].values()) == {"source"}
+    assert made["stream"] == 2 and made["processor"] and made["precision"]
+    monkeypatch.setattr(blocks, "_git", lambda *_: (_ for _ in ()).throw(OSError()))
+    assert blocks.commit() == "mindgap source"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mindgap import protocol, report, verdicts
+from mindgap import beside, protocol, report, verdicts
 from mindgap.evidence import Evidence
 from mindgap.experiments import CLAIMS, EXPERIMENTS
 from mindgap.store import COLUMNS, Store
@@ -83,86 +83,68 @@ def test_verdicts_follow_the_results(tmp_path):
         assert found.clauses[1].verdict == "too few seeds"  # no scores by size
 
 
+CHECKPOINTS = ("best", "last", "start")
+BESIDE = {
+    "sizes": lambda row: [("pointer_accuracy", d.name) for d in row.by_size],
+    "interventions": lambda row: [("steered/free", "size-16")],
+    "probes": lambda row: [
+        (f"{kind}/{hint}", "size-64")
+        for kind in ("probe", "decoder")
+        for hint in ("reach_h", "d")
+    ],
+    "landscape": lambda row: [
+        ("landscape/rise-8", ""),
+        *(
+            (f"landscape/{kind}-{point}", "")
+            for kind in ("plain", "filter")
+            for point in ("exact", "soft", "learned")
+        ),
+    ],
+}
+"""Metric and data set of what each kind of measure records."""
+
+
+def of_any_row(row):
+    """Metric, data set and step of what a record of a row may hold."""
+    yield from (("pointer_accuracy", d.name, -1) for d in (row.test, *row.beside))
+    for metric in ("attention/accuracy", "trace"):
+        yield from ((metric, row.test.name, step) for step in (-1, 1, 2))
+    yield from ((f"bias/{part}", "", -1) for part in ("receiver", "sender"))
+
+
+def random_rows(rng, seeds, lines):
+    return pd.DataFrame(
+        [
+            (seed, metric, data, kind, step, -1, rng.uniform(0.2, 0.9))
+            for seed in seeds
+            for kind in CHECKPOINTS
+            for metric, data, step in dict.fromkeys(lines)
+        ],
+        columns=list(COLUMNS),
+    )
+
+
 def test_every_clause_can_be_decided_from_records(tmp_path):
     """With records of every row and measure, no clause is left without an estimate."""
-    from mindgap import beside, interventions
-    from mindgap.programs import PROGRAMS
-
     store, rng = Store(tmp_path), np.random.default_rng(0)
-    metrics = {"attention/accuracy": (1, 2), "trace": (1, 2), "distance": ()}
-    metrics |= {f"bias/{part}": () for part in ("receiver", "sender")}
-    hints = {f"{kind}/{h}" for kind in ("probe", "decoder") for h in ("reach_h", "d")}
-    points = {
-        f"landscape/{kind}-{point}"
-        for kind in ("plain", "filter")
-        for point in ("exact", "soft", "learned")
-    }
     for row in EXPERIMENTS.values():
         if row.same_as:
             continue
         first = protocol.FIRST_NEW.get(row.recorded, 0)
         seeds = list(range(first, first + 9))
-
-        def line(seed, metric, data, checkpoint, step=-1):
-            value = rng.uniform(0.2, 0.9)
-            return (seed, metric, data, checkpoint, step, -1, value)
-
-        lines = [
-            line(
-                seed,
-                metric,
-                "" if not steps and metric != "trace" else data,
-                kind,
-                step,
-            )
-            for seed in seeds
-            for kind in ("best", "last", "start")
-            for data in {row.test.name, *(d.name for d in row.beside)}
-            for metric, steps in {"pointer_accuracy": None, **metrics}.items()
-            for step in (-1, *(steps or ()))
-            if metric != "pointer_accuracy" or step == -1
-        ]
-        lines = [
-            (s, m, row.test.name if m == "pointer_accuracy" and not d else d, *rest)
-            for s, m, d, *rest in lines
-        ]
-        frame = pd.DataFrame(lines, columns=list(COLUMNS)).drop_duplicates(
-            ["seed", "metric", "data", "checkpoint", "step"]
-        )
-        scores = [
-            (s, "pointer_accuracy", d.name, k, -1, -1, rng.uniform(0.2, 0.9))
-            for s in seeds
-            for k in ("best", "last", "start")
-            for d in (row.test, *row.beside)
-        ]
-        frame = frame[frame.metric != "pointer_accuracy"]
-        frame = pd.concat([frame, pd.DataFrame(scores, columns=list(COLUMNS))])
-        store.put(row.recorded, row.digest, seeds, frame, {"steps": 1})
+        rows = random_rows(rng, seeds, of_any_row(row))
+        store.put(row.recorded, row.digest, seeds, rows, {"steps": 1})
         for kind in beside.of(row):
-            named = {
-                "sizes": [("pointer_accuracy", d.name) for d in row.by_size],
-                "interventions": [("steered/free", "size-16")],
-                "probes": [(h, "size-64") for h in hints],
-                "landscape": [(p, "") for p in (*points, "landscape/rise-8")],
-            }[kind.name]
-            rows = pd.DataFrame(
-                [
-                    (s, metric, data, k, -1, -1, rng.uniform(0.2, 0.9))
-                    for s in seeds
-                    for k in ("best", "last")
-                    for metric, data in named
-                ],
-                columns=list(COLUMNS),
-            )
+            lines = [(metric, data, -1) for metric, data in BESIDE[kind.name](row)]
+            rows = random_rows(rng, seeds, lines)
             store.put(*beside.home(row, kind.name), seeds, rows, {"steps": 1})
-    assert PROGRAMS and interventions.TREATMENTS
     see = verdicts.judge_of(store)
     for name in CLAIMS:
         for judged in verdicts.judge(name, see).clauses:
             told = f"{name}: {judged.clause.says}"
             assert judged.verdict not in ("too few seeds", "not measured"), told
             assert math.isfinite(judged.estimate.value), told
-    assert all(n.verdict not in ("too few seeds",) for n in verdicts.numbers(see))
+    assert "too few seeds" not in {n.verdict for n in verdicts.numbers(see)}
 
 
 def test_seeds_from_before_the_protocol_decide_only_where_new_ones_are_dear(
