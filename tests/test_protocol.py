@@ -224,7 +224,7 @@ def test_equal_rows_support_a_claim_of_more_in_few_of_a_hundred():
 
 
 def test_the_protocol_is_what_its_last_change_says():
-    """Whoever changes a reading, a first new seed or a clause adds a line that says so."""
+    """A change of a reading, a first new seed or a clause needs a line about it."""
     date, digest, what = protocol.CHANGES[-1]
     assert digest == protocol.digest() and date >= protocol.COMMITTED and what
 

@@ -113,12 +113,13 @@ def of_any_row(row):
 
 
 def random_rows(rng, seeds, lines):
+    lines = list(dict.fromkeys(lines))
     return pd.DataFrame(
         [
             (seed, metric, data, kind, step, -1, rng.uniform(0.2, 0.9))
             for seed in seeds
             for kind in CHECKPOINTS
-            for metric, data, step in dict.fromkeys(lines)
+            for metric, data, step in lines
         ],
         columns=list(COLUMNS),
     )
