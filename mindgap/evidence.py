@@ -104,7 +104,7 @@ class Evidence:
     def course(
         self, name: str, metric: str, checkpoint: str = "best"
     ) -> Float[np.ndarray, "seeds steps"]:
-        """A measure after each step that at least half of the graphs take, in percent."""
+        """A measure after each step that half of the graphs take, in percent."""
         (row,) = find(name)
         wide = report.over_time(row, self.of(name), metric, checkpoint=checkpoint)
         steps = np.asarray(row.test.draw(row.task).trajectory.lengths) - 1
@@ -164,7 +164,7 @@ def drop(first: Scores, last: Scores) -> Estimate:
 
 
 def spread(scores: Scores, other: Scores | None = None) -> Estimate:
-    """The standard deviation over networks, less that of another row if there is one."""
+    """The standard deviation over networks, less that of another row if given."""
     samples = [scores] if other is None else [scores, other]
     counts = tuple(map(len, samples))
     if min(counts) < 5:

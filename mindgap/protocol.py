@@ -67,7 +67,7 @@ CHANGES: tuple[tuple[str, str, str], ...] = (
 
 
 def digest() -> str:
-    """Of all readings, first new seeds and clauses; a test holds the last of `CHANGES`."""
+    """Of all readings, first new seeds and clauses; `CHANGES` has the last."""
     clauses = {
         claim: [(c.says, c.quote, c.side, c.threshold, c.unit) for c in clauses]
         for claim, clauses in CLAUSES.items()
