@@ -319,8 +319,9 @@ def steered(experiment: Experiment, store: Store) -> "pd.DataFrame":
         }
         if treatment != "free":
             off = (scores.droplevel(keys[:3]) - free).to_numpy()
-            line["change"] = float(off.mean())
+            line["change"] = f"{off.mean():+.1f}"
             if len(off) > 1:
-                line["low"], line["high"] = summary.describe(off).interval
+                low, high = summary.describe(off).interval
+                line["change"] += f" ({low:+.1f} to {high:+.1f})"
         lines.append({**line, "networks": len(scores), "source": source})
-    return pd.DataFrame(lines)
+    return pd.DataFrame(lines).fillna({"change": "–"}) if lines else pd.DataFrame()

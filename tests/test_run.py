@@ -6,9 +6,11 @@ from importlib import metadata
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 import pytest
 
 from mindgap import (
+    beside,
     blocks,
     campaign,
     experiments,
@@ -19,7 +21,7 @@ from mindgap import (
     verdicts,
 )
 from mindgap.network import ModelConfig
-from mindgap.store import Store
+from mindgap.store import COLUMNS, Store
 from mindgap.training import TrainConfig
 
 
@@ -305,3 +307,26 @@ def test_a_source_tree_without_metadata_has_a_certificate(monkeypatch):
     assert made["stream"] == 2 and made["processor"] and made["precision"]
     monkeypatch.setattr(blocks, "_git", lambda *_: (_ for _ in ()).throw(OSError()))
     assert blocks.commit() == "mindgap source"
+
+
+def test_changed_attention_is_told_against_the_free_network(experiment, tmp_path):
+    row, store = experiments.EXPERIMENTS["table-1/bfs"], Store(tmp_path)
+    assert report.steered(row, store).empty
+    accuracies = {"steered/free": (0.9, 0.8), "steered/without": (0.5, 0.6)}
+    rows = pd.DataFrame(
+        [
+            (seed, metric, "size-16", "last", -1, graph, shares[seed])
+            for metric, shares in accuracies.items()
+            for seed in (0, 1)
+            for graph in (0, 1)
+        ],
+        columns=list(COLUMNS),
+    )
+    store.put(*beside.home(row, "interventions"), [0, 1], rows, {"steps": 1})
+    table = report.steered(row, store).set_index("attention")
+    assert table.loc["free", "pointers right"] == pytest.approx(85)
+    assert table.loc["free", "change"] == "–"
+    assert table.loc["without", "pointers right"] == pytest.approx(55)
+    # differences of -40 and -20: mean -30, t interval 12.7 x 10
+    assert table.loc["without", "change"] == "-30.0 (-157.1 to +97.1)"
+    assert set(table.networks) == {2} and set(table.nodes) == {16}
