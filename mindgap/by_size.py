@@ -89,12 +89,17 @@ def floor(task_row: str, nodes: int) -> tuple[str, float]:
 
 
 def frame(store: Store, rows: Mapping[str, str] | None = None) -> "pd.DataFrame":
-    """The figure's numbers: each line of each row, with the floor at its size."""
+    """The figure's numbers: each line of each row, with the floor at its size.
+
+    Rows without any scores by size are left out. Raises StoreError if all are.
+    """
     import pandas as pd
 
     lines = []
     for label, name in (rows or TASKS).items():
         (row,) = find(name)
+        if not len(beside.load(row, KIND, store)[0]):
+            continue
         for line in table(row, store):
             rule, height = floor(name, line.nodes)
             low, high = line.interval
@@ -110,6 +115,8 @@ def frame(store: Store, rows: Mapping[str, str] | None = None) -> "pd.DataFrame"
                     "floor": height,
                 }
             )
+    if not lines:
+        raise StoreError(f"no scores by size of these rows in {store.folder}")
     return pd.DataFrame(lines)
 
 

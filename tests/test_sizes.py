@@ -205,3 +205,10 @@ def test_a_row_that_is_tied_to_a_size_is_refused():
     tied = experiments.EXPERIMENTS["table-11/bias"]
     with pytest.raises(ValueError, match=r"table-11/bias is not scored by size.* 16"):
         by_size.table(tied, Store("nowhere"))
+
+
+def test_a_figure_without_any_scores_is_refused(tmp_path):
+    with pytest.raises(StoreError, match="no scores by size of these rows"):
+        by_size.draw(Store(tmp_path), tmp_path / "sizes.svg")
+    with pytest.raises(StoreError, match="table-1/bfs: no scores by size"):
+        by_size.table(experiments.EXPERIMENTS["table-1/bfs"], Store(tmp_path))
