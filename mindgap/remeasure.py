@@ -2,8 +2,8 @@
 
 A block of seeds is measured when it is trained. Networks that were trained before there
 was a measure get it here, as long as their weights are in the store; a seed can always
-be trained again. Of rows without weights the one network that is kept is scored by
-size.
+be trained again. Of rows without weights the one network that is kept is
+measured.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
