@@ -339,7 +339,7 @@ pd.DataFrame({names[e.name]: by_size(e) for e in rows}).T
 # %% tags=["hide-input"]
 stored = mg.report.book_store(store)
 sized = {names[n]: n for n in names if n != "table-2/scanning-bfs"}
-lines = mg.by_size.frame(stored, sized)
+lines = mg.by_size.frame(mg.by_size.held(stored, sized.values()), sized)
 lines = lines[lines.checkpoint == "best"]
 wide = lines.pivot(index="task", columns="nodes", values="mean").round(1)
 rules = lines[lines.row == "table-1/dfs"].set_index("nodes").floor.round(1)

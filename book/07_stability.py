@@ -197,7 +197,7 @@ mg.pages.data("figure-table-14", frame.rename_axis(["task", "seed"]))
 # %% [markdown]
 # ## How fast, and what breaks first
 #
-# Along training we look, at every validation, at the two measures of chapter 06: how much
+# Along training we look, at validations, at the two measures of chapter 06: how much
 # of the trace is predicted, and how often the attention is on the node that the program
 # selects. Both are 100 % for exact weights, before the first step.
 

@@ -318,7 +318,7 @@ kinds = {
     "four heads, size 128": "trainability/dfs-scratch-128",
     "four heads, size 32": "trainability/dfs-scratch-32",
 }
-by_nodes = mg.by_size.frame(results, kinds)
+by_nodes = mg.by_size.frame(mg.by_size.held(results, kinds.values()), kinds)
 mg.by_size.figure(by_nodes)
 
 # %% tags=["hide-input"]

@@ -1,13 +1,13 @@
 """Scores by number of nodes from the store: recorded, completed, told and drawn."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mindgap import beside, floors, plots_sizes, summary
+from mindgap import beside, floors, plots_sizes, report, summary
 from mindgap.beside import Source
 from mindgap.experiments.base import BY_SIZE, Experiment
 from mindgap.experiments.tables import find
@@ -80,6 +80,17 @@ TASKS = {
     "DFS": "table-1/dfs",
 }
 """The rows of the figure, by what they are called there."""
+
+
+def held(store: Store, rows: Iterable[str]) -> Store:
+    """The store, or the book's own results where it has no scores by size of any row.
+
+    For pages that are run again into a store of one's own; says so.
+    """
+    if any(len(beside.load(row, KIND, store)[0]) for n in rows for row in find(n)):
+        return store
+    print(f"no scores by size in {store.folder}: shown are the book's own")
+    return report.book_store("results")
 
 
 def floor(task_row: str, nodes: int) -> tuple[str, float]:

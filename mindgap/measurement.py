@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 COURSE = "course"
 """In place of a data set: what was seen on validation graphs while training."""
 
+COURSE_EVERY = 5
+"""Of the validations, every fifth and the last are recorded with what was seen; all of
+them would be three quarters of a record."""
+
 BLANK = {"data": "", "checkpoint": "", "step": -1, "graph": -1}
 
 
@@ -86,6 +90,7 @@ def measure(
         if experiment.start:
             course = np.asarray(curves.watched[index])
             (steps,) = np.nonzero(~np.isnan(course).all(1))
+            steps = np.union1d(steps[::COURSE_EVERY], steps[-1:])
             names = watched(experiment.model, experiment.start)
             for metric, values in zip(names, course[steps].T, strict=True):
                 add(seed, metric, values, step=steps, data=COURSE)

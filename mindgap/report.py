@@ -161,9 +161,14 @@ def over_time(
 
 
 def course(experiment: Experiment, store: Store, metric: str) -> "pd.DataFrame":
-    """A measure along training from compiled weights: by seed and training step."""
+    """A measure along training from compiled weights: by seed and training step.
+
+    At the steps that all seeds have: older records hold every validation.
+    """
     rows = _rows(experiment, store, metric, COURSE, "")
-    return rows.pivot(index="seed", columns="step", values="value")
+    wide = rows.pivot(index="seed", columns="step", values="value")
+    held: Any = rows.groupby("step").seed.nunique() == rows.seed.nunique()
+    return wide.loc[:, held.to_numpy()]
 
 
 def _rows(

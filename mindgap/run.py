@@ -20,6 +20,7 @@ from mindgap.blocks import Block, Deadline, Report
 from mindgap.checkpoint import Checkpoint
 from mindgap.config import digest
 from mindgap.experiments.base import Experiment
+from mindgap.measurement import COURSE
 from mindgap.store import COLUMNS, RecordedError, Store, StoreError
 
 
@@ -143,6 +144,9 @@ def _repeat(
         for part in (old, new)
     )
     pair: Any = old.merge(new, on=keys, suffixes=("", "_again"), how="outer")
+    # early records hold the course at every validation
+    once = pair[["value", "value_again"]].isna().any(axis=1)
+    pair = pair[~(once & (pair.data == COURSE))]
     exact = bool((pair.value == pair.value_again).all())
     pair = pair.dropna(subset=["value", "value_again"])
     first = pair[(pair.metric == "loss") & (pair.step == 0)].iloc[0]

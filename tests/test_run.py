@@ -244,6 +244,29 @@ def test_a_seed_trained_again_is_the_same_to_the_last_digit(experiment, store):
     assert {p: p.stat().st_mtime_ns for p in store.folder.rglob("*")} == before
 
 
+def test_courses_are_shown_at_the_steps_that_all_seeds_have(tmp_path):
+    row = experiments.find("table-14/bfs-4-8-0.0001")[0]
+    lines = [
+        {
+            "seed": seed,
+            "metric": "trace",
+            "data": "course",
+            "checkpoint": "",
+            "step": step,
+            "graph": -1,
+            "value": seed + step / 1000,
+        }
+        for seed, steps in ((0, range(0, 100, 10)), (1, (0, 50, 90)))
+        for step in steps
+    ]
+    store = Store(tmp_path)
+    frame = pd.DataFrame(lines)[list(COLUMNS)]
+    store.put(row.recorded, row.digest, [0, 1], frame, {})
+    found = report.course(row, store, "trace")
+    assert list(found.columns) == [0, 50, 90] and list(found.index) == [0, 1]
+    assert found.loc[1, 90] == pytest.approx(1.09)
+
+
 @pytest.mark.slow
 def test_another_course_is_told_from_another_network(experiment, store, monkeypatch):
     made = training.key_of

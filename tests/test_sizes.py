@@ -1,6 +1,7 @@
 """Scores by number of nodes against plain loops, and their records."""
 
 import dataclasses
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -205,6 +206,14 @@ def test_a_row_that_is_tied_to_a_size_is_refused():
     tied = experiments.EXPERIMENTS["table-11/bias"]
     with pytest.raises(ValueError, match=r"table-11/bias is not scored by size.* 16"):
         by_size.table(tied, Store("nowhere"))
+
+
+def test_a_page_in_a_store_of_its_own_shows_the_books_sizes(tmp_path, capsys):
+    mine, names = Store(tmp_path), ["table-1/bfs"]
+    shown = by_size.held(mine, names)
+    assert shown.folder.resolve() == Path("book/results").resolve()
+    assert f"no scores by size in {tmp_path}" in capsys.readouterr().out
+    assert by_size.held(shown, names) is shown
 
 
 def test_a_figure_without_any_scores_is_refused(tmp_path):
