@@ -4,7 +4,8 @@ They are not part of a record, so that a measure can be added later without orph
 what is recorded: each kind has records of its own, below the experiment's. Of both
 checkpoints: scores by number of nodes (`sizes`), what becomes of the answer if
 attention is changed (`interventions`), what a linear probe reads off the state
-(`probes`), and how the loss rises around the weights (`landscape`).
+(`probes`), how the loss rises around the weights (`landscape`), and what small steps
+do to the answers (`robustness`).
 """
 
 import dataclasses
@@ -17,7 +18,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from mindgap import config, interventions, landscape, network, probing, scoring
+from mindgap import (
+    config,
+    interventions,
+    landscape,
+    network,
+    probing,
+    robustness,
+    scoring,
+)
 from mindgap import sizes as by_nodes
 from mindgap.compiler import EXACT, compile
 from mindgap.experiments.base import BY_SIZE, FULL_SIZE, Experiment
@@ -247,6 +256,19 @@ def _rise(
     return float(np.log10(np.clip(rise, FLAT, 1e30)))
 
 
+# --- Robustness ---
+
+
+def _robustness(experiment: Experiment, params: Params) -> Found:
+    """Loss and share of wrong pointers after plain steps, medians over directions."""
+    found = robustness.after_steps(
+        experiment.task, experiment.model, params, experiment.test
+    )
+    for step, (loss, wrong) in zip(robustness.STEPS, np.median(found, 1), strict=True):
+        yield f"robustness/loss-{step:g}", "", float(loss)
+        yield f"robustness/wrong-{step:g}", "", float(wrong)
+
+
 LANDSCAPE_ROWS = (
     "table-1/bfs",
     "table-1/dfs",
@@ -287,6 +309,14 @@ KINDS = (
         _landscape,
         ("landscape",),
         (DIRECTIONS, REACH, SOFT, FLAT),
+    ),
+    Kind(
+        "robustness",
+        lambda e: e.model.nodes is not None,
+        _robustness,
+        ("robustness",),
+        (robustness.STEPS, robustness.DIRECTIONS, robustness.GRAPHS),
+        of_kept=True,
     ),
 )
 """Every kind of measure; what a block of seeds is measured by after training."""

@@ -132,7 +132,9 @@ def measured(
     recorded before there was such a measure are not in it.
     """
     name = (data or experiment.test).name
-    if metric == "distance" or metric.startswith(("bias/", "landscape/")):
+    if metric == "distance" or metric.startswith(
+        ("bias/", "landscape/", "robustness/")
+    ):
         name = ""
     rows: Any
     if kind := beside.kind_of(metric):

@@ -48,7 +48,7 @@ LAYERS = [
     {"experiments.trainability"},
     {"experiments.tables", "mixture"},
     {"experiments"},
-    {"measurement", "plots", "learned", "pages", "stepper", "sizes"},
+    {"measurement", "plots", "learned", "pages", "stepper", "sizes", "robustness"},
     {"beside"},
     {"plots_faithfulness", "plots_landscapes", "plots_scoreboard", "plots_sizes"},
     {"blocks"},
