@@ -261,9 +261,8 @@ def _rise(
 
 def _robustness(experiment: Experiment, params: Params) -> Found:
     """Loss and share of wrong pointers after plain steps, medians over directions."""
-    found = robustness.after_steps(
-        experiment.task, experiment.model, params, experiment.test
-    )
+    task, model = experiment.task, experiment.model
+    found = robustness.after_steps(task, model, params, experiment.test.draw(task))
     for step, (loss, wrong) in zip(robustness.STEPS, np.median(found, 1), strict=True):
         yield f"robustness/loss-{step:g}", "", float(loss)
         yield f"robustness/wrong-{step:g}", "", float(wrong)

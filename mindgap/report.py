@@ -146,6 +146,21 @@ def measured(
     return rows[rows.step == -1].groupby("seed").value.mean()
 
 
+def after_steps(experiment: Experiment, store: Store) -> "pd.DataFrame":
+    """Percent of wrong pointers by seed and size of a plain step (`robustness`).
+
+    At the best checkpoint; of the one kept network where no seed has the measure, and
+    empty where that has none either.
+    """
+    rows: Any
+    rows, _ = beside.load(experiment, "robustness", store)
+    name = "robustness/wrong-"
+    rows = rows[rows.metric.str.startswith(name) & (rows.checkpoint == "best")]
+    steps = rows.metric.str.removeprefix(name).astype(float)
+    found = rows.assign(step=steps, value=100 * rows.value)
+    return found.pivot(index="seed", columns="step", values="value")
+
+
 def over_time(
     experiment: Experiment,
     store: Store,

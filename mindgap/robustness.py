@@ -7,7 +7,6 @@ standard deviation, asks the same of all networks of a shape.
 """
 
 import functools
-from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from mindgap import landscape, scoring
-from mindgap.experiments.base import Data
+from mindgap.graphs import Graphs
 from mindgap.network import ModelConfig, Params
 from mindgap.tasks.base import Task
 
@@ -27,39 +26,38 @@ GRAPHS = 32
 
 
 def after_steps(
-    task: Task, model: ModelConfig, params: Params, data: Data
+    task: Task, model: ModelConfig, params: Params, graphs: Graphs
 ) -> Float[np.ndarray, "steps directions 2"]:
     """Loss (nats) and share of wrong pointers after each of `STEPS`.
 
-    Along the same `DIRECTIONS` for all networks of one shape, on the first `GRAPHS`
-    of the data. Biases stay. NaN where a loss is no float32 number.
+    Along the same `DIRECTIONS` for all networks of one shape, on the first `GRAPHS` of
+    the graphs. Biases stay. NaN where a loss is no float32 number.
     """
     params = jax.tree.map(jnp.asarray, params)
     ones = jax.tree.map(jnp.ones_like, params)
-    judge = _judge(task, model, data)
+    graphs = graphs.take(slice(0, GRAPHS)).trimmed()
     found = [
-        landscape.ray(
-            judge,
+        _along(
+            task,
+            model,
             params,
+            graphs,
             landscape.direction(jax.random.key(seed), ones, normalised=False),
-            np.array(STEPS),
         )
         for seed in range(DIRECTIONS)
     ]
     return np.stack(found, 1)
 
 
-@functools.cache
-def _judge(
-    task: Task, model: ModelConfig, data: Data
-) -> Callable[[Params], Float[Array, "2"]]:
-    """The same function for each network of a shape, so that it is compiled once."""
-    graphs = data.draw(task).take(slice(0, GRAPHS)).trimmed()
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _along(
+    task: Task, model: ModelConfig, params: Params, graphs: Graphs, way: Params
+) -> Float[Array, "steps 2"]:
     parts = scoring.loss_and_errors(task, model, graphs)
 
-    def of(params: Params) -> Float[Array, "2"]:
-        outputs, hints, wrong = parts(params)
+    def judge(by: Array) -> Float[Array, "2"]:
+        outputs, hints, wrong = parts(landscape.moved(params, way, by))
         loss = outputs + hints
         return jnp.where(jnp.isfinite(loss), jnp.stack([loss, wrong]), jnp.nan)
 
-    return of
+    return jax.lax.map(judge, jnp.array(STEPS))

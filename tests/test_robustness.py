@@ -28,7 +28,7 @@ def wrong(params, model=TIED):
 
 def test_steps_are_those_of_parameters_moved_by_hand(key):
     params = network.init(tasks.bfs, TIED, key)
-    found = robustness.after_steps(tasks.bfs, TIED, params, DATA)
+    found = robustness.after_steps(tasks.bfs, TIED, params, DATA.draw(tasks.bfs))
     assert found.shape == (len(robustness.STEPS), robustness.DIRECTIONS, 2)
     assert found[0, :, 1] == pytest.approx(wrong(params), abs=1e-6)
     drawn = np.random.default_rng(0)
@@ -50,7 +50,7 @@ def test_steps_are_those_of_parameters_moved_by_hand(key):
 
 def test_exact_weights_make_no_error_until_they_are_moved():
     made = compile(PROGRAMS["bfs"], TIED).params
-    found = robustness.after_steps(tasks.bfs, TIED, made, DATA)
+    found = robustness.after_steps(tasks.bfs, TIED, made, DATA.draw(tasks.bfs))
     assert (found[0, :, 1] == 0).all() and (found[-1, :, 1] > 0.1).all()
 
 

@@ -187,7 +187,7 @@ class Experiment:
     @property
     def program(self) -> GraphProgram | None:
         """The graph program whose selections attention is held against, if any."""
-        return PROGRAMS.get(self.task.name)
+        return next((p for p in PROGRAMS.values() if p.task is self.task), None)
 
     @property
     def traced(self) -> tuple[Data, ...]:

@@ -29,13 +29,22 @@ SHARPNESSES = (2.0**13, 2.0**20)
 nearly all graphs that it is trained on, whose positions are random."""
 
 
-def _scratch(size: int) -> Experiment:
+GREEDY = dataclasses.replace(
+    EXPRESSIVE, hidden_size=21, heads=3, message_steps=3, edge_values="projected"
+)
+"""The smallest network that Dijkstra's and Prim's algorithms compile to."""
+
+
+def _scratch(task: tasks.Task, model: ModelConfig) -> Experiment:
+    name = task.name.replace("_", "-")
     return Experiment(
-        name=f"trainability/dfs-scratch-{size}",
-        source="section 3.4 and 5, no table: DFS where it is expressible",
-        claim="DFS is not learned although the network can express it.",
-        task=tasks.dfs,
-        model=dataclasses.replace(EXPRESSIVE, hidden_size=size),
+        name=f"trainability/{name}-scratch-{model.hidden_size}",
+        source="section 3.4 and 5, no table: training in a network that holds it",
+        claim="DFS is not learned although the network can express it."
+        if task is tasks.dfs
+        else "",
+        task=task,
+        model=model,
         beside=(TEST_16, *IN_DISTRIBUTION),
         larger=0,
         sized=True,
@@ -67,6 +76,8 @@ def _continued(name: str, sharpness: float, radius: float) -> Experiment:
 
 TRAINABILITY = (
     *(_continued(n, k, r) for n in _TASKS for k in SHARPNESSES for r in RADII),
-    _scratch(32),
-    _scratch(128),
+    _scratch(tasks.dfs, EXPRESSIVE),
+    _scratch(tasks.dfs, dataclasses.replace(EXPRESSIVE, hidden_size=128)),
+    _scratch(tasks.dijkstra, GREEDY),
+    _scratch(tasks.mst_prim, GREEDY),
 )
