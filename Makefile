@@ -12,11 +12,12 @@ VERSIONS := 3.11 3.12 3.13
 # Answers "is this Python in range, and can it make an environment?"
 SUITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 
-.PHONY: help book test install format totals lock clean
+.PHONY: help book test test-all install format totals lock clean
 
 help:
 	@echo "make book     install, execute every chapter, build the site in _build/html"
 	@echo "make test     install, check style and types, run chapters and tests"
+	@echo "make test-all the same with the largest graphs and longest suites"
 	@echo "make install  only make .venv with the locked versions"
 	@echo "make format   format the code and refresh the notebooks"
 	@echo "make totals   compute the scoreboard's totals in README and the first page"
@@ -27,14 +28,21 @@ help:
 book: $(INSTALLED)
 	$(BIN)/mindgap book all
 
-# pytest comes last: it also looks at the executed chapters and opens the built site.
-test: $(INSTALLED)
+# The chapters run beside the tests; those of the built site come last. What one chapter
+# or test leaves of the two cores, another takes.
+test: CASES = not gpu and not large
+test-all: CASES = not gpu
+test test-all: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
-	$(BIN)/mindgap book run -p profile=quick
-	$(BIN)/mindgap book site
-	$(BIN)/pytest -m "not gpu" $(PYTEST_OPTIONS)
+	@mkdir -p _build
+	@{ $(BIN)/mindgap book run -p profile=quick && $(BIN)/mindgap book site; } \
+	  > _build/chapters.log 2>&1 & chapters=$$!; \
+	$(BIN)/pytest -m "$(CASES)" $(PYTEST_OPTIONS) --ignore=tests/test_site.py; \
+	tests=$$?; wait $$chapters; built=$$?; \
+	cat _build/chapters.log; [ $$tests = 0 ] && [ $$built = 0 ]
+	$(BIN)/pytest -m "$(CASES)" $(PYTEST_OPTIONS) tests/test_site.py
 
 install: $(INSTALLED)
 

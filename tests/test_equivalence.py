@@ -48,7 +48,10 @@ def test_a_compiled_program_follows_its_interpreter_on_all_small_graphs(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("nodes", [4, 7, 11, 13, 16, 64])
+@pytest.mark.parametrize(
+    "nodes",
+    [4, 7, 16, *(pytest.param(n, marks=pytest.mark.large) for n in (11, 13, 64))],
+)
 @pytest.mark.parametrize("program", [BFS, BELLMAN_FORD], ids=lambda p: p.name)
 def test_algorithm_interpreter_and_network_are_one_on_a_thousand_graphs(program, nodes):
     found = verification.verify(program, nodes=(nodes,), graphs=1000, hidden_size=4)
@@ -60,6 +63,7 @@ def test_algorithm_interpreter_and_network_are_one_on_a_thousand_graphs(program,
 
 
 @pytest.mark.slow
+@pytest.mark.large
 @pytest.mark.parametrize("program", [BFS, BELLMAN_FORD], ids=lambda p: p.name)
 def test_large_graphs_too(program):
     found = verification.verify(program, nodes=(256,), graphs=16)

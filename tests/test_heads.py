@@ -87,7 +87,16 @@ def test_compiled_dfs_is_exact_on_every_small_digraph(compiled, nodes):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("random_positions", [False, True])
-@pytest.mark.parametrize(("nodes", "count"), [(4, 3000), (16, 200), (33, 50)])
+@pytest.mark.parametrize(
+    ("nodes", "count"),
+    [
+        (4, 500),
+        (16, 60),
+        pytest.param(4, 3000, marks=pytest.mark.large),
+        pytest.param(16, 200, marks=pytest.mark.large),
+        pytest.param(33, 50, marks=pytest.mark.large),
+    ],
+)
 def test_compiled_dfs_is_exact_on_random_digraphs(
     compiled, nodes, count, random_positions
 ):
@@ -124,7 +133,16 @@ def test_on_clrs30_in_both_networks(compiled):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("nodes", "graphs"), [(4, 500), (16, 500), (64, 60)])
+@pytest.mark.parametrize(
+    ("nodes", "graphs"),
+    [
+        (4, 100),
+        (16, 100),
+        pytest.param(4, 500, marks=pytest.mark.large),
+        pytest.param(16, 500, marks=pytest.mark.large),
+        pytest.param(64, 60, marks=pytest.mark.large),
+    ],
+)
 def test_verify_reports_digraphs_of_every_density(nodes, graphs):
     """`mindgap verify dfs --graphs 500` does the same with 1,000 of each size."""
     found = verification.verify(DFS, nodes=(nodes,), graphs=graphs)
@@ -155,7 +173,7 @@ def reached(graphs: Graphs, yes: bool = True) -> Graphs:
 
 
 @pytest.mark.parametrize("network", ["mindgap", "clrs"])
-@pytest.mark.parametrize("nodes", [2, 4, 16])
+@pytest.mark.parametrize("nodes", [2, 4, pytest.param(16, marks=pytest.mark.large)])
 def test_one_tree_needs_neighbours_only(network, nodes):
     one_tree = verification.suited(mg.programs.dfs_one_tree, nodes)
     assert one_tree.config.attend_to == "neighbours" and one_tree.config.heads == 2
@@ -167,6 +185,7 @@ def test_one_tree_needs_neighbours_only(network, nodes):
         assert found[kind] > 0 and found[f"{kind} right"] == found[kind]
 
 
+@pytest.mark.large
 @pytest.mark.slow
 def test_one_tree_is_exact_on_clrs30_in_both_networks():
     one_tree = verification.suited(mg.programs.dfs_one_tree, 64)

@@ -111,7 +111,14 @@ def test_a_network_of_several_steps_is_refused(key):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["table-1/bfs", "table-1/dfs", "table-1/bellman-ford"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "table-1/bfs",
+        pytest.param("table-1/dfs", marks=pytest.mark.large),
+        pytest.param("table-1/bellman-ford", marks=pytest.mark.large),
+    ],
+)
 def test_every_kind_of_measure_is_made_of_a_network(name, key, monkeypatch):
     small = {n: base.Data(f"size-{n}", n, 4, seed=n) for n in (16, 64)}
     monkeypatch.setattr(base, "BY_SIZE", small)

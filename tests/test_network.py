@@ -93,7 +93,13 @@ def test_outputs_hints_loss_and_gradients_are_those_of_dm_clrs(name, nodes, mode
 
 @pytest.mark.clrs
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "nodes", "mode"), LARGE)
+@pytest.mark.parametrize(
+    ("name", "nodes", "mode"),
+    [
+        pytest.param(*case, marks=[pytest.mark.large] if case[0] == "dfs" else [])
+        for case in LARGE
+    ],
+)
 def test_in_double_precision_they_agree_on_large_graphs_to_rounding(name, nodes, mode):
     task, config = tasks.TASKS[name], ModelConfig(hidden_size=32, hint_mode=mode)
     with clrs_reference.double_precision():

@@ -56,7 +56,16 @@ def test_growing_trees_are_exact_on_all_small_graphs(program, nodes):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("nodes", "graphs"), [(4, 300), (16, 200), (64, 30)])
+@pytest.mark.parametrize(
+    ("nodes", "graphs"),
+    [
+        (4, 100),
+        (16, 60),
+        pytest.param(4, 300, marks=pytest.mark.large),
+        pytest.param(16, 200, marks=pytest.mark.large),
+        pytest.param(64, 30, marks=pytest.mark.large),
+    ],
+)
 @pytest.mark.parametrize("program", GROWING, ids=lambda p: p.name)
 def test_growing_trees_are_exact_on_random_graphs(program, nodes, graphs):
     found = verification.verify(program, nodes=(nodes,), graphs=graphs)
@@ -180,7 +189,7 @@ def every_order(nodes: int) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("network", ["mindgap", "clrs"])
-@pytest.mark.parametrize("nodes", [2, 3, 4])
+@pytest.mark.parametrize("nodes", [2, 3, pytest.param(4, marks=pytest.mark.large)])
 def test_topological_sort_is_exact_on_all_small_graphs(nodes, network):
     compiled = verification.suited(SORT, nodes)
     assert compiled.config.message_steps == 2 and compiled.config.heads == 5
