@@ -39,10 +39,10 @@ test test-all: $(INSTALLED)
 	@mkdir -p _build
 	@{ $(BIN)/mindgap book run -p profile=quick && $(BIN)/mindgap book site; } \
 	  > _build/chapters.log 2>&1 & chapters=$$!; \
-	$(BIN)/pytest -m "$(CASES)" $(PYTEST_OPTIONS) --ignore=tests/test_site.py; \
+	$(BIN)/pytest -m "$(CASES)" $(PYTEST_OPTIONS) --ignore=tests/book/test_site.py; \
 	tests=$$?; wait $$chapters; built=$$?; \
 	cat _build/chapters.log; [ $$tests = 0 ] && [ $$built = 0 ]
-	$(BIN)/pytest -m "$(CASES)" $(PYTEST_OPTIONS) tests/test_site.py
+	$(BIN)/pytest -m "$(CASES)" $(PYTEST_OPTIONS) tests/book/test_site.py
 
 install: $(INSTALLED)
 
@@ -72,7 +72,7 @@ format: $(INSTALLED)
 	$(BIN)/mindgap book notebooks
 
 totals: $(INSTALLED)
-	$(BIN)/python -c "from pathlib import Path; from mindgap import scoreboard; \
+	$(BIN)/python -c "from pathlib import Path; from mindgap.paper import scoreboard; \
 	scoreboard.publish(Path())"
 
 lock: $(INSTALLED)

@@ -78,11 +78,11 @@ graphs = task.sample(jax.random.key(seed), nodes, 8, 0.6).trimmed()
 # $$\theta = (W_\text{edge}, W_\text{meta}, W_\text{skip}, W_\text{val}, W_\text{in}, W_\text{out}, \omega_\text{attn}) \tag{2}$$
 
 # %% tags=["hide-output"]
-benchmark = mg.interop.to_feedback(task, graphs)
-model = mg.interop.clrs_model(task, config, benchmark)
+benchmark = mg.network.dm_clrs.to_feedback(task, graphs)
+model = mg.network.dm_clrs.clrs_model(task, config, benchmark)
 layers = {
     name.removeprefix("attention/"): (leaves["w"], leaves["b"])
-    for name, leaves in mg.interop.from_clrs(task, config, model.params).items()
+    for name, leaves in mg.network.dm_clrs.from_clrs(task, config, model.params).items()
     if "w" in leaves
 }
 W = {name: w for name, (w, _) in layers.items()}
@@ -99,7 +99,7 @@ pd.DataFrame({"shape": [" x ".join(map(str, W[name].shape)) for name in theta]},
 
 # %%
 model.params = jax.tree.map(lambda leaf: leaf + 0.1 * (leaf == 0), model.params)
-ours = mg.interop.from_clrs(task, config, model.params)
+ours = mg.network.dm_clrs.from_clrs(task, config, model.params)
 layers = {name.removeprefix("attention/"): p for name, p in ours.items() if "w" in p}
 W = {name: p["w"] for name, p in layers.items()}
 b = {name: p["b"] for name, p in layers.items()}
@@ -139,7 +139,7 @@ A = inputs["adj"]
 
 # %%
 h = jax.random.normal(jax.random.key(seed + 1), x.shape)
-new_theirs, theirs = mg.interop.clrs_layers(config, model.params, x, E, g, A, h)
+new_theirs, theirs = mg.network.dm_clrs.clrs_layers(config, model.params, x, E, g, A, h)
 
 
 def same(ours, theirs, limit=1e-5):
@@ -217,7 +217,7 @@ same(h_new, new_theirs)
 
 # %% [markdown]
 # That is dm-clrs's processor, whole. The library computes the same without ever forming
-# $\zeta$, whose size is $n^2 s$: see `mindgap.attention.attend`.
+# $\zeta$, whose size is $n^2 s$: see `mindgap.network.attention.attend`.
 #
 # ## Decoders
 #
@@ -241,7 +241,7 @@ def dec(name, rows):
 
 
 def step(x, E, h):
-    new, _ = mg.interop.clrs_layers(config, model.params, x, E, g, A, h)
+    new, _ = mg.network.dm_clrs.clrs_layers(config, model.params, x, E, g, A, h)
     return new, jnp.concatenate([x, h, new], -1)
 
 
@@ -423,4 +423,4 @@ for name, params in {"B = 0": fresh, "one entry of B set": marked}.items():
 # |---|---|
 # | this page | `mindgap book run 01_attention` |
 # | other graphs | `papermill book/01_attention.ipynb out.ipynb -p nodes 9 -p hidden_size 32 -p seed 3` |
-# | the whole comparison with dm-clrs | `pytest tests/test_network.py` |
+# | the whole comparison with dm-clrs | `pytest tests/network` |

@@ -60,7 +60,8 @@ import numpy as np
 import pandas as pd
 
 import mindgap as mg
-from mindgap import anatomy, plots, programs
+from mindgap import plots, programs
+from mindgap.compiler import anatomy
 
 count = count or {"quick": 20, "stored": 200, "paper": 1000}[profile]
 sizes = {"quick": (16,), "stored": (4, 16, 64), "paper": (4, 7, 11, 13, 16, 64)}[
@@ -215,7 +216,7 @@ plots.program_run(held, np.asarray(found.attention)[0, :, 0], shown_steps)
 
 # %% tags=["hide-input"]
 frame = pd.concat({k: pd.DataFrame(v, shown_steps) for k, v in held.items()})
-mg.pages.data("figure-2", frame.rename_axis(["component", "after"]).round(5))
+mg.book.pages.data("figure-2", frame.rename_axis(["component", "after"]).round(5))
 
 # %%
 meant = mg.interpret(programs.bellman_ford, small, steps)
@@ -242,7 +243,7 @@ both = {
 }
 first = np.zeros((6, 6))
 first[:5, :5], first[3, 5] = weights[0], 0.35
-mg.stepper.step_through(both, np.maximum(first, first.T))
+mg.book.stepper.step_through(both, np.maximum(first, first.T))
 
 # %% [markdown]
 # ## The parameters (Figures 8-11)
@@ -260,13 +261,13 @@ shown = mg.compile(programs.bellman_ford, modified, sharpness=8.0, largest_value
 plots.parameters(anatomy.main_parameters(shown))
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-8", anatomy.frame(anatomy.main_parameters(shown)))
+mg.book.pages.data("figure-8", anatomy.frame(anatomy.main_parameters(shown)))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-9", "caption": "Figure 9's counterpart: encoders and decoders of compiled Bellman-Ford."}, "image": {"alt": "Tables of numbers: the encoders and decoders of compiled Bellman-Ford with their few entries that are not zero."}}
 plots.parameters(anatomy.auxiliary_parameters(shown))
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-9", anatomy.frame(anatomy.auxiliary_parameters(shown)))
+mg.book.pages.data("figure-9", anatomy.frame(anatomy.auxiliary_parameters(shown)))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-10", "caption": "Figure 10's counterpart: main parameters of compiled BFS. No distance is tracked, and the key is the sender's position."}, "image": {"alt": "Tables of numbers: the value, skip, sender, receiver and edge maps of compiled BFS with their few entries that are not zero."}}
 shown_bfs = mg.compile(
@@ -275,13 +276,13 @@ shown_bfs = mg.compile(
 plots.parameters(anatomy.main_parameters(shown_bfs))
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-10", anatomy.frame(anatomy.main_parameters(shown_bfs)))
+mg.book.pages.data("figure-10", anatomy.frame(anatomy.main_parameters(shown_bfs)))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-11", "caption": "Figure 11's counterpart: encoders and decoders of compiled BFS."}, "image": {"alt": "Tables of numbers: the encoders and decoders of compiled BFS with their few entries that are not zero."}}
 plots.parameters(anatomy.auxiliary_parameters(shown_bfs))
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-11", anatomy.frame(anatomy.auxiliary_parameters(shown_bfs)))
+mg.book.pages.data("figure-11", anatomy.frame(anatomy.auxiliary_parameters(shown_bfs)))
 
 # %% [markdown]
 # The paper describes its own weights in words (A.1-A.2), not in numbers. Where they can be
@@ -393,7 +394,7 @@ plots.shares(lines, "nodes", "graphs refused (%)")
 columns = {
     name: pd.Series(heights, places) for name, (places, heights) in lines.items()
 }
-mg.pages.data("figure-refused", pd.DataFrame(columns).rename_axis("nodes"))
+mg.book.pages.data("figure-refused", pd.DataFrame(columns).rename_axis("nodes"))
 
 # %% [markdown]
 # ## What the architecture must have, and what it need not
@@ -557,4 +558,4 @@ except mg.ProgramError as error:
 # | the certificate | `mindgap verify bfs --nodes 4 16 64 --graphs 1000` |
 # | in dm-clrs's own code | `mindgap verify bfs --network clrs` |
 # | this page on more graphs | `papermill book/02_graph_programs.ipynb out.ipynb -p count 1000` |
-# | every small graph, injected faults | `pytest tests/test_equivalence.py tests/test_compiler.py` |
+# | every small graph, injected faults | `pytest tests/compiler` |

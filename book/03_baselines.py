@@ -63,7 +63,7 @@ import numpy as np
 import pandas as pd
 
 import mindgap as mg
-from mindgap.experiments.tables import PUBLISHED, TABLE_1
+from mindgap.paper.tables import PUBLISHED, TABLE_1
 
 # %% tags=["remove-cell"]
 # %config InlineBackend.figure_formats = ["svg"]
@@ -72,10 +72,12 @@ from mindgap.experiments.tables import PUBLISHED, TABLE_1
 short = [e.quick() for e in TABLE_1 if e.task.name != "dfs"]
 rows = short if profile == "quick" else list(TABLE_1)
 rows = [e.with_steps(steps) for e in rows] if steps else rows
-results = mg.report.book_store(fresh if profile == "quick" else store, seeds)
+results = mg.paper.report.book_store(fresh if profile == "quick" else store, seeds)
 if profile != "stored" or seeds or steps:
     for experiment in rows:
-        mg.run.complete(experiment, range(seeds or experiment.seeds), results)
+        mg.experiments.run.complete(
+            experiment, range(seeds or experiment.seeds), results
+        )
 
 # %% [markdown]
 # ## The network, counted
@@ -126,11 +128,11 @@ floors = [
     {
         "task": e.task.name,
         "rule": rule.name,
-        "n = 64": 100 * mg.floors.score(rule, tests[e.task.name]).mean(),
-        "n = 16": 100 * mg.floors.score(rule, small[e.task.name]).mean(),
+        "n = 64": 100 * mg.measures.floors.score(rule, tests[e.task.name]).mean(),
+        "n = 16": 100 * mg.measures.floors.score(rule, small[e.task.name]).mean(),
     }
     for e in TABLE_1
-    for rule in mg.floors.rules(e.task)
+    for rule in mg.measures.floors.rules(e.task)
 ]
 pd.DataFrame(floors).set_index(["task", "rule"]).round(1)
 
@@ -150,11 +152,11 @@ assert floor["dfs", "largest smaller in-neighbour"] > best_dfs
 # ## Table 1, beside ours
 
 # %%
-table = mg.verdicts.beside(rows, results)
-mg.verdicts.compare(table)
+table = mg.paper.verdicts.beside(rows, results)
+mg.paper.verdicts.compare(table)
 
 # %% tags=["hide-input"]
-print(f"Score: {mg.report.scored(rows[0])}; best checkpoint by validation.")
+print(f"Score: {mg.paper.report.scored(rows[0])}; best checkpoint by validation.")
 
 # %% [markdown]
 # The interval is for the mean over seeds (Student's t below 20 seeds, a bootstrap from
@@ -171,7 +173,7 @@ print(f"Score: {mg.report.scored(rows[0])}; best checkpoint by validation.")
 # stand side by side and that is all.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-table-1", "caption": "Table 1 as a picture: each dot is one seed of ours; squares are the paper's mean and standard deviation, dashes its best run. Dotted lines are rules that learned nothing (for BFS, the order-blind ceiling)."}, "image": {"alt": "For BFS, DFS and Bellman-Ford a column of dots, one for each seed, beside a square with an error bar for the paper's mean and standard deviation, a dash for its best run, and dotted lines for simple rules."}}
-done = [(e, mg.report.seed_scores(e, results)) for e in rows]
+done = [(e, mg.paper.report.seed_scores(e, results)) for e in rows]
 shown = {"bfs": "BFS, blind to order", "dfs": "parent = v - 1"}
 shown["bellman_ford"] = "nearest in-neighbour"
 mg.plots.scores_beside_paper(
@@ -182,15 +184,17 @@ mg.plots.scores_beside_paper(
 
 # %% tags=["hide-input"]
 frame = pd.DataFrame({e.task.name: pd.Series(scores) for e, scores in done})
-mg.pages.data("figure-table-1", frame.rename_axis("seed").round(5))
+mg.book.pages.data("figure-table-1", frame.rename_axis("seed").round(5))
 
 # %% [markdown]
 # ## How training went
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-curves", "caption": "Learning curves, one line per seed: training loss (the sum of the output's and all hints' losses, averaged over 50 steps) and validation accuracy on 64 graphs of 16 nodes."}, "image": {"alt": "Six panels: for each task the training loss falls and the validation accuracy rises over the steps, a line for each seed."}}
 curved = [e for e, scores in done if len(scores)]
-loss = {e.task.name: mg.report.curves(e, results, "loss") for e in curved}
-validation = {e.task.name: mg.report.curves(e, results, "validation") for e in curved}
+loss = {e.task.name: mg.paper.report.curves(e, results, "loss") for e in curved}
+validation = {
+    e.task.name: mg.paper.report.curves(e, results, "validation") for e in curved
+}
 mg.plots.learning_curves(loss, validation)
 
 # %% tags=["hide-input"]
@@ -198,7 +202,7 @@ drawn = {("loss", k): v for k, v in loss.items()}
 drawn |= {("validation", k): v for k, v in validation.items()}
 tall = {k: pd.DataFrame(lines, columns=at).T for k, (at, lines) in drawn.items()}
 frame = pd.concat(tall, names=["curve", "task", "step"]) if tall else pd.DataFrame()
-mg.pages.data("figure-curves", frame.round(4))
+mg.book.pages.data("figure-curves", frame.round(4))
 
 # %% [markdown]
 # ## On the sizes it was trained on, and which checkpoint
@@ -212,7 +216,7 @@ mg.pages.data("figure-curves", frame.round(4))
 # %%
 for e in curved:
     print(f"\n{e.task.name}: pointers right in %, mean ± std over seeds")
-    print(mg.report.by_data(e, results).to_string())
+    print(mg.paper.report.by_data(e, results).to_string())
 
 # %% [markdown]
 # ## By number of nodes
@@ -223,18 +227,20 @@ for e in curved:
 # compiled network, which is exact at all.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-sizes", "caption": "Pointers right by number of nodes. Learned networks at both checkpoints (mean over networks, band: 95 % interval of the mean where there are several), the compiled network, and the best rule of one line at each size. Grey: sizes of training."}, "image": {"alt": "Three panels over the number of nodes, 16 to 64. Learned BFS stays near 100 percent and Bellman-Ford falls slowly to about 90. Learned DFS starts near 98 percent, far above the one-line rule, falls to about 60 at 32 nodes and to 10 at 64, crossing the rule at about 40 nodes. The compiled network is a line at 100 in all panels."}}
-recorded = mg.report.book_store(store)
-by_nodes = mg.by_size.frame(mg.by_size.held(recorded, mg.by_size.TASKS.values()))
-mg.by_size.figure(by_nodes)
+recorded = mg.paper.report.book_store(store)
+by_nodes = mg.paper.by_size.frame(
+    mg.paper.by_size.held(recorded, mg.paper.by_size.TASKS.values())
+)
+mg.paper.by_size.figure(by_nodes)
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-sizes", by_nodes.round(4).set_index(["task", "nodes"]))
+mg.book.pages.data("figure-sizes", by_nodes.round(4).set_index(["task", "nodes"]))
 
 # %% tags=["hide-input"]
 dfs = by_nodes[(by_nodes.task == "DFS") & (by_nodes.checkpoint == "best")]
 dfs = dfs.set_index("nodes")
 below = dfs.index[dfs["mean"] < dfs.floor]
-mg.pages.note(
+mg.book.pages.note(
     f"DFS, best checkpoint, {dfs.seeds.max()} network(s) from {dfs.source.iloc[0]}: "
     + ", ".join(f"{mean:.0f} % at {n} nodes" for n, mean in dfs["mean"].items())
     + f". It is above the best one-line rule up to {dfs.index[dfs['mean'] > dfs.floor].max()} "
@@ -269,11 +275,11 @@ pd.DataFrame(PUBLISHED).set_index("method")
 # to be compared with the paper's.
 
 # %% tags=["hide-input"]
-quick = mg.report.book_store(fresh)
+quick = mg.paper.report.book_store(fresh)
 quick_rows = [e.with_steps(steps) for e in short] if steps else short
-made = mg.report.provenance(quick_rows, quick)
+made = mg.paper.report.provenance(quick_rows, quick)
 print("" if len(made) else "No quick run was made with this build.")
-mg.verdicts.compare([mg.report.row(e, quick) for e in quick_rows])
+mg.paper.verdicts.compare([mg.paper.report.row(e, quick) for e in quick_rows])
 
 # %% tags=["hide-input"]
 made
@@ -307,4 +313,4 @@ made
 # Every result on this page was computed by these runs:
 
 # %% tags=["hide-input"]
-mg.report.provenance(rows, results)
+mg.paper.report.provenance(rows, results)

@@ -64,9 +64,9 @@ import numpy as np
 import pandas as pd
 
 import mindgap as mg
-from mindgap import summary
 from mindgap.experiments.base import CLRS30_TEST, CLRS30_VAL, IN_DISTRIBUTION
-from mindgap.experiments.tables import find
+from mindgap.measures import statistics
+from mindgap.paper.tables import find
 
 # %% tags=["remove-cell"]
 # %config InlineBackend.figure_formats = ["svg"]
@@ -85,10 +85,12 @@ small = ("table-2/sequential-bfs", "table-2/simplified-dfs")
 rows = [find(name)[0] for name in (small if profile == "quick" else names)]
 rows = [e.quick() for e in rows] if profile == "quick" else rows
 rows = [e.with_steps(steps) for e in rows] if steps else rows
-results = mg.report.book_store(fresh if profile == "quick" else store, seeds)
+results = mg.paper.report.book_store(fresh if profile == "quick" else store, seeds)
 if profile != "stored" or seeds or steps:
     for experiment in rows:
-        mg.run.complete(experiment, range(seeds or experiment.seeds), results)
+        mg.experiments.run.complete(
+            experiment, range(seeds or experiment.seeds), results
+        )
 
 # %% [markdown]
 # ## The traces, measured
@@ -188,12 +190,16 @@ for nodes in sizes:
 # without traces from Table 3.
 
 # %%
-table = mg.verdicts.beside(rows, results)
-mg.verdicts.compare(table)
+table = mg.paper.verdicts.beside(rows, results)
+mg.paper.verdicts.compare(table)
 
 # %% tags=["hide-input"]
-print(f"Score: {mg.report.scored(rows[0])}; best checkpoint by validation.")
-few = [r for r in (getattr(n, "row", n) for n in table) if r.seeds < mg.protocol.LEAST]
+print(f"Score: {mg.paper.report.scored(rows[0])}; best checkpoint by validation.")
+few = [
+    r
+    for r in (getattr(n, "row", n) for n in table)
+    if r.seeds < mg.paper.protocol.LEAST
+]
 told = ", ".join(f"{names[r.name]} {r.seeds}" for r in few)
 print(f"Rows with too few seeds for a verdict: {told or 'none'}.")
 
@@ -216,13 +222,15 @@ print(f"Rows with too few seeds for a verdict: {told or 'none'}.")
 # %% tags=["hide-input"]
 def by_checkpoint(experiment):
     """Mean ± std of either checkpoint, in percent."""
-    found = {w: mg.report.seed_scores(experiment, results, None, w) for w in whens}
-    told = {w: summary.describe(s) for w, s in found.items() if len(s)}
-    return {w: summary.spread(t.mean, t.std) for w, t in told.items()}
+    found = {
+        w: mg.paper.report.seed_scores(experiment, results, None, w) for w in whens
+    }
+    told = {w: statistics.describe(s) for w, s in found.items() if len(s)}
+    return {w: statistics.spread(t.mean, t.std) for w, t in told.items()}
 
 
 whens = ("best", "last")
-scores = {e.name: mg.report.seed_scores(e, results) for e in rows}
+scores = {e.name: mg.paper.report.seed_scores(e, results) for e in rows}
 pd.DataFrame(
     {names[e.name]: {**by_checkpoint(e), "seeds": len(scores[e.name])} for e in rows}
 ).T
@@ -250,15 +258,15 @@ tests = {"n = 64": CLRS30_TEST.draw(mg.tasks.dfs), "n = 16": drawn["dfs", 16]}
 orders = np.random.default_rng(0)
 floors = {
     size: {
-        rule.name: 100 * mg.floors.score(rule, graphs).mean()
-        for rule in mg.floors.rules(mg.tasks.dfs)
+        rule.name: 100 * mg.measures.floors.score(rule, graphs).mean()
+        for rule in mg.measures.floors.rules(mg.tasks.dfs)
     }
     for size, graphs in tests.items()
 }
 for size, graphs in tests.items():
     nodes = graphs.positions.shape[1]
     other = search_in(orders.permutation(nodes), graphs)
-    assert mg.validity.is_dfs_forest(graphs, other).all()
+    assert mg.measures.validity.is_dfs_forest(graphs, other).all()
     right = (other == np.asarray(graphs.trajectory.outputs["pi"])).mean()
     floors[size]["depth-first search in another order"] = 100 * right
 pd.DataFrame(floors).round(1)
@@ -278,7 +286,8 @@ labels = {e.name: f"{names[e.name]} ({counted[e.task.name]:.0f})" for e in rows}
 panels = {
     "64 nodes (test)": {labels[e.name]: scores[e.name] for e in rows},
     "16 nodes (validation)": {
-        labels[e.name]: mg.report.seed_scores(e, results, CLRS30_VAL) for e in rows
+        labels[e.name]: mg.paper.report.seed_scores(e, results, CLRS30_VAL)
+        for e in rows
     },
 }
 reported = {
@@ -298,7 +307,7 @@ dots = [
     for name, found in lines.items()
     for score in found
 ]
-mg.pages.data("figure-table-2", pd.DataFrame(dots))
+mg.book.pages.data("figure-table-2", pd.DataFrame(dots))
 
 # %% [markdown]
 # ## By size
@@ -312,7 +321,7 @@ mg.pages.data("figure-table-2", pd.DataFrame(dots))
 def by_size(experiment):
     line = {}
     for data in (*IN_DISTRIBUTION, CLRS30_VAL, CLRS30_TEST):
-        found = mg.report.seed_scores(experiment, results, data)
+        found = mg.paper.report.seed_scores(experiment, results, data)
         name = {"clrs30-val": "validation, 16", "clrs30-test": "test, 64"}
         column = name.get(data.name, f"training, {data.nodes}")
         spread = f" ± {found.std(ddof=1):.1f}" if len(found) > 1 else ""
@@ -337,9 +346,9 @@ pd.DataFrame({names[e.name]: by_size(e) for e in rows}).T
 # one-line rule. Rows of which no seed is scored yet by size show their one kept network.
 
 # %% tags=["hide-input"]
-stored = mg.report.book_store(store)
+stored = mg.paper.report.book_store(store)
 sized = {names[n]: n for n in names if n != "table-2/scanning-bfs"}
-lines = mg.by_size.frame(mg.by_size.held(stored, sized.values()), sized)
+lines = mg.paper.by_size.frame(mg.paper.by_size.held(stored, sized.values()), sized)
 lines = lines[lines.checkpoint == "best"]
 wide = lines.pivot(index="task", columns="nodes", values="mean").round(1)
 rules = lines[lines.row == "table-1/dfs"].set_index("nodes").floor.round(1)
@@ -360,9 +369,11 @@ wide.assign(networks=counts.reindex(wide.index).fillna(0).astype(int))
 
 # %% tags=["hide-input"]
 def valid(experiment, data):
-    found = {"score": mg.report.seed_scores(experiment, results, data) / 100}
+    found = {"score": mg.paper.report.seed_scores(experiment, results, data) / 100}
     for metric in ("any_parent", "is_edge", "is_dfs_forest"):
-        found[metric] = mg.report.measured(experiment, results, metric, data).to_numpy()
+        found[metric] = mg.paper.report.measured(
+            experiment, results, metric, data
+        ).to_numpy()
     means = {k: f"{100 * v.mean():.1f}" if len(v) else "–" for k, v in found.items()}
     return {**means, "seeds": max(map(len, list(found.values())[1:]))}
 
@@ -396,9 +407,9 @@ def one_off(graphs, rng):
 
 
 truth = np.asarray(tests["n = 64"].trajectory.outputs["pi"])
-assert mg.validity.is_dfs_forest(tests["n = 64"], truth).all()
+assert mg.measures.validity.is_dfs_forest(tests["n = 64"], truth).all()
 turned = one_off(tests["n = 64"], np.random.default_rng(0))
-left = mg.validity.is_dfs_forest(tests["n = 64"], turned).mean()
+left = mg.measures.validity.is_dfs_forest(tests["n = 64"], turned).mean()
 print(f"{left:.0%} of the graphs are still depth-first forests")
 
 
@@ -428,8 +439,8 @@ asked = [
     "not-trace-complexity",
     "dfs-better-without",
 ]
-judged = mg.verdicts.verdicts(results, asked)
-mg.pages.linked(mg.verdicts.detail(judged), column="verdict")
+judged = mg.paper.verdicts.verdicts(results, asked)
+mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 
 # %% [markdown]
 # - `bfs-not-dfs`: the main clause is about 64 nodes. The side clauses ask the same at 16
@@ -512,4 +523,4 @@ print(
 # Every result on this page was computed by these runs:
 
 # %% tags=["hide-input"]
-mg.report.provenance(rows, results)
+mg.paper.report.provenance(rows, results)

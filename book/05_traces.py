@@ -64,9 +64,11 @@ import numpy as np
 import pandas as pd
 
 import mindgap as mg
-from mindgap import faithfulness, network, probing, summary, verification
+from mindgap import network
+from mindgap.compiler import verification
 from mindgap.experiments.base import CLRS30_TEST, CLRS30_VAL, IN_DISTRIBUTION
-from mindgap.experiments.tables import find
+from mindgap.measures import faithfulness, probing, statistics
+from mindgap.paper.tables import find
 from mindgap.store import StoreError
 
 # %% tags=["remove-cell"]
@@ -80,11 +82,13 @@ tasks = {
 }
 told = {name: find(f"table-1/{name}")[0] for name in tasks}
 untold = {name: find(f"table-3/{name}")[0] for name in tasks}
-results = mg.report.book_store(store, seeds)
+results = mg.paper.report.book_store(store, seeds)
 rows = [*untold.values(), *told.values()]
 if profile == "paper":
     for experiment in rows:
-        mg.run.complete(experiment, range(seeds or experiment.seeds), results)
+        mg.experiments.run.complete(
+            experiment, range(seeds or experiment.seeds), results
+        )
 recorded = profile == "stored" and not seeds
 
 # %% [markdown]
@@ -95,11 +99,11 @@ recorded = profile == "stored" and not seeds
 # for as many steps as the algorithm takes.
 
 # %%
-table = mg.verdicts.beside(rows, results)
-mg.verdicts.compare(table)
+table = mg.paper.verdicts.beside(rows, results)
+mg.paper.verdicts.compare(table)
 
 # %% tags=["hide-input"]
-print(f"Score: {mg.report.scored(rows[0])}; best checkpoint by validation.")
+print(f"Score: {mg.paper.report.scored(rows[0])}; best checkpoint by validation.")
 
 # %% [markdown]
 # Verdicts follow one rule that was fixed before the deciding seeds were trained (the
@@ -118,10 +122,10 @@ print(f"Score: {mg.report.scored(rows[0])}; best checkpoint by validation.")
 def difference(name, data, checkpoint="best"):
     """Without less with traces, in points; no error where one row has one seed."""
     pair = untold[name], told[name]
-    found = [mg.report.seed_scores(e, results, data, checkpoint) for e in pair]
+    found = [mg.paper.report.seed_scores(e, results, data, checkpoint) for e in pair]
     if not all(map(len, found)):
         return "–"
-    without, given = map(summary.describe, found)
+    without, given = map(statistics.describe, found)
     error = 2 * (without.sem**2 + given.sem**2) ** 0.5
     gap = f"{without.mean - given.mean:+.2f}"
     return f"{gap} ± {error:.2f}" if np.isfinite(error) else f"{gap} (one seed)"
@@ -145,7 +149,7 @@ pd.DataFrame(
 
 # %% tags=["hide-input"]
 def best_steps(experiment):
-    at, validation = mg.report.curves(experiment, results, "validation")
+    at, validation = mg.paper.report.curves(experiment, results, "validation")
     reached = at[validation.argmax(1)] if len(validation) else np.array([np.nan])
     return f"{np.median(reached):.0f} ({reached.min():.0f} to {reached.max():.0f})"
 
@@ -161,7 +165,7 @@ pd.DataFrame(
 # %%
 def score(row, data=CLRS30_TEST, checkpoint="best"):
     """Mean over seeds, in percent; NaN for a row without seeds."""
-    found = mg.report.seed_scores(row, results, data, checkpoint)
+    found = mg.paper.report.seed_scores(row, results, data, checkpoint)
     return found.mean() if len(found) else np.nan
 
 
@@ -204,7 +208,7 @@ if recorded:
 # %%
 def recorded_trace(name, data, metric="trace", longest=None):
     """Steps and, by seed, a measure in percent after each; None if not recorded."""
-    wide = mg.report.over_time(find(name)[0], results, metric, data)
+    wide = mg.paper.report.over_time(find(name)[0], results, metric, data)
     wide = wide.loc[:, wide.columns <= (longest or np.inf)]
     return (wide.columns.to_numpy(), 100 * wide.to_numpy(float)) if len(wide) else None
 
@@ -261,7 +265,7 @@ def long_form(panels, every=1):
     return pd.concat(lines).set_index("panel") if lines else pd.DataFrame()
 
 
-mg.pages.data("figure-3", long_form(figure_3))
+mg.book.pages.data("figure-3", long_form(figure_3))
 
 # %% [markdown]
 # ### Figure 12: BFS
@@ -297,7 +301,7 @@ figure_12, floors_12 = traces(
 mg.plots.over_steps(figure_12, "trace prediction accuracy (%)", floors_12)
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-12", long_form(figure_12))
+mg.book.pages.data("figure-12", long_form(figure_12))
 
 # %% [markdown]
 # ### And DFS
@@ -316,7 +320,7 @@ figure_dfs, floors_dfs = traces(dfs_rows, "dfs")
 mg.plots.over_steps(figure_dfs, "trace prediction accuracy (%)", floors_dfs)
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-traces-dfs", long_form(figure_dfs, 2))
+mg.book.pages.data("figure-traces-dfs", long_form(figure_dfs, 2))
 
 # %% [markdown]
 # ### Hint by hint
@@ -349,7 +353,7 @@ for title, (row, name, stop) in hints.items():
 mg.plots.over_steps(by_hint, "right (%)")
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-hints", long_form(by_hint, 2))
+mg.book.pages.data("figure-hints", long_form(by_hint, 2))
 
 
 # %% [markdown]
@@ -361,7 +365,9 @@ mg.pages.data("figure-hints", long_form(by_hint, 2))
 def scalars(row, name, data):
     still = faithfulness.unmoving_scores(tasks[name], data.draw(tasks[name]))
     for hint in [h for h, f in tasks[name].stage("hint").items() if f.type == "scalar"]:
-        wide = mg.report.over_time(find(row)[0], results, f"trace/{hint}", data).mean()
+        wide = mg.paper.report.over_time(
+            find(row)[0], results, f"trace/{hint}", data
+        ).mean()
         if len(wide):
             ends = {"after step 1": wide.iloc[0], "after the last": wide.iloc[-1]}
             zero = np.nanmean(np.asarray(still[hint]), 0)[len(wide) - 1]
@@ -422,7 +428,7 @@ if recorded:
 #
 # Section C.2 offers an explanation where predictions are bad: the state may hold the
 # trace, and only the decoder not find it. That can be tested with linear probes
-# (`mindgap.probing`). For each step, a linear map from the hidden state to one of the
+# (`mindgap.measures.probing`). For each step, a linear map from the hidden state to one of the
 # algorithm's variables is fitted on half of the graphs and tested on the other half,
 #
 # $$R^2(t) = 1 - \frac{\sum_i (w_t^\top h_i(t) + b_t - y_i(t))^2}
@@ -446,7 +452,7 @@ def kept(*names):
     """The first of these rows whose network is kept, its model, its parameters."""
     for name in names:
         try:
-            found = mg.learned.load(find(name)[0], results)
+            found = mg.experiments.learned.load(find(name)[0], results)
         except StoreError:
             continue
         return name, find(name)[0].model, found.params
@@ -579,7 +585,7 @@ mg.plots.over_steps(
 )
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-probes", long_form(probe_panels))
+mg.book.pages.data("figure-probes", long_form(probe_panels))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-probes-dfs", "caption": "The same for DFS, on 16 nodes (above) and 64 (below): who is not yet discovered (white), when a node was discovered (d), the top of the stack."}, "image": {"alt": "Six panels. On 16 nodes probes find all three variables in the networks trained with traces, far above the untrained network; the decoder shows them, but for the times of discovery, which it misses. On 64 nodes the probe of the trained network is no better than that of the untrained one, and the top of the stack is lost after the first steps."}}
 dfs_looks = {
@@ -596,7 +602,7 @@ dfs_floors = {title: control(*what) for title, what in dfs_looks.items()}
 mg.plots.over_steps(dfs_panels, "variance explained (%)", dfs_floors, ylim=(-8, 104))
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-probes-dfs", long_form(dfs_panels))
+mg.book.pages.data("figure-probes-dfs", long_form(dfs_panels))
 
 # %% [markdown]
 # Means over the steps shown, cut at 0 from below:
@@ -750,8 +756,8 @@ if settled:
 
 # %% tags=["hide-input"]
 asked = ["traces-not-needed", "dfs-better-without", "traces-early", "trace-or-decoder"]
-judged = mg.verdicts.verdicts(results, asked)
-mg.pages.linked(mg.verdicts.detail(judged), column="verdict")
+judged = mg.paper.verdicts.verdicts(results, asked)
+mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 
 # %% [markdown]
 # - `dfs-better-without`: on 64 nodes all DFS rows are below what one-line rules score. On the
@@ -801,4 +807,4 @@ print("paper, DFS: simplified {} %, full traces {} %, none {} %".format(*printed
 # %% tags=["hide-input"]
 shown_rows = {bellman_ford, *bfs_rows.values(), *dfs_rows.values()}
 others = [find(name)[0] for name in sorted(shown_rows - {e.name for e in rows})]
-mg.report.provenance([*rows, *others], results)
+mg.paper.report.provenance([*rows, *others], results)

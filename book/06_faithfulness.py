@@ -64,10 +64,12 @@ import numpy as np
 import pandas as pd
 
 import mindgap as mg
-from mindgap import faithfulness, network, programs, summary, verification
+from mindgap import network, programs
+from mindgap.compiler import verification
 from mindgap.experiments.base import CLRS30_TEST, CLRS30_VAL, TEST_16
-from mindgap.experiments.tables import find
-from mindgap.interpreter import interpret
+from mindgap.language.interpreter import interpret
+from mindgap.measures import faithfulness, statistics
+from mindgap.paper.tables import find
 from mindgap.store import StoreError
 
 # %% tags=["remove-cell"]
@@ -104,14 +106,16 @@ modified = {
 if profile == "quick":
     kind = "minimal, modified"
     modified = {task: {kind: rows[kind]} for task, rows in modified.items()}
-results = mg.report.book_store(store, seeds)
+results = mg.paper.report.book_store(store, seeds)
 names = [
     n for kind in (shown, modified) for rows in kind.values() for n in rows.values()
 ]
 if profile == "paper":
     for name in names:
         (experiment,) = find(name)
-        mg.run.complete(experiment, range(seeds or experiment.seeds), results)
+        mg.experiments.run.complete(
+            experiment, range(seeds or experiment.seeds), results
+        )
 recorded = profile == "stored" and not seeds and store == "results"
 amount = share * {"quick": 0.25, "stored": 1.0, "paper": 1.0}[profile]
 
@@ -332,7 +336,7 @@ def pairs(name, metric, data=None, checkpoint="best"):
     (row,) = find(name)
     kinds = {"effective": "pointer_accuracy", "faithful": metric}
     found = {
-        k: mg.report.measured(row, results, m, data, checkpoint)
+        k: mg.paper.report.measured(row, results, m, data, checkpoint)
         for k, m in kinds.items()
     }
     return 100 * pd.DataFrame(found).dropna().astype(float)
@@ -348,7 +352,7 @@ def interval(values):
     """The mean's 95 % interval, in words."""
     if len(values) < 2:
         return "–"
-    low, high = summary.describe(values, mg.report.PERCENT).interval
+    low, high = statistics.describe(values, mg.paper.report.PERCENT).interval
     return f"{low:.1f} to {high:.1f}"
 
 
@@ -438,7 +442,7 @@ if recorded:
 # %% tags=["hide-input"]
 def steps_of(name, data):
     """Steps and, by seed, attention accuracy in percent after each; None without."""
-    wide = mg.report.over_time(find(name)[0], results, "attention/accuracy", data)
+    wide = mg.paper.report.over_time(find(name)[0], results, "attention/accuracy", data)
     return (wide.columns.to_numpy(), 100 * wide.to_numpy(float)) if len(wide) else None
 
 
@@ -477,7 +481,7 @@ def long_form(panels):
     return pd.concat(lines).set_index("panel") if lines else pd.DataFrame()
 
 
-mg.pages.data("figure-attention-steps", long_form(looked))
+mg.book.pages.data("figure-attention-steps", long_form(looked))
 
 # %% [markdown]
 # *Step 1 is easy in another sense than it looks: all active nodes select the source, so any
@@ -524,7 +528,7 @@ def kept(name):
     """The kept network of a row, its model and parameters; None if there is none."""
     (row,) = find(name)
     try:
-        return row.model, mg.learned.load(row, results).params
+        return row.model, mg.experiments.learned.load(row, results).params
     except StoreError:
         return None
 
@@ -575,7 +579,7 @@ def noted(alpha, whom):
 def pictures(rows):
     notes = {name: noted(*pair) for name, pair in rows.items()}
     titles = [f"step {step + 1}" for step in range(len(next(iter(notes.values()))))]
-    return mg.plots_faithfulness.attention_maps(rows, titles, notes)
+    return mg.plots.faithfulness.attention_maps(rows, titles, notes)
 
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-4", "caption": "Figure 4, our counterpart: attention in the first four steps of BFS and of Bellman-Ford, compiled and learned (with traces). Lines are receivers, columns senders; dark is a coefficient of 1. Rings mark whom the program selects, for active nodes."}, "image": {"alt": "Sixteen pictures of 16 by 16 coefficients. The compiled networks have one dark entry in each line, on its ring. The learned ones are blurred; most of the rings lie on the darkest entry of their line, except in Bellman-Ford's first step, in which the learned network has a dark diagonal instead."}}
@@ -600,28 +604,28 @@ def cells(rows):
     return pd.DataFrame(lines, columns=columns).set_index("network")
 
 
-mg.pages.data("figure-4", cells(figure_4))
+mg.book.pages.data("figure-4", cells(figure_4))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-13", "caption": "Figure 13, our counterpart: Bellman-Ford's attention in all steps of its graph, for the compiled and the kept networks."}, "image": {"alt": "Five rows of four pictures. The compiled network has one dark entry in each line. The learned ones of full size are blurred around it, with more than half of the rings on the darkest entry; the minimal modified network follows the rings in the first step and misses most of them in the last."}}
 figure_13 = looks_of("bellman-ford")
 pictures(figure_13)
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-13", cells(figure_13))
+mg.book.pages.data("figure-13", cells(figure_13))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-14", "caption": "Figure 14, our counterpart: BFS's attention in all steps of its graph, for the compiled and the kept networks."}, "image": {"alt": "Five rows of four pictures. In all networks nearly all rings lie on the darkest entry of their line; in lines without a ring, the compiled network has its entry on the diagonal and the learned ones have theirs anywhere."}}
 figure_14 = looks_of("bfs")
 pictures(figure_14)
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-14", cells(figure_14))
+mg.book.pages.data("figure-14", cells(figure_14))
 
 # %%
 if recorded and share == 1:
     alpha, whom = figure_13["minimal, modified"]
     hits = (alpha.argmax(-1) == whom).sum(-1) / (whom >= 0).sum(-1)
     assert hits[0] == 1 and hits[-1] < 0.3
-    chosen = mg.learned.load(
+    chosen = mg.experiments.learned.load(
         find(modified["bellman-ford"]["minimal, modified"])[0], results
     )
     assert chosen.validation > 0.9
@@ -686,7 +690,7 @@ counting = {
 mg.plots.over_steps(counting, "attention accuracy (%)", blind)
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-counting", long_form(counting))
+mg.book.pages.data("figure-counting", long_form(counting))
 
 # %% [markdown]
 # *The compiled network is 100 % in all and is left out of the figure. Kept networks are one
@@ -858,7 +862,7 @@ floor_5 = {
     "trace": {"nothing happens": still(mg.tasks.bellman_ford, TEST_16)},
     "attention": {"chance": chance(minimal)},
 }
-mg.plots_faithfulness.scatter(figure_5, effective, list(measured.values()), floor_5)
+mg.plots.faithfulness.scatter(figure_5, effective, list(measured.values()), floor_5)
 
 
 # %% tags=["hide-input"]
@@ -874,7 +878,7 @@ def points(panels):
     return pd.concat(lines).set_index("panel").round(3)
 
 
-mg.pages.data("figure-5", points(figure_5))
+mg.book.pages.data("figure-5", points(figure_5))
 
 # %% [markdown]
 # ### Figure 15: both algorithms
@@ -896,10 +900,10 @@ for task in ("bellman-ford", "bfs"):
             if metric == "trace"
             else {"chance": chance(shown[task]["minimal"], CLRS30_TEST)}
         )
-mg.plots_faithfulness.scatter(figure_15, effective, list(measured.values()), floor_15)
+mg.plots.faithfulness.scatter(figure_15, effective, list(measured.values()), floor_15)
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-15", points(figure_15))
+mg.book.pages.data("figure-15", points(figure_15))
 
 # %% [markdown]
 # ### Figure 16: averages
@@ -919,12 +923,12 @@ for task, letter in (("bfs", "a"), ("bellman-ford", "b")):
         right_of = both[0].effective[average.index]
         figure_16[title][label] = right_of.to_numpy(), average.to_numpy()
     figure_16[title]["compiled"] = exact_point
-mg.plots_faithfulness.scatter(
+mg.plots.faithfulness.scatter(
     figure_16, effective, ["mean of both measures (%)"] * 2, {}
 )
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-16", points(figure_16))
+mg.book.pages.data("figure-16", points(figure_16))
 
 # %% [markdown]
 # ### How strong is the relation?
@@ -940,7 +944,7 @@ mg.pages.data("figure-16", points(figure_16))
 # %% tags=["hide-input"]
 def related(name, metric, data=None, checkpoint="best"):
     found = pairs(name, metric, data, checkpoint)
-    return summary.rank_correlation(found.effective, found.faithful)
+    return statistics.rank_correlation(found.effective, found.faithful)
 
 
 def words(found):
@@ -1060,8 +1064,8 @@ causal = {
     "Bellman-Ford": "table-1/bellman-ford",
     "DFS": "table-1/dfs",
 }
-stored = mg.report.book_store(store)
-tables = {k: mg.report.steered(find(n)[0], stored) for k, n in causal.items()}
+stored = mg.paper.report.book_store(store)
+tables = {k: mg.paper.report.steered(find(n)[0], stored) for k, n in causal.items()}
 changed = pd.concat({k: t for k, t in tables.items() if len(t)}, names=["task", "line"])
 changed = changed.droplevel("line").set_index(["nodes", "checkpoint"], append=True)
 changed.round(1)
@@ -1116,12 +1120,12 @@ figure_1 = {
     title: {**{k: v for k, v in found.items() if len(v[0])}, "compiled": exact_point}
     for title, found in figure_1.items()
 }
-mg.plots_faithfulness.scatter(
+mg.plots.faithfulness.scatter(
     figure_1, effective, list(measured.values()), {}, corners=True
 )
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-1", points(figure_1))
+mg.book.pages.data("figure-1", points(figure_1))
 
 # %%
 if recorded:
@@ -1146,8 +1150,8 @@ if recorded:
 
 # %% tags=["hide-input"]
 asked = ["effective-not-faithful", "attention-early", "unrelated"]
-judged = mg.verdicts.verdicts(results, asked)
-mg.pages.linked(mg.verdicts.detail(judged), column="verdict")
+judged = mg.paper.verdicts.verdicts(results, asked)
+mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 
 # %% [markdown]
 # - `effective-not-faithful`: "nearly perfect" is read as 95 %. It depends on the checkpoint:
@@ -1189,4 +1193,4 @@ mg.pages.linked(mg.verdicts.detail(judged), column="verdict")
 
 # %% tags=["hide-input"]
 shown_rows = dict.fromkeys([*names, *algorithms.values(), "table-1/bellman-ford"])
-mg.report.provenance([find(name)[0] for name in shown_rows], results)
+mg.paper.report.provenance([find(name)[0] for name in shown_rows], results)

@@ -62,7 +62,7 @@ import numpy as np
 import pandas as pd
 
 import mindgap as mg
-from mindgap.experiments.tables import find
+from mindgap.paper.tables import find
 
 # %% tags=["remove-cell"]
 # %config InlineBackend.figure_formats = ["svg"]
@@ -74,10 +74,12 @@ rows = [e for name in ("table-14", "stability") for e in find(name)]
 if profile == "quick":
     rows = [find("table-14/bellman-ford-4-exact-0.001")[0].quick()]
 rows = [e.with_steps(steps) for e in rows] if steps else rows
-results = mg.report.book_store(fresh if profile == "quick" else store, seeds)
+results = mg.paper.report.book_store(fresh if profile == "quick" else store, seeds)
 if profile != "stored" or seeds or steps:
     for experiment in rows:
-        mg.run.complete(experiment, range(seeds or experiment.seeds), results)
+        mg.experiments.run.complete(
+            experiment, range(seeds or experiment.seeds), results
+        )
 recorded = profile == "stored" and not seeds and not steps
 trained = [e for e in rows if e.table == "table-14"]
 beside = [e for e in rows if e.table == "stability"]
@@ -89,14 +91,14 @@ def scores(name, checkpoint="last"):
     found = [e for e in rows if e.name == name]
     if not found:
         return np.array([])
-    return mg.report.seed_scores(found[0], results, None, checkpoint)
+    return mg.paper.report.seed_scores(found[0], results, None, checkpoint)
 
 
 def spread(values):
     """Mean ± std over seeds, as text."""
     mean = values.mean() if len(values) else np.nan
     std = values.std(ddof=1) if len(values) > 1 else np.nan
-    return mg.summary.spread(mean, std)
+    return mg.measures.statistics.spread(mean, std)
 
 
 # %% [markdown]
@@ -122,7 +124,7 @@ def spread(values):
 # ## Table 14
 
 # %% tags=["hide-input"]
-mg.verdicts.compare(mg.verdicts.beside(trained, results))
+mg.paper.verdicts.compare(mg.paper.verdicts.beside(trained, results))
 
 # %% [markdown]
 # The names say: task, hidden size, sharpness, learning rate. *Start* is the compiled
@@ -192,7 +194,7 @@ mg.plots.dots(panels, "pointers right (%), 16 nodes", paper, {}, crosses=crosses
 
 # %% tags=["hide-input"]
 frame = pd.concat({t: pd.DataFrame(s) for t, s in panels.items()}).round(3)
-mg.pages.data("figure-table-14", frame.rename_axis(["task", "seed"]))
+mg.book.pages.data("figure-table-14", frame.rename_axis(["task", "seed"]))
 
 # %% [markdown]
 # ## How fast, and what breaks first
@@ -207,7 +209,7 @@ for e in trained:
     name, size, soft, rate = e.name.split("/")[1].rsplit("-", 3)
     if (size, soft) == ("4", "exact"):
         for metric in ("attention/accuracy", "trace"):
-            found = mg.report.course(e, results, metric)
+            found = mg.paper.report.course(e, results, metric)
             if len(found):
                 at, values = found.columns.to_numpy(), 100 * found.to_numpy(float)
                 title = f"{titles[name]}, rate {rate}"
@@ -221,7 +223,7 @@ tall = {
     for label, (at, values) in shown.items()
 }
 frame = pd.concat(tall, names=["run", "curve", "step"]).iloc[::4]
-mg.pages.data("figure-courses", frame.round(1))
+mg.book.pages.data("figure-courses", frame.round(1))
 
 # %% [markdown]
 # And at the end, for all rows, on the test graphs: do they still do what was compiled?
@@ -230,7 +232,7 @@ mg.pages.data("figure-courses", frame.round(1))
 # %% tags=["hide-input"]
 def share(e, metric, checkpoint="last"):
     """Of each seed, in percent."""
-    found = mg.report.measured(e, results, metric, None, checkpoint)
+    found = mg.paper.report.measured(e, results, metric, None, checkpoint)
     return 100 * found.to_numpy(float)
 
 
@@ -277,7 +279,9 @@ if recorded:
 exact = find("table-14/bellman-ford-4-exact-0.001")[0]
 whole = exact.start.params(exact.model)
 drawn = exact.test.draw(exact.task)
-meant, active = mg.faithfulness.selections(mg.programs.bellman_ford, drawn)["other"]
+meant, active = mg.measures.faithfulness.selections(mg.programs.bellman_ford, drawn)[
+    "other"
+]
 
 
 def looks(mark):
@@ -287,7 +291,7 @@ def looks(mark):
     found = mg.network.apply(exact.task, exact.model, params, drawn)
     own = np.broadcast_to(np.arange(drawn.positions.shape[-1]), meant.shape)
     at = {"where the program looks": meant, "at itself": own}
-    right = mg.faithfulness.attention_accuracy
+    right = mg.measures.faithfulness.attention_accuracy
     alpha = found.attention.mean(2)
     return {k: 100 * float(np.nanmean(right(alpha, v, active))) for k, v in at.items()}
 
@@ -324,10 +328,10 @@ for e in trained:
     short = e.name.split("/")[1]
     if "-4-exact-" in short or "-4-8-" in short:
         for layer in sorted(e.start.params(e.model)):
-            found = mg.report.course(e, results, f"moved/{layer}")
+            found = mg.paper.report.course(e, results, f"moved/{layer}")
             if len(found):
                 moved.setdefault(short, {})[layer] = 1000 * found.iloc[:, -1].mean()
-        far = mg.report.measured(e, results, "distance", None, "last")
+        far = mg.paper.report.measured(e, results, "distance", None, "last")
         moved.setdefault(short, {})["relative, all (1/1000)"] = 1000 * far.mean()
 frame = pd.DataFrame(moved)
 frame[(frame > 1e-9).any(axis=1)].map("{:.3g}".format)
@@ -355,7 +359,7 @@ if recorded:
 # %% tags=["hide-input"]
 back = {}
 for e in beside:
-    far = mg.report.measured(e, results, "distance", None, "last")
+    far = mg.paper.report.measured(e, results, "distance", None, "last")
     back[e.name.split("/")[1]] = {
         **{c: spread(scores(e.name, c)) for c in when},
         "distance at the end": f"{far.mean():.4f}",
@@ -368,7 +372,7 @@ if recorded:
     for e in beside:
         begun, ended = scores(e.name, "start"), scores(e.name)
         assert (ended > begun).all() and begun.mean() < 20
-        far = mg.report.measured(e, results, "distance", None, "last")
+        far = mg.paper.report.measured(e, results, "distance", None, "last")
         radius = float(e.name.rsplit("-", 1)[1])
         assert ((0.98 * radius < far) & (far < radius)).all()
         assert (ended < 100).all()
@@ -388,8 +392,8 @@ if recorded:
 
 # %% tags=["hide-input"]
 asked = ["unstable", "data-order"]
-judged = mg.verdicts.verdicts(results, asked)
-mg.pages.linked(mg.verdicts.detail(judged), column="verdict")
+judged = mg.paper.verdicts.verdicts(results, asked)
+mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 
 # %% [markdown]
 # The primary reading of Table 14 (exact selections, hidden size 128, the rate of Table 9)
@@ -425,4 +429,4 @@ mg.pages.linked(mg.verdicts.detail(judged), column="verdict")
 # The recorded results on this page were computed by these runs:
 
 # %% tags=["hide-input"]
-mg.report.provenance(rows, results)
+mg.paper.report.provenance(rows, results)

@@ -68,20 +68,16 @@ import numpy as np
 import pandas as pd
 
 import mindgap as mg
-from mindgap import (
-    landscape,
-    plots_landscapes,
-    programs,
-    robustness,
-    scoring,
-    training,
-)
+from mindgap import programs, training
 from mindgap.experiments.base import TRAIN_PROBABILITIES
-from mindgap.experiments.tables import find
+from mindgap.measures import landscape, robustness
+from mindgap.network import scoring
+from mindgap.paper.tables import find
+from mindgap.plots import landscapes
 
 points = points or {"quick": 5, "stored": 13, "paper": 41}[profile]
 directions = directions or {"quick": 2, "stored": 16, "paper": 64}[profile]
-results = mg.report.book_store(store)
+results = mg.paper.report.book_store(store)
 recorded = profile == "stored" and not seed
 
 # %% tags=["remove-cell"]
@@ -139,7 +135,7 @@ def drawn_ways(params, count, normalised=True):
 def surface(loss, params, reach):
     """A map of the loss: so far along two random directions."""
     at, losses = landscape.plane(loss, params, *drawn_ways(params, 2), reach, points)
-    return plots_landscapes.Surface(at, at, losses[..., 0].T)
+    return landscapes.Surface(at, at, losses[..., 0].T)
 
 
 def numbers(panels):
@@ -159,7 +155,7 @@ axes = "first direction", "second direction"
 
 # %%
 (e,) = find("table-13/bfs-bias-pairwise")
-small = mg.learned.load(e, results).params
+small = mg.experiments.learned.load(e, results).params
 for along in drawn_ways(small, 2):
     for there, own in zip(jax.tree.leaves(along), jax.tree.leaves(small), strict=True):
         lengths = jnp.linalg.norm(own, axis=0) if own.ndim > 1 else 0
@@ -216,9 +212,9 @@ stepped = {}
 for name, (by_training, from_soft) in shapes.items():
     (by_training,), (made,) = find(by_training), find(from_soft)
     stepped[name] = {
-        "learned": mg.report.after_steps(by_training, results),
+        "learned": mg.paper.report.after_steps(by_training, results),
         "compiled": after_steps(made),
-        "compiled softly, then trained": mg.report.after_steps(made, results),
+        "compiled softly, then trained": mg.paper.report.after_steps(made, results),
     }
 panels = {
     name: {
@@ -228,7 +224,7 @@ panels = {
     }
     for name, kinds in stepped.items()
 }
-plots_landscapes.cuts(
+landscapes.cuts(
     panels,
     "step, standard deviation of an entry",
     ["pointers wrong (%)"],
@@ -243,7 +239,7 @@ tall = {
     for kind, table in kinds.items()
 }
 frame = pd.concat(tall, names=["task", "kind"])
-mg.pages.data("figure-steps", frame.round(2))
+mg.book.pages.data("figure-steps", frame.round(2))
 
 # %% [markdown]
 # In numbers, mean ± standard deviation over networks, in percent; 0 is the network itself.
@@ -275,26 +271,26 @@ kept = {"BFS": "bfs", "Bellman-Ford": "bellman-ford", "DFS": "dfs"}
 if profile == "quick":
     kept = {"DFS": "dfs"}
 kept = {name: find(f"table-1/{row}")[0] for name, row in kept.items()}
-learned = {name: mg.learned.load(e, results) for name, e in kept.items()}
+learned = {name: mg.experiments.learned.load(e, results) for name, e in kept.items()}
 
 losses = {
     name: judge(e.task, e.model, graphs(e.task, 11, 8)) for name, e in kept.items()
 }
 general = {name: surface(losses[name], learned[name].params, 1.0) for name in kept}
-plots_landscapes.surfaces(general, axes, (0.1, 100.0))
+landscapes.surfaces(general, axes, (0.1, 100.0))
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-6", numbers(general))
+mg.book.pages.data("figure-6", numbers(general))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-19", "caption": "Figure 19, our counterpart: the loss around learned DFS, general (left, as in Figure 6) and local (right). Like all maps, one pair of directions."}, "image": {"alt": "Two maps around learned DFS, the right one enlarged twenty times. The general one is a bowl around its centre; in the local one the loss changes little, and its lowest point is not in the middle."}}
 dfs = {
     "DFS, general": general["DFS"],
     "DFS, local": surface(losses["DFS"], learned["DFS"].params, 0.05),
 }
-plots_landscapes.surfaces(dfs, axes, (1.0, 100.0))
+landscapes.surfaces(dfs, axes, (1.0, 100.0))
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-19", numbers(dfs))
+mg.book.pages.data("figure-19", numbers(dfs))
 
 # %% [markdown]
 # C.7 also speaks of initial parameters, of which no caption tells. A seed's initial
@@ -318,11 +314,11 @@ def from_start(name):
     (aside,) = drawn_ways(end, 1)
     lines = [landscape.moved(start, aside, by) for by in up]
     found = [landscape.ray(losses[name], line, along, at)[:, 0] for line in lines]
-    return plots_landscapes.Surface(at, up, np.stack(found))
+    return landscapes.Surface(at, up, np.stack(found))
 
 
 trained = {name: from_start(name) for name in kept}
-plots_landscapes.surfaces(
+landscapes.surfaces(
     trained,
     ("share of the way from initial to learned", "random direction"),
     (0.1, 100.0),
@@ -330,7 +326,7 @@ plots_landscapes.surfaces(
 )
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-7", numbers(trained))
+mg.book.pages.data("figure-7", numbers(trained))
 
 # %% [markdown]
 # A map shows one pair of directions out of very many. So the same in numbers, along more
@@ -432,7 +428,7 @@ for name, (trained_row, made_row) in rows.items():
     of_learned, of_compiled = (
         judge(e.task, e.model, drawn) for e in (by_training, made)
     )
-    small = mg.learned.load(by_training, results).params
+    small = mg.experiments.learned.load(by_training, results).params
     places[name] = {"learned": (of_learned, small)}
     for kind, soft in sharpness.items():
         places[name][kind] = of_compiled, compiled(made, soft)
@@ -450,17 +446,17 @@ def maps(name):
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-17", "caption": "Figure 17, our counterpart: the loss around learned and compiled Bellman-Ford, general above and local below. The paper has one compiled network, of unknown scale. Colours end at 10^4 nats; the numbers below the titles do not."}, "image": {"alt": "Six maps of Bellman-Ford. The learned one lies in a bowl; the compiled one of sharpness 8 is higher everywhere, with a small dent in its middle and a steep rise on one side; around the exact one all is beyond the scale of colours, but for the centre."}}
 bellman_ford = maps("Bellman-Ford")
-plots_landscapes.surfaces(bellman_ford, axes, (0.1, 1e4))
+landscapes.surfaces(bellman_ford, axes, (0.1, 1e4))
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-17", numbers(bellman_ford))
+mg.book.pages.data("figure-17", numbers(bellman_ford))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-18", "caption": "Figure 18, our counterpart: the loss around learned and compiled BFS, general above and local below; as the figure before."}, "image": {"alt": "Six maps of BFS. The learned network lies in a wide bowl and its local map is nearly white; that of sharpness 8 is higher everywhere; around the exact one all is beyond the scale of colours, but for the centre."}}
 bfs = maps("BFS")
-plots_landscapes.surfaces(bfs, axes, (0.1, 1e4))
+landscapes.surfaces(bfs, axes, (0.1, 1e4))
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-18", numbers(bfs))
+mg.book.pages.data("figure-18", numbers(bfs))
 
 # %% [markdown]
 # On maps of this kind compiled weights look as the paper says. But a map's grid is far too
@@ -479,7 +475,7 @@ steps = np.geomspace(1e-9, 1, points)
 of_dfs = judge(tree.task, tree.model, graphs(tree.task, 8, 8))
 needle = jax.tree.map(jnp.asarray, mg.compile(programs.dfs, tree.model).params)
 places["DFS"] = {
-    "learned": (of_dfs, mg.learned.load(tree, results).params),
+    "learned": (of_dfs, mg.experiments.learned.load(tree, results).params),
     "compiled, exact": (of_dfs, needle),
 }
 
@@ -492,7 +488,7 @@ def cut(loss, params):
 order = "BFS", "Bellman-Ford", "DFS"
 for name, (made, of_compiled) in made_of.items():
     (e,) = find(made.name.replace("exact", "8"))
-    softly = mg.learned.load(e, results).params
+    softly = mg.experiments.learned.load(e, results).params
     places[name]["sharpness 8, then trained"] = of_compiled, softly
 cuts = {n: {kind: cut(*place) for kind, place in places[n].items()} for n in order}
 panels = {
@@ -505,7 +501,7 @@ panels = {
 }
 labels = "loss (nats)", "pointers wrong (%)"
 across = "step, as a share of the weights' length"
-plots_landscapes.cuts(panels, across, labels, ("log", "linear"))
+landscapes.cuts(panels, across, labels, ("log", "linear"))
 
 # %% tags=["hide-input"]
 tall = {
@@ -514,7 +510,7 @@ tall = {
     for kind, (at, values) in shown.items()
 }
 frame = pd.concat(tall, names=["panel", "network", "step"]).map("{:.3g}".format)
-mg.pages.data("figure-cuts", frame)
+mg.book.pages.data("figure-cuts", frame)
 
 
 # %% tags=["hide-input"]
@@ -654,7 +650,9 @@ for name, (made, of_compiled) in made_of.items():
         )
     for kind, row in continued.items():
         (e,) = find(row.format(made.name.split("/")[1].rsplit("-", 3)[0]))
-        scale[name, kind] = rises(of_compiled, mg.learned.load(e, results).params)
+        scale[name, kind] = rises(
+            of_compiled, mg.experiments.learned.load(e, results).params
+        )
 scale = pd.DataFrame(scale).T
 scale.map("{:.3g}".format)
 
@@ -696,9 +694,9 @@ if recorded:
 # %% tags=["hide-input"]
 def inside(row):
     (e,) = find(row)
-    found = {"score": mg.report.seed_scores(e, results, None, "last")}
+    found = {"score": mg.paper.report.seed_scores(e, results, None, "last")}
     for metric in ("attention/accuracy", "trace"):
-        found[metric] = 100 * mg.report.measured(e, results, metric, None, "last")
+        found[metric] = 100 * mg.paper.report.measured(e, results, metric, None, "last")
     told = {k: f"{v.mean():.1f} ± {v.std(ddof=1):.1f}" for k, v in found.items()}
     return {**told, "seeds": len(found["score"])}
 
@@ -714,9 +712,9 @@ pd.DataFrame(looks).T
 if recorded:
     for name in in_words.values():
         (e,) = find(f"table-14/{name}-4-8-0.001")
-        look = mg.report.measured(e, results, "attention/accuracy", None, "last")
+        look = mg.paper.report.measured(e, results, "attention/accuracy", None, "last")
         assert look.min() > 0.99
-        assert mg.report.seed_scores(e, results, None, "last").min() > 97
+        assert mg.paper.report.seed_scores(e, results, None, "last").min() > 97
 
 # %% [markdown]
 # They score high in every seed, and after all that training they still look where the
@@ -733,10 +731,10 @@ around = {
     f"range {s.up[-1]:.0e}": s._replace(right=s.right / s.up[-1], up=s.up / s.up[-1])
     for s in ranges
 }
-plots_landscapes.surfaces(around, axes, (1.0, 1e8))
+landscapes.surfaces(around, axes, (1.0, 1e8))
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-dfs-plane", numbers(around))
+mg.book.pages.data("figure-dfs-plane", numbers(around))
 
 # %%
 if recorded:
@@ -752,8 +750,8 @@ if recorded:
 
 # %% tags=["hide-input"]
 asked = ["dfs-minimum", "flatter-bellman-ford", "flat-bfs"]
-judged = mg.verdicts.verdicts(results, asked)
-mg.pages.linked(mg.verdicts.detail(judged), column="verdict")
+judged = mg.paper.verdicts.verdicts(results, asked)
+mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 
 # %% [markdown]
 # The clauses rest on the surroundings of each recorded network of hidden size 128, and ask
@@ -801,4 +799,4 @@ used = [row for row, _ in rows.values()]
 for name in in_words.values():
     used += [row.format(name) for row in continued.values()]
 shown = [*kept.values(), *(find(row)[0] for row in used), tree]
-mg.report.provenance(shown, results)
+mg.paper.report.provenance(shown, results)

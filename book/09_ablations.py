@@ -67,10 +67,11 @@ import numpy as np
 import pandas as pd
 
 import mindgap as mg
-from mindgap import attention, summary
-from mindgap.experiments import settings
 from mindgap.experiments.base import CLRS30_TEST, IN_DISTRIBUTION, TEST_16
-from mindgap.experiments.tables import find
+from mindgap.measures import statistics
+from mindgap.network import attention
+from mindgap.paper import settings
+from mindgap.paper.tables import find
 
 # %% tags=["remove-cell"]
 # %config InlineBackend.figure_formats = ["svg"]
@@ -84,10 +85,12 @@ if profile == "quick":
     small = ("table-10/edge-info", "table-13/bfs")
     rows = [find(name)[0].quick() for name in small]
 rows = [e.with_steps(steps) for e in rows] if steps else rows
-results = mg.report.book_store(fresh if profile == "quick" else store, seeds)
+results = mg.paper.report.book_store(fresh if profile == "quick" else store, seeds)
 if profile != "stored" or seeds or steps:
     for experiment in rows:
-        mg.run.complete(experiment, range(seeds or experiment.seeds), results)
+        mg.experiments.run.complete(
+            experiment, range(seeds or experiment.seeds), results
+        )
 recorded = profile == "stored" and not seeds and not steps
 
 
@@ -97,7 +100,7 @@ def beside(name):
     found = [e for e in rows if e.table == name]
     if not found:
         return print(f"{name}: not on this page under the profile {profile}")
-    return mg.verdicts.compare(mg.verdicts.beside(found, results))
+    return mg.paper.verdicts.compare(mg.paper.verdicts.beside(found, results))
 
 
 def scores(name, data=None, checkpoint="best"):
@@ -105,14 +108,14 @@ def scores(name, data=None, checkpoint="best"):
     found = [e for e in rows if e.name == name]
     if not found:
         return np.array([])
-    return mg.report.seed_scores(found[0], results, data, checkpoint)
+    return mg.paper.report.seed_scores(found[0], results, data, checkpoint)
 
 
 def gap(better, worse):
     """Difference of two means, and twice its standard error."""
     if not (len(better) and len(worse)):
         return np.nan, np.nan
-    one, other = summary.describe(better), summary.describe(worse)
+    one, other = statistics.describe(better), statistics.describe(worse)
     return one.mean - other.mean, 2 * (one.sem**2 + other.sem**2) ** 0.5
 
 
@@ -289,7 +292,7 @@ def dots_data(panels):
     )
 
 
-mg.pages.data("figure-table-10", dots_data(panels))
+mg.book.pages.data("figure-table-10", dots_data(panels))
 
 # %% tags=["hide-input"]
 differences = {}
@@ -354,8 +357,8 @@ beside("table-12")
 # %% tags=["hide-input"]
 floors = {
     task.name: {
-        rule.name: 100 * mg.floors.score(rule, TEST_16.draw(task)).mean()
-        for rule in mg.floors.rules(task)
+        rule.name: 100 * mg.measures.floors.score(rule, TEST_16.draw(task)).mean()
+        for rule in mg.measures.floors.rules(task)
     }
     for task in (mg.tasks.bfs, mg.tasks.bellman_ford)
 }
@@ -395,7 +398,7 @@ if recorded:
 # C.1 says that learned biases act along rows or columns only, and never like the identity
 # matrix that compiled BFS needs. Split into effects of the receiver (rows), the sender
 # (columns), the diagonal beside those, and the rest, the variance of $\mathcal B$ has
-# shares that add up to 1; see `mindgap.attention.bias_parts`.
+# shares that add up to 1; see `mindgap.network.attention.bias_parts`.
 
 
 # %% tags=["hide-input"]
@@ -403,16 +406,16 @@ def parts(name):
     """Shares of the bias's variance in percent, mean over seeds."""
     (experiment,) = find(name)
     kinds = ("receiver", "sender", "diagonal", "residual")
-    found = {k: mg.report.measured(experiment, results, f"bias/{k}") for k in kinds}
+    found = {
+        k: mg.paper.report.measured(experiment, results, f"bias/{k}") for k in kinds
+    }
     aligned = 100 * (found["receiver"] + found["sender"])
     line = {k: f"{100 * v.mean():.0f}" if len(v) else "–" for k, v in found.items()}
     most = f"{(aligned > 50).mean():.0%}" if len(aligned) else "–"
     return {**line, "seeds mostly rows or columns": most, "seeds": len(aligned)}
 
 
-compiled = {
-    p.name: mg.verification.suited(p, 16) for p in mg.programs.PROGRAMS.values()
-}
+compiled = {p.name: mg.suited(p, 16) for p in mg.programs.PROGRAMS.values()}
 exact = {
     f"compiled {name}": {
         k: f"{100 * float(v):.0f}"
@@ -471,7 +474,7 @@ paper = {minimal[n]: (e.reported.mean, e.reported.std) for n, e in here.items()}
 mg.plots.dots(panels_13, "pointers right (%)", {"as printed": paper}, {})
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-table-13", dots_data(panels_13))
+mg.book.pages.data("figure-table-13", dots_data(panels_13))
 
 # %% [markdown]
 # The printed maxima of the default rows are multiples of 1/2048 and not of 1/1024, those
@@ -553,7 +556,7 @@ plain_rows = {"bfs": "table-1/bfs", "bellman-ford": "table-10/default"}
 weights = {"0.001": 1e-3, "0.0001": 1e-4}
 lowered = {}
 for name, without in plain_rows.items():
-    reference = mg.report.seed_scores(find(without)[0], results)
+    reference = mg.paper.report.seed_scores(find(without)[0], results)
     for weight in weights:
         values = scores(f"table-6/{name}-{weight}")
         if len(values) and len(reference) > 1:
@@ -572,7 +575,7 @@ if recorded:
     assert all(away[name, "0.001"] < -4 for name in plain_rows)
     assert all(abs(away[name, "0.0001"]) < 2 for name in plain_rows)
     for name, without in plain_rows.items():
-        full = mg.report.seed_scores(find(without)[0], results)
+        full = mg.paper.report.seed_scores(find(without)[0], results)
         assert full.mean() - scores(f"table-6/{name}-0.001").mean() > 10
 
 # %% [markdown]
@@ -583,13 +586,13 @@ if recorded:
 # as large as the paper's. Intervals are over resamples of our networks and of the paper's.
 
 # %% tags=["hide-input"]
-mixed, deciding = {}, mg.verdicts.judge_of(results)
+mixed, deciding = {}, mg.paper.verdicts.judge_of(results)
 for name, without in plain_rows.items():
     (row,) = find(f"table-1/{name}")
     pair = (deciding.scores(without), deciding.scores(f"table-6/{name}-0.001"))
     line = {"networks": " and ".join(str(len(side)) for side in pair)}
     if min(map(len, pair)) > 1:
-        found = mg.mixture.mixture(*pair, row.reported)
+        found = mg.paper.mixture.mixture(*pair, row.reported)
         line |= {
             "share regularised": "{:.2f} to {:.2f}".format(*found.share_interval),
             "std: printed": row.reported.std,
@@ -636,7 +639,7 @@ if profile == "quick":
     lines_7 = {e.name: [e] for e in rows}
 curves = {
     metric: {
-        name: smoothed(mg.report.curves(found[0], results, metric))
+        name: smoothed(mg.paper.report.curves(found[0], results, metric))
         for name, found in lines_7.items()
         if found and len(scores(found[0].name))
     }
@@ -645,7 +648,7 @@ curves = {
 mg.plots.learning_curves(curves["loss"], curves["validation"])
 
 # %% tags=["hide-input"]
-mg.pages.data(
+mg.book.pages.data(
     "figure-table-7",
     pd.concat(
         [
@@ -673,7 +676,7 @@ if long_run:
     )
 for e in [e for found in lines_7.values() for e in found]:
     print(f"\n{e.name}: pointers right in %, mean ± std over seeds")
-    print(mg.report.by_data(e, results).to_string().replace(" ± nan", ""))
+    print(mg.paper.report.by_data(e, results).to_string().replace(" ± nan", ""))
 
 # %%
 if recorded:
@@ -711,7 +714,10 @@ taken = {}
 for e in rows:
     if e.table == "decoders" and len(scores(e.name)):
         task, _, term = e.name.split("/")[1].partition("-without-")
-        pair = scores(e.name), mg.report.seed_scores(find(plain_rows[task])[0], results)
+        pair = (
+            scores(e.name),
+            mg.paper.report.seed_scores(find(plain_rows[task])[0], results),
+        )
         by, error = gap(*pair)
         at_16 = scores(e.name, IN_DISTRIBUTION[-1]).mean()
         taken[task, f"without {term}"] = {
@@ -770,4 +776,4 @@ if recorded:
 # The recorded results on this page were computed by these runs:
 
 # %% tags=["hide-input"]
-mg.report.provenance([*rows, *find("table-1/bfs")], results)
+mg.paper.report.provenance([*rows, *find("table-1/bfs")], results)

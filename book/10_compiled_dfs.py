@@ -63,12 +63,14 @@ import numpy as np
 import pandas as pd
 
 import mindgap as mg
-from mindgap import landscape, plots, programs, scoring
-from mindgap.experiments.tables import find
+from mindgap import plots, programs
+from mindgap.measures import landscape
+from mindgap.network import scoring
+from mindgap.paper.tables import find
 
 count = count or {"quick": 5, "stored": 10, "paper": 500}[profile]
 sizes = {"quick": (4,), "stored": (4, 16, 64), "paper": (4, 16, 64)}[profile]
-results = mg.report.book_store(store)
+results = mg.paper.report.book_store(store)
 
 # %% tags=["remove-cell"]
 # %config InlineBackend.figure_formats = ["svg"]
@@ -106,7 +108,7 @@ programs.dfs
 # starts again there.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-dfs-run", "caption": "Compiled DFS on four nodes, one column per step. Above, what every node holds after the step, read off the hidden state: just reached (new), the token, whether it goes down, discovered (gray), finished (black), and the parent's number. Below, the head that looks for one's caller: a row without one dark entry has none."}, "image": {"alt": "Six columns, one for each step. The upper panels mark which of four nodes are new, hold the token, are gray or black, and their parents; the lower ones are the attention of the head that finds the caller, with one dark entry in the rows of nodes that have one."}}
-compiled = mg.verification.suited(programs.dfs, 4)
+compiled = mg.suited(programs.dfs, 4)
 weights = np.zeros((1, 4, 4), np.float32)
 for i, j in ((0, 2), (2, 1), (3, 0)):
     weights[0, i, j] = 1
@@ -123,7 +125,7 @@ plots.program_run(first, caller[:6], titles[:6])
 
 # %% tags=["hide-input"]
 run = pd.concat({name: pd.DataFrame(v, titles[:6]) for name, v in first.items()})
-mg.pages.data("figure-dfs-run", run.rename_axis(["component", "after"]).round(3))
+mg.book.pages.data("figure-dfs-run", run.rename_axis(["component", "after"]).round(3))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-dfs-rest", "caption": "The same run, continued: node 0 finishes, node 3 becomes a root, is discovered and finishes."}, "image": {"alt": "The remaining columns of the same run: the token moves back to node 0, then to node 3; in the end all four nodes are black."}}
 rest = {name: values[6:] for name, values in held.items()}
@@ -132,7 +134,7 @@ plots.program_run(rest, caller[6:], titles[6:])
 # %% tags=["hide-input"]
 run = pd.concat({name: pd.DataFrame(v, titles) for name, v in held.items()})
 run = run.rename_axis(["component", "after"]).round(3)
-mg.pages.data("figure-dfs-rest", run.drop(titles[:6], level="after"))
+mg.book.pages.data("figure-dfs-rest", run.drop(titles[:6], level="after"))
 
 # %%
 hints = small.trajectory.hints
@@ -205,14 +207,14 @@ programs.dfs_one_tree
 # `gatv2`, with these weights, scores:
 
 # %%
-one_tree = mg.verification.suited(programs.dfs_one_tree, 64)
+one_tree = mg.suited(programs.dfs_one_tree, 64)
 assert one_tree.config.attend_to == "neighbours" and one_tree.config.heads == 2
 benchmark = mg.tasks.dfs.benchmark("test")
 benchmark = benchmark.take(slice(0, 4)) if profile == "quick" else benchmark
-exact = mg.verification.compare(one_tree, "mindgap", benchmark)
+exact = mg.compiler.verification.compare(one_tree, "mindgap", benchmark)
 assert exact["hints right"] == exact["hints"] > 0
 if profile != "quick":
-    print(mg.verification.clrs_score(one_tree, benchmark))
+    print(mg.compiler.verification.clrs_score(one_tree, benchmark))
 
 # %% [markdown]
 # Elsewhere it must fail, and does so at one place: the first hint that is wrong is the one
@@ -263,7 +265,7 @@ few = max(3, count // 4)
 
 
 def needs(program):
-    made = mg.verification.suited(program, 64)
+    made = mg.suited(program, 64)
     check = mg.verify(program, nodes=sizes[-2:], graphs=few, seed=seed)
     assert check.exact
     return network_of(made) | {
@@ -300,13 +302,15 @@ pd.DataFrame({p.name: needs(p) for p in tried}).T
 
 # %% tags=["hide-input"]
 scratch = [*find("trainability/dfs-scratch-32"), *find("trainability/dfs-scratch-128")]
-mg.verdicts.compare(mg.verdicts.beside([*find("table-1/dfs"), *scratch], results))
+mg.paper.verdicts.compare(
+    mg.paper.verdicts.beside([*find("table-1/dfs"), *scratch], results)
+)
 
 # %% tags=["hide-input"]
 print(
     "trainability/dfs-scratch-32, by graphs: pointers right in %, mean ± std over seeds"
 )
-mg.report.by_data(scratch[0], results)
+mg.paper.report.by_data(scratch[0], results)
 
 # %% [markdown]
 # The score on 64 nodes is not the whole of it. By number of nodes, beside the compiled
@@ -318,11 +322,11 @@ kinds = {
     "four heads, size 128": "trainability/dfs-scratch-128",
     "four heads, size 32": "trainability/dfs-scratch-32",
 }
-by_nodes = mg.by_size.frame(mg.by_size.held(results, kinds.values()), kinds)
-mg.by_size.figure(by_nodes)
+by_nodes = mg.paper.by_size.frame(mg.paper.by_size.held(results, kinds.values()), kinds)
+mg.paper.by_size.figure(by_nodes)
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-dfs-sizes", by_nodes.round(4).set_index(["task", "nodes"]))
+mg.book.pages.data("figure-dfs-sizes", by_nodes.round(4).set_index(["task", "nodes"]))
 
 # %% tags=["hide-input"]
 best = by_nodes[by_nodes.checkpoint == "best"]
@@ -346,7 +350,8 @@ wide.round(1).assign(networks=counted)
 # %% tags=["hide-input"]
 looked = {
     name: {
-        kind: 100 * mg.report.measured(scratch[0], results, f"attention/{name}/{kind}")
+        kind: 100
+        * mg.paper.report.measured(scratch[0], results, f"attention/{name}/{kind}")
         for kind in ("accuracy", "chance")
     }
     for name in programs.dfs.selections
@@ -358,7 +363,7 @@ looked = {
 pd.DataFrame(list(looked.values()), list(looked)).round(1)
 
 # %% tags=["hide-input"]
-traced = 100 * mg.report.measured(scratch[0], results, "trace")
+traced = 100 * mg.paper.report.measured(scratch[0], results, "trace")
 print(
     f"hints right: {traced.mean():.1f} % ± {traced.std():.1f} over {len(traced)} seeds"
 )
@@ -379,7 +384,7 @@ print(
 def line(experiment):
     scores = {}
     for checkpoint in ("start", "last"):
-        found = mg.report.seed_scores(experiment, results, None, checkpoint)
+        found = mg.paper.report.seed_scores(experiment, results, None, checkpoint)
         spread = f" ± {found.std(ddof=1):.1f}" if len(found) > 1 else ""
         scores[checkpoint] = f"{found.mean():.1f}{spread}" if len(found) else "–"
     return {"n": experiment.test.nodes, **scores, "seeds": len(found)}
@@ -398,8 +403,8 @@ pd.DataFrame({e.name.split("/")[1]: line(e) for e in rows}).T
 test = mg.tasks.dfs.benchmark("test")
 pd.Series(
     {
-        rule.name: 100 * mg.floors.score(rule, test).mean()
-        for rule in mg.floors.rules(mg.tasks.dfs)
+        rule.name: 100 * mg.measures.floors.score(rule, test).mean()
+        for rule in mg.measures.floors.rules(mg.tasks.dfs)
     },
     name="pointers right (%)",
 ).round(1).to_frame()
@@ -423,8 +428,8 @@ points = {
     ).params
     for k in (13, 20, 26)
 }
-if mg.report.row(scratch[0], results).seeds:
-    points["learned"] = mg.learned.load(scratch[0], results).params
+if mg.paper.report.row(scratch[0], results).seeds:
+    points["learned"] = mg.experiments.learned.load(scratch[0], results).params
 judges = {
     kind: jax.jit(scoring.losses(mg.tasks.dfs, network, graphs))
     for kind, graphs in drawn.items()
@@ -452,7 +457,7 @@ ways = {name: (at, loss.sum(1)) for name, (at, loss) in ways.items()}
 plots.along(ways, "share of the way from compiled to learned", "loss (nats)")
 
 # %% tags=["hide-input"]
-mg.pages.data(
+mg.book.pages.data(
     "figure-dfs-line",
     pd.DataFrame({n: pd.Series(y, at) for n, (at, y) in ways.items()}),
 )
@@ -471,8 +476,8 @@ mg.pages.data(
 # clauses ask how far trained networks are from the compiled one, at two sizes.
 
 # %% tags=["hide-input"]
-judged = mg.verdicts.verdicts(results, ["expressible-dfs"])
-mg.pages.linked(mg.verdicts.detail(judged), column="verdict")
+judged = mg.paper.verdicts.verdicts(results, ["expressible-dfs"])
+mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 
 # %% [markdown]
 # ## What this shows, and what it does not
@@ -511,4 +516,4 @@ mg.pages.linked(mg.verdicts.detail(judged), column="verdict")
 # The recorded results on this page were computed by these runs:
 
 # %% tags=["hide-input"]
-mg.report.provenance([*scratch, *rows], results)
+mg.paper.report.provenance([*scratch, *rows], results)

@@ -57,8 +57,8 @@ from pathlib import Path
 import pandas as pd
 
 import mindgap as mg
-from mindgap.experiments.claims import CLAIMS
-from mindgap.experiments.discrepancies import DISCREPANCIES
+from mindgap.paper.claims import CLAIMS
+from mindgap.paper.discrepancies import DISCREPANCIES
 
 # %% tags=["remove-cell"]
 # %config InlineBackend.figure_formats = ["svg"]
@@ -66,27 +66,27 @@ pd.set_option("display.max_colwidth", None)
 pd.set_option("display.max_rows", None)
 
 # %% tags=["hide-input"]
-results = mg.report.book_store(store, seeds)
+results = mg.paper.report.book_store(store, seeds)
 computed = {"verification"}
 names = [
     name
     for name, claim in CLAIMS.items()
     if profile != "quick" or not computed & {*claim.measures}
 ]
-evidence = mg.verdicts.judge_of(results)
-numbers = mg.verdicts.numbers(evidence)
-judged = mg.verdicts.verdicts(results, names, evidence)
-totals = mg.scoreboard.totals(numbers, judged)
-made = mg.executions.executions(Path(root), running="scoreboard")
+evidence = mg.paper.verdicts.judge_of(results)
+numbers = mg.paper.verdicts.numbers(evidence)
+judged = mg.paper.verdicts.verdicts(results, names, evidence)
+totals = mg.paper.scoreboard.totals(numbers, judged)
+made = mg.book.executions.executions(Path(root), running="scoreboard")
 pages = {e.chapter for e in made}
 left_out = len(CLAIMS) - len(names)
 said = f" Claims not judged under this profile: {left_out}." if left_out else ""
-mg.pages.note(mg.scoreboard.sentence(totals) + said)
+mg.book.pages.note(mg.paper.scoreboard.sentence(totals) + said)
 
 # %% [markdown]
 # ## The rule
 #
-# It is one file of the library, `mindgap.protocol`, which was committed before the deciding
+# It is one file of the library, `mindgap.paper.protocol`, which was committed before the deciding
 # networks were trained. In words:
 #
 # - *Numbers.* Each printed number has one primary reading of its settings: the literal text;
@@ -109,8 +109,10 @@ mg.pages.note(mg.scoreboard.sentence(totals) + said)
 #   judged from new ones alone, all others from all of theirs, and each line says which.
 
 # %% tags=["hide-input"]
-changes = "".join(f"\n- {date}: {what}" for date, _, what in mg.protocol.CHANGES)
-mg.pages.note(f"First committed on {mg.protocol.COMMITTED}. Changes since:\n{changes}")
+changes = "".join(f"\n- {date}: {what}" for date, _, what in mg.paper.protocol.CHANGES)
+mg.book.pages.note(
+    f"First committed on {mg.paper.protocol.COMMITTED}. Changes since:\n{changes}"
+)
 
 # %% [markdown]
 # ## Numbers
@@ -119,14 +121,14 @@ mg.pages.note(f"First committed on {mg.protocol.COMMITTED}. Changes since:\n{cha
 pd.DataFrame({"printed numbers": totals.printed}).T
 
 # %%
-assert sum(totals.printed.values()) == len(mg.protocol.PRIMARY)
+assert sum(totals.printed.values()) == len(mg.paper.protocol.PRIMARY)
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-agreement", "caption": "Ours minus the paper's mean, for each primary reading with at least two deciding networks, with its 95 % interval. Linear up to 5 points, logarithmic beyond."}, "image": {"alt": "A list of rows in groups by table, each with a mark and an interval. Which of them are equivalent, differ, are inconclusive or have too few seeds is told by colour and shape, and in the tables below."}}
-found = mg.scoreboard.differences(n for n in numbers if n.reading == "primary")
-mg.scoreboard.figure(found)
+found = mg.paper.scoreboard.differences(n for n in numbers if n.reading == "primary")
+mg.paper.scoreboard.figure(found)
 
 # %% tags=["hide-input"]
-mg.pages.data("figure-agreement", found.round(4))
+mg.book.pages.data("figure-agreement", found.round(4))
 
 
 # %% [markdown]
@@ -135,7 +137,7 @@ mg.pages.data("figure-agreement", found.round(4))
 # cannot be shown equivalent:
 
 # %% tags=["hide-input"]
-mg.pages.linked(mg.scoreboard.reasons(numbers), column="why")
+mg.book.pages.linked(mg.paper.scoreboard.reasons(numbers), column="why")
 
 # %% [markdown]
 # ### Table 1: baselines
@@ -143,7 +145,7 @@ mg.pages.linked(mg.scoreboard.reasons(numbers), column="why")
 # Told in {doc}`03_baselines`.
 
 # %% tags=["hide-input"]
-mg.scoreboard.table(numbers, "table-1")
+mg.paper.scoreboard.table(numbers, "table-1")
 
 # %% [markdown]
 # ### Table 2: BFS and DFS with other traces
@@ -151,7 +153,7 @@ mg.scoreboard.table(numbers, "table-1")
 # Told in {doc}`04_bfs_dfs_disparity`.
 
 # %% tags=["hide-input"]
-mg.scoreboard.table(numbers, "table-2")
+mg.paper.scoreboard.table(numbers, "table-2")
 
 # %% [markdown]
 # ### Table 3: without traces
@@ -159,7 +161,7 @@ mg.scoreboard.table(numbers, "table-2")
 # Told in {doc}`05_traces`.
 
 # %% tags=["hide-input"]
-mg.scoreboard.table(numbers, "table-3")
+mg.paper.scoreboard.table(numbers, "table-3")
 
 # %% [markdown]
 # ### Table 10: edge information
@@ -167,25 +169,25 @@ mg.scoreboard.table(numbers, "table-3")
 # Told, as Tables 11 to 13, in {doc}`09_ablations`.
 
 # %% tags=["hide-input"]
-mg.scoreboard.table(numbers, "table-10")
+mg.paper.scoreboard.table(numbers, "table-10")
 
 # %% [markdown]
 # ### Table 11: a bias, BFS
 
 # %% tags=["hide-input"]
-mg.scoreboard.table(numbers, "table-11")
+mg.paper.scoreboard.table(numbers, "table-11")
 
 # %% [markdown]
 # ### Table 12: both changes, Bellman-Ford
 
 # %% tags=["hide-input"]
-mg.scoreboard.table(numbers, "table-12")
+mg.paper.scoreboard.table(numbers, "table-12")
 
 # %% [markdown]
 # ### Table 13: minimal networks
 
 # %% tags=["hide-input"]
-mg.scoreboard.table(numbers, "table-13")
+mg.paper.scoreboard.table(numbers, "table-13")
 
 # %% [markdown]
 # ### Table 14: training from compiled weights
@@ -193,7 +195,7 @@ mg.scoreboard.table(numbers, "table-13")
 # In a row's name: hidden size, sharpness of the compiled selections, learning rate.
 
 # %% tags=["hide-input"]
-mg.scoreboard.table(numbers, "table-14")
+mg.paper.scoreboard.table(numbers, "table-14")
 
 # %% [markdown]
 # ### In the text
@@ -201,9 +203,9 @@ mg.scoreboard.table(numbers, "table-14")
 # Numbers that stand in the text alone. What they are taken to say is judged among the claims.
 
 # %% tags=["hide-input"]
-text = pd.DataFrame(mg.scoreboard.stated(evidence))
+text = pd.DataFrame(mg.paper.scoreboard.stated(evidence))
 text.columns = ["what", "section", "paper", "ours", "chapter"]
-mg.pages.linked(text, pages=pages)
+mg.book.pages.linked(text, pages=pages)
 
 # %% [markdown]
 # ### The commands
@@ -214,15 +216,15 @@ mg.pages.linked(text, pages=pages)
 # %% tags=["hide-input"]
 commands = pd.DataFrame(
     {
-        "command": mg.scoreboard.command(n),
+        "command": mg.paper.scoreboard.command(n),
         "deciding": n.deciding,
         "verdict": n.verdict,
-        "chapter": mg.scoreboard.chapter(n),
+        "chapter": mg.paper.scoreboard.chapter(n),
     }
     for n in numbers
     if n.row.checkpoint == n.experiment.headline
 )
-mg.pages.linked(commands, pages=pages)
+mg.book.pages.linked(commands, pages=pages)
 
 # %% [markdown]
 # ## Claims
@@ -231,14 +233,14 @@ mg.pages.linked(commands, pages=pages)
 pd.Series(totals.claims, name="claims").to_frame().T
 
 # %% tags=["hide-input"]
-mg.pages.linked(mg.verdicts.table(judged), pages=pages)
+mg.book.pages.linked(mg.paper.verdicts.table(judged), pages=pages)
 
 # %% [markdown]
 # All clauses, the main one of each claim first, with the paper's words, our estimate (95 %
 # interval over networks) beside the threshold, and how many networks each side has.
 
 # %% tags=["hide-input"]
-mg.pages.linked(mg.verdicts.detail(judged), column="verdict")
+mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 
 # %%
 assert {v.claim.name for v in judged} == {*names}
@@ -253,7 +255,7 @@ assert all(v.kind == v.clauses[0].verdict for v in judged)
 # %% tags=["hide-input"]
 places = pd.DataFrame(DISCREPANCIES)
 places.columns = ["", "where", "the paper", "here", "chapter"]
-mg.pages.linked(places, pages=pages)
+mg.book.pages.linked(places, pages=pages)
 
 # %% [markdown]
 # ## How this book was made
@@ -262,8 +264,8 @@ mg.pages.linked(places, pages=pages)
 # library (with + if it was changed since), versions, machine.
 
 # %% tags=["hide-input"]
-status = mg.executions.table(made).reset_index()
-mg.pages.linked(status, pages=pages)
+status = mg.book.executions.table(made).reset_index()
+mg.book.pages.linked(status, pages=pages)
 
 # %% tags=["hide-input"]
 missing = [e.chapter for e in made if e.state == "not executed"]
@@ -276,7 +278,7 @@ print(f"Executed from an earlier source or library: {', '.join(old) or 'none'}."
 # of the library they were trained, where, and how long it took.
 
 # %% tags=["hide-input"]
-mg.report.ages(results)
+mg.paper.report.ages(results)
 
 # %% [markdown]
 # ## What this shows, and what it does not

@@ -19,8 +19,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Key
 
-from mindgap import blocks, interop, tasks, training
-from mindgap.network import ModelConfig
+from mindgap import tasks, training
+from mindgap.experiments import blocks
+from mindgap.network import ModelConfig, dm_clrs
 from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
 from mindgap.training import TrainConfig
 
@@ -299,7 +300,7 @@ def _begin(name: str, model: ModelConfig, config: TrainConfig) -> None:
     _clrs_steps = _theirs(tasks.TASKS[name], model, config)
 
 
-@interop.one_device()
+@dm_clrs.one_device()
 def _take(kind: int, length: int) -> float:
     return _clrs_steps[kind][length]()
 
@@ -314,7 +315,7 @@ def _theirs(
         # compiles again and again
         for _ in range(50):
             next(stream)
-    made = interop.clrs_model(task, model, next(streams[-1]))
+    made = dm_clrs.clrs_model(task, model, next(streams[-1]))
     key = jax.random.PRNGKey(0)
     trained = [
         _call(lambda s=stream: made.feedback(key, next(s)), 1) for stream in streams

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from mindgap.book import BookError
+from mindgap.book.build import BookError
 from mindgap.store import StoreError
 
 if TYPE_CHECKING:
-    from mindgap.experiments import Experiment
+    from mindgap.experiments.base import Experiment
     from mindgap.store import Store
 
 RESULTS = Path("book") / "results"
@@ -53,12 +53,13 @@ def run(
             say whether they are the same; nothing is recorded.
         dry: only say what is missing, in the order of the work.
     """
-    from mindgap import campaign, experiments
-    from mindgap.run import complete
+    from mindgap import paper
+    from mindgap.experiments.run import complete
+    from mindgap.paper import campaign
     from mindgap.store import Store
 
     chosen, results = None if seeds is None else _seeds(seeds), Store(store)
-    rows = experiments.find(name)
+    rows = paper.find(name)
     if steps is not None:
         rows = [row.with_steps(steps) for row in rows]
     if again:
@@ -86,7 +87,7 @@ def run(
 
 def _again(rows: "list[Experiment]", seeds: "range | None", store: "Store") -> None:
     """One line for each repeated seed; exit status 1 if one is not the same."""
-    from mindgap.run import again
+    from mindgap.experiments.run import again
 
     right, done = True, 0
     for row in rows:
@@ -115,10 +116,11 @@ def status(*, json: bool = False, store: Path = RESULTS) -> None:
         json: print data instead of lines.
         store: the folder of results.
     """
-    from mindgap import campaign, experiments
+    from mindgap import paper
+    from mindgap.paper import campaign
     from mindgap.store import Store
 
-    rows, results = list(experiments.EXPERIMENTS.values()), Store(store)
+    rows, results = list(paper.EXPERIMENTS.values()), Store(store)
     results.prove_folder()
     results.prove_stream()
     found = campaign.progress(rows, results)
@@ -163,7 +165,7 @@ def table(
         json: print data instead of a table.
         store: the folder of results.
     """
-    from mindgap import verdicts
+    from mindgap.paper import verdicts
     from mindgap.store import Store
 
     rows = verdicts.rows(name, Store(store), steps)
@@ -189,10 +191,11 @@ def sizes(
         figure: draw the figure of the three tasks of Table 1 to this file (.svg, .png).
         store: the folder of results.
     """
-    from mindgap import by_size, experiments
+    from mindgap import paper
+    from mindgap.paper import by_size
     from mindgap.store import Store
 
-    rows, results = experiments.find(name), Store(store)
+    rows, results = paper.find(name), Store(store)
     results.prove_folder()
     if figure:
         by_size.draw(results, figure)
@@ -224,12 +227,13 @@ def measure(name: tyro.conf.Positional[str], /, store: Path = RESULTS) -> None:
         name: a table (table-1), one row of it (table-1/bfs), or all.
         store: the folder of results and weights.
     """
-    from mindgap import blocks, experiments, remeasure
+    from mindgap import paper
+    from mindgap.experiments import blocks, remeasure
     from mindgap.store import Store
 
     blocks.use_cores()
     blocks.cache_compilation()
-    for row in experiments.find(name):
+    for row in paper.find(name):
         for line in remeasure.measure(row, Store(store)):
             print(line, flush=True)
 
@@ -279,7 +283,7 @@ def verify(
         seed: of the graphs.
         json: print data instead of a report.
     """
-    from mindgap import verification
+    from mindgap.compiler import verification
     from mindgap.programs import PROGRAMS
 
     if program not in PROGRAMS:
@@ -328,7 +332,8 @@ def bench(
             to this file (.svg, .png).
         json: print data instead of a table.
     """
-    from mindgap import bench, blocks, tasks
+    from mindgap import bench, tasks
+    from mindgap.experiments import blocks
 
     if task is not None and task not in tasks.TASKS:
         raise ValueError(f"no task {task!r}: one of {', '.join(tasks.TASKS)}")
@@ -365,7 +370,7 @@ def book_run(
         parameter: name=value, as often as needed.
         file: YAML lines of name: value.
     """
-    from mindgap import book
+    from mindgap.book import build
 
     values: dict[str, object] = {}
     for assignment in parameter:
@@ -373,32 +378,32 @@ def book_run(
         if not found:
             raise ValueError(f"-p {assignment!r} is not of the form name=value")
         values[name] = value
-    for path in book.run(_root(), chapter, values, file):
+    for path in build.run(_root(), chapter, values, file):
         print(path)
 
 
 @book_app.command(name="site")
 def book_site() -> None:
     """Build the site from executed chapters, warnings as errors."""
-    from mindgap import book
+    from mindgap.book import build
 
-    print(book.site(_root()) / "index.html")
+    print(build.site(_root()) / "index.html")
 
 
 @book_app.command(name="all")
 def book_all() -> None:
     """Execute every chapter and build the site."""
-    from mindgap import book
+    from mindgap.book import build
 
-    print(book.everything(_root()) / "index.html")
+    print(build.everything(_root()) / "index.html")
 
 
 @book_app.command(name="notebooks")
 def book_notebooks() -> None:
     """Write each chapter's notebook anew from its source."""
-    from mindgap import book
+    from mindgap.book import build
 
-    for path in book.write_notebooks(_root()):
+    for path in build.write_notebooks(_root()):
         print(path)
 
 

@@ -18,10 +18,10 @@ import optax
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int, Key
 
-from mindgap import metrics, network, pairwise, scoring
+from mindgap import network
 from mindgap.config import added
 from mindgap.graphs import Graphs
-from mindgap.network import ModelConfig, Params
+from mindgap.network import ModelConfig, Params, metrics, pairwise, scoring
 from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
 
 SEEDS = "seeds"

@@ -7,12 +7,13 @@ import jax
 import numpy as np
 
 import mindgap as mg
-from mindgap import interpreter, network, programs
-from mindgap.compiler import Compiled
+from mindgap import network, programs
+from mindgap.compiler.compile import Compiled
 from mindgap.graphs import Graphs
+from mindgap.language import interpreter
+from mindgap.language.program import GraphProgram
+from mindgap.language.selection import Max, Min, nobody
 from mindgap.network import ModelConfig
-from mindgap.program import GraphProgram
-from mindgap.selection import Max, Min, nobody
 
 MODIFIED = ModelConfig(
     hidden_size=8,

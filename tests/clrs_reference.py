@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mindgap import interop, tasks
-from mindgap.network import ModelConfig
+from mindgap import tasks
+from mindgap.network import ModelConfig, dm_clrs
 
 
 def feedback(name: str, nodes: int, count: int, seed: int, p=(0.3, 0.6)):
@@ -30,7 +30,7 @@ def as_graphs(task: tasks.Task, batch):
 
 def model(name: str, config: ModelConfig, batch):
     """dm-clrs's BaselineModel of the same network, initialised by itself."""
-    made = interop.clrs_model(tasks.TASKS[name], config, batch)
+    made = dm_clrs.clrs_model(tasks.TASKS[name], config, batch)
     made.init([batch.features], 7)
     return made
 

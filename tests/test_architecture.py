@@ -7,61 +7,31 @@ from pathlib import Path
 import pytest
 
 HOME = Path(__file__).parent.parent / "mindgap"
-LAYERS = [
-    {"files", "config"},
-    {
-        "graphs",
-        "summary",
-        "store",
-        "checkpoint",
-        "pairwise",
-        "tasks.uniforms",
-        "linear",
-        "expressions",
-        "landscape",
-    },
-    {"recurrence", "tasks.base", "forms"},
-    {
-        "tasks.bfs",
-        "tasks.dfs",
-        "tasks.bellman_ford",
-        "tasks.dijkstra",
-        "codecs",
-        "selection",
-    },
-    {"attention", "tasks.variants", "tasks.topological_sort", "program"},
-    {"tasks", "interpreter"},
-    {"network", "metrics", "floors", "state_machines", "validity"},
-    {"interop", "scoring", "layout", "programs"},
-    {"training", "placement"},
-    {"proofs"},
-    {"limits", "auxiliary"},
-    {"selector"},
-    {"updates"},
-    {"heads"},
-    {"compiler", "faithfulness", "probing"},
-    {"interventions"},
-    {"holders"},
-    {"verification", "anatomy"},
-    {"experiments.base", "experiments.claims", "experiments.discrepancies"},
-    {"experiments.ablations", "experiments.settings"},
-    {"experiments.trainability"},
-    {"experiments.tables", "mixture"},
-    {"experiments"},
-    {"measurement", "plots", "learned", "pages", "stepper", "sizes", "robustness"},
-    {"beside"},
-    {"plots_faithfulness", "plots_landscapes", "plots_scoreboard", "plots_sizes"},
-    {"blocks"},
-    {"cluster", "bench", "report", "executions", "remeasure"},
-    {"evidence", "run", "by_size"},
-    {"protocol"},
-    {"verdicts"},
-    {"scoreboard", "campaign"},
-    {"book"},
-    {"cli"},
-    {""},
-]
-RANK = {name: depth for depth, layer in enumerate(LAYERS) for name in layer}
+CORE = (
+    "config",
+    "graphs",
+    "tasks",
+    "network",
+    "language",
+    "programs",
+    "compiler",
+    "training",
+    "measures",
+)
+"""What others import: it knows nothing of results, of the paper and of the book."""
+ROOMS = (*CORE, "store", "plots", "experiments", "paper", "book", "bench", "cli")
+"""Folders, and files that stand alone, from the ground up; the root comes last."""
+CLOSED = {
+    # room: rooms below that it must not import all the same
+    "language": {"network"},
+    "store": {*CORE} - {"config"},
+    "plots": {*CORE, "store"},
+}
+HEAVY = {
+    "clrs", "dask", "distributed", "matplotlib", "pandas", "papermill", "pyarrow",
+    "safetensors", "scipy", "statsmodels", "tensorflow", "tyro",
+}  # fmt: skip
+"""Libraries that come with extras; the core imports them where it uses them."""
 FILES = sorted(HOME.rglob("*.py"))
 
 
@@ -70,29 +40,53 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+def room(module: str) -> str:
+    return module.split(".")[0]
+
+
 def imported(path: Path) -> set[str]:
-    """Our own modules that a file imports, at its top or inside functions."""
+    """Rooms that a file imports from, at its top or inside functions."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
-            "mindgap"
-        ):
-            base = node.module.removeprefix("mindgap").lstrip(".")
-            for alias in node.names:
-                inner = f"{base}.{alias.name}".lstrip(".")
-                found.add(inner if inner in RANK else base)
+        if isinstance(node, ast.ImportFrom):
+            base, *inner = (node.module or "").split(".")
+            if base == "mindgap":
+                found |= {inner[0]} if inner else {alias.name for alias in node.names}
         elif isinstance(node, ast.Import):
-            names = (a.name for a in node.names if a.name.startswith("mindgap."))
-            found |= {name.removeprefix("mindgap.") for name in names}
+            names = [alias.name.split(".") for alias in node.names]
+            found |= {name[1] for name in names if name[0] == "mindgap" and name[1:]}
     return found
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_imports_point_down(path):
-    module = module_name(path)
-    assert module in RANK, f"{module} has no layer: give it one"
-    for other in imported(path) - {module}:
-        assert RANK[other] < RANK[module], f"{module} imports {other}"
+def test_a_room_imports_from_those_above_it(path):
+    own = room(module_name(path))
+    if not own:  # the root, which names what is to be had
+        return
+    assert own in ROOMS, f"{own} has no place in the order of rooms: give it one"
+    for other in imported(path) - {own}:
+        assert ROOMS.index(other) < ROOMS.index(own), f"{own} imports {other}"
+        assert other not in CLOSED.get(own, ()), f"{own} imports {other}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_the_core_loads_no_library_of_an_extra(path):
+    if room(module_name(path)) not in CORE:
+        return
+    tree = ast.parse(path.read_text())
+    for node in tree.body:
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [a.name for a in node.names] if isinstance(node, ast.Import) else []
+        assert not HEAVY & {name.split(".")[0] for name in names}
+
+
+def test_the_readme_has_every_room():
+    table = (HOME.parent / "README.md").read_text().split("## Find your way")[1]
+    named = re.findall(r"^\| (`.*?) \|", table, re.M)
+    listed = [n for cell in named for n in re.findall(r"`([a-z_]+)(?:\.py|/)`", cell)]
+    # the order is that of imports, but that the root's small files share a line
+    assert set(listed) == set(ROOMS)
+    assert [n for n in listed if n in CORE[2:]] == list(CORE[2:])
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_name)

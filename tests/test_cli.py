@@ -8,7 +8,7 @@ import pytest
 
 from mindgap import cli
 from mindgap.store import Store
-from tests.test_store import put
+from tests.store.test_records import put
 
 
 def mindgap(monkeypatch, capsys, *arguments):

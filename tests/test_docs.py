@@ -32,14 +32,6 @@ def test_the_readmes_extensions_run(capsys, tmp_path, monkeypatch):
     assert list((tmp_path / "my-results" / "mine").rglob("*.parquet"))
 
 
-def test_every_module_is_in_the_readme_and_every_file_named_exists():
-    table = README.split("## Find your way")[1].split("## Licence")[0]
-    named = set(re.findall(r"`([a-z_]+(?:\.py|/))`", table))
-    assert all((ROOT / "mindgap" / name).exists() for name in named)
-    files = {p.name for p in (ROOT / "mindgap").glob("*.py")} - {"__init__.py"}
-    assert files - named <= {"plots.py"}
-
-
 def test_commands_in_the_readme_are_those_of_the_command_line():
     from mindgap import cli
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from mindgap import metrics, network, pairwise, tasks, training
-from mindgap.network import ModelConfig
+from mindgap import network, tasks, training
+from mindgap.network import ModelConfig, metrics, pairwise
 from mindgap.training import TrainConfig
 
 SMALL = ModelConfig(hidden_size=8)

@@ -1,15 +1,5 @@
-"""The registry: what the paper claims, where, and what has to be run to check it."""
+"""Experiments: what one is, how blocks of seeds are trained, measured and recorded."""
 
-from mindgap.experiments.base import Data, Experiment, Reported
-from mindgap.experiments.claims import CLAIMS, Claim
-from mindgap.experiments.tables import EXPERIMENTS, find
+import lazy_loader
 
-__all__ = [
-    "CLAIMS",
-    "EXPERIMENTS",
-    "Claim",
-    "Data",
-    "Experiment",
-    "Reported",
-    "find",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

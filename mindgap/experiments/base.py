@@ -12,11 +12,12 @@ from typing import Literal
 import jax
 from jaxtyping import Array, Key
 
-from mindgap import config, landscape
-from mindgap.compiler import compile
+from mindgap import config
+from mindgap.compiler.compile import compile
 from mindgap.graphs import Graphs
+from mindgap.language.program import GraphProgram
+from mindgap.measures import landscape
 from mindgap.network import ModelConfig, Params
-from mindgap.program import GraphProgram
 from mindgap.programs import PROGRAMS
 from mindgap.tasks.base import BENCHMARK, TRAIN_PROBABILITIES, Task
 from mindgap.training import Start, TrainConfig
@@ -187,7 +188,11 @@ class Experiment:
     @property
     def program(self) -> GraphProgram | None:
         """The graph program whose selections attention is held against, if any."""
-        return next((p for p in PROGRAMS.values() if p.task is self.task), None)
+        # by name: on a cluster's worker the task is a copy
+        named = (
+            p for p in PROGRAMS.values() if p.task and p.task.name == self.task.name
+        )
+        return next(named, None)
 
     @property
     def traced(self) -> tuple[Data, ...]:

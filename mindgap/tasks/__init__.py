@@ -6,12 +6,7 @@ from mindgap.tasks.bfs import bfs
 from mindgap.tasks.dfs import dfs
 from mindgap.tasks.dijkstra import dijkstra, mst_prim
 from mindgap.tasks.topological_sort import topological_sort
-from mindgap.tasks.variants import (
-    bfs_padded,
-    bfs_scan,
-    bfs_sequential,
-    dfs_simplified,
-)
+from mindgap.tasks.variants import bfs_padded, bfs_scan, bfs_sequential, dfs_simplified
 
 TASKS = {task.name: task for task in (bfs, dfs, bellman_ford)}
 """CLRS's own, of which the paper speaks."""

@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from mindgap.graphs import AnyArray, Graphs, Trajectory
-from mindgap.tasks.uniforms import uniforms
+from mindgap.tasks.random import uniforms
 
 Stage = Literal["input", "hint", "output"]
 Location = Literal["node", "edge", "graph"]

@@ -1,0 +1,39 @@
+# The root's names, listed once: `__init__.py` loads each when it is first used.
+from . import book as book
+from . import compiler as compiler
+from . import experiments as experiments
+from . import language as language
+from . import measures as measures
+from . import network as network
+from . import paper as paper
+from . import plots as plots
+from . import programs as programs
+from . import store as store
+from . import tasks as tasks
+from . import training as training
+from .compiler.compile import Compiled as Compiled
+from .compiler.compile import compile as compile
+from .compiler.layout import CannotCompile as CannotCompile
+from .compiler.limits import OutOfRange as OutOfRange
+from .compiler.smallest import suited as suited
+from .compiler.verification import verify as verify
+from .graphs import Graphs as Graphs
+from .graphs import Trajectory as Trajectory
+from .language.expressions import ProgramError as ProgramError
+from .language.expressions import same as same
+from .language.expressions import when as when
+from .language.interpreter import interpret as interpret
+from .language.program import GraphProgram as GraphProgram
+from .language.selection import Max as Max
+from .language.selection import Min as Min
+from .language.selection import everyone as everyone
+from .language.selection import nobody as nobody
+from .network.model import ModelConfig as ModelConfig
+from .network.model import apply as apply
+from .network.model import init as init
+from .store.records import Store as Store
+from .training import TrainConfig as TrainConfig
+from .training import key_of as key_of
+from .training import make_train as make_train
+
+__version__: str

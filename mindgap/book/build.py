@@ -1,0 +1,345 @@
+"""The book: notebooks from sources, execution through papermill, the site.
+
+`book/NN_name.py` (percent format) is the only edited form of a chapter. From it come
+
+    book/NN_name.ipynb               without outputs, committed, for Colab and papermill
+    _build/executed/NN_name.ipynb    run through papermill
+    _build/html                      the site, made from the executed notebooks
+
+The tools (jupytext, papermill, nbformat, jupyter-book) are the extra `book` and are
+imported when first needed: the library itself does without them.
+"""
+
+import ast
+import importlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from mindgap.book import executions
+
+TRAINED = "03_baselines"  # the chapter that also trains when the whole book is made
+KINDS = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+# What TensorFlow logs where dm-clrs is imported, whatever one sets.
+NOISE = re.compile(r"WARNING: All log messages before absl|[IW]\d{4} [\d:.]+ +\d+ ")
+
+
+class BookError(Exception):
+    """The book cannot be made; the message says what is wrong and what is allowed."""
+
+
+def write_notebooks(root: Path, check: bool = False) -> list[Path]:
+    """Write `book/NN.ipynb` for each `book/NN.py`, byte for byte reproducibly.
+
+    With `check` nothing is written. Raises BookError naming each notebook that does
+    not match its source, or has no source.
+    """
+    texts = {s.with_suffix(".ipynb"): _notebook_text(s) for s in _sources(root)}
+    if check:
+        wrong = [p for p in texts if not p.exists() or p.read_text("utf-8") != texts[p]]
+        wrong += sorted(set((root / "book").glob("*.ipynb")) - set(texts))
+        if wrong:
+            names = ", ".join(p.name for p in wrong)
+            raise BookError(
+                f"not what its source makes: {names}; run "
+                "`mindgap book notebooks`, and delete notebooks that have no .py"
+            )
+        return list(texts)
+    for path, text in texts.items():
+        path.write_text(text, "utf-8", newline="\n")
+    return list(texts)
+
+
+def run(
+    root: Path,
+    chapter: str | None = None,
+    parameters: dict[str, object] | None = None,
+    file: Path | None = None,
+    into: Path | None = None,
+) -> list[Path]:
+    """Execute one chapter, or all, into `_build/executed` (or `into`).
+
+    A chapter is named by `03_baselines`, `03` or a path. Values come from the YAML
+    `file`, then from `parameters`, whose strings are read as YAML too.
+
+    A chapter that did not run to its end is left in `failed/` there, and no earlier
+    copy survives it. Raises BookError for an unknown chapter or parameter, a value of
+    the wrong type, a notebook that does not match its source, and a failing cell.
+    """
+    write_notebooks(root, check=True)
+    chosen = _sources(root) if chapter is None else [_find(root, chapter)]
+    values = {**_read_yaml(file), **(parameters or {})}
+    # All values are checked before the first chapter starts.
+    complete = {source: _check_parameters(source, values) for source in chosen}
+    into = into or root / "_build" / "executed"
+    return [_execute(root, source, complete[source], into) for source in chosen]
+
+
+def site(root: Path) -> Path:
+    """Build `_build/html` from the executed chapters and return it.
+
+    Raises BookError if a chapter was not executed, or executed from another source
+    or with another version of the library, or if the build gives any warning.
+    """
+    write_notebooks(root, check=True)
+    stage = root / "_build" / "stage"
+    shutil.rmtree(stage, ignore_errors=True)
+    shutil.copytree(root / "book", stage, ignore=_unstaged)
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy(root / name, stage)
+    for source in _sources(root):
+        notebook = _executed(root, source)
+        _tool("nbformat").write(presentable(notebook), stage / f"{source.stem}.ipynb")
+    _tool("jupyter_book")
+    start = "from jupyter_book.cli.main import main; main()"
+    flags = ["--warningiserror", "--nitpick", "--keep-going", "--quiet"]
+    command = [sys.executable, "-c", start, "build", str(stage), *flags]
+    built = subprocess.run(command, capture_output=True, text=True)
+    if built.returncode or not (stage / "_build" / "html" / "index.html").exists():
+        raise BookError(f"the site was not built:\n{built.stderr[-4000:]}")
+    # Replaced only now, so that a failed build leaves the last good site.
+    html = root / "_build" / "html"
+    shutil.rmtree(html, ignore_errors=True)
+    shutil.move(stage / "_build" / "html", html)
+    return html
+
+
+def everything(root: Path) -> Path:
+    """Train a little, show the stored results, build the site; return its folder.
+
+    The baselines chapter runs under `quick` first: it leaves fresh numbers that the
+    same chapter, under `stored`, shows beside the stored ones. Raises BookError as
+    `run` and `site` do.
+    """
+    quick = root / "_build" / "executed" / "quick"
+    shutil.rmtree(root / "_build" / "quick", ignore_errors=True)  # else it is recorded
+    run(root, TRAINED, {"profile": "quick"}, into=quick)
+    run(root, parameters={"profile": "stored"})
+    return site(root)
+
+
+# Sources and notebooks
+
+
+def _sources(root: Path) -> list[Path]:
+    return sorted((root / "book").glob("*.py"))
+
+
+def _find(root: Path, chapter: str) -> Path:
+    wanted = Path(chapter).stem
+    for source in _sources(root):
+        if source.stem == wanted or source.stem.startswith(f"{wanted}_"):
+            return source
+    known = ", ".join(s.stem for s in _sources(root))
+    raise BookError(f"no chapter {chapter!r}; the chapters are: {known}")
+
+
+def _notebook_text(source: Path) -> str:
+    nbformat = _tool("nbformat")
+    notebook = _tool("jupytext").read(source)
+    notebook.metadata = METADATA
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    for index, cell in enumerate(notebook.cells):
+        cell["id"] = f"{source.stem}-{index:02d}"  # jupytext draws random ones
+        cell.metadata.pop("lines_to_next_cell", None)
+    nbformat.validate(notebook)
+    return nbformat.writes(notebook).rstrip("\n") + "\n"
+
+
+# Parameters
+
+
+def _check_parameters(source: Path, values: dict[str, object]) -> dict[str, object]:
+    """All of a chapter's parameters: the values given, checked, and the defaults."""
+    inspected = _tool("papermill").inspect_notebook(str(source.with_suffix(".ipynb")))
+    unknown = [name for name in values if name not in inspected]
+    if unknown:
+        raise BookError(
+            f"{source.stem}: no parameter {', '.join(unknown)}; "
+            f"the parameters are: {', '.join(inspected) or 'none'}"
+        )
+    return {
+        name: _check_value(source, entry, values[name])
+        if name in values
+        else ast.literal_eval(entry["default"])
+        for name, entry in inspected.items()
+    }
+
+
+def _check_value(source: Path, entry: dict[str, str], value: object) -> object:
+    """The value in the parameter's type; a comment `# a | b | c` lists the choices."""
+    name, annotation = entry["name"], entry["inferred_type_name"]
+    if annotation == "None":  # papermill's word for "no annotation"
+        annotation = type(ast.literal_eval(entry["default"])).__name__
+    kind = KINDS.get(annotation.split("[")[0])
+    if kind is None:
+        raise BookError(
+            f"{source.stem}: parameter {name} is declared {annotation}, "
+            f"not one of {', '.join(KINDS)}"
+        )
+    if isinstance(value, str) and kind is not str:
+        value = _parse_yaml(value, f"parameter {name}")
+    if kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not kind:
+        raise BookError(
+            f"{source.stem}: parameter {name} = {value!r} is {type(value).__name__}, "
+            f"not {annotation}"
+        )
+    choices = re.fullmatch(r"\w+(?: \| \w+)+", entry["help"])
+    if choices and value not in choices[0].split(" | "):
+        raise BookError(
+            f"{source.stem}: parameter {name} = {value!r} is not one of {choices[0]}"
+        )
+    return value
+
+
+def _read_yaml(file: Path | None) -> dict[str, object]:
+    if file is None:
+        return {}
+    try:
+        text = file.read_text("utf-8")
+    except OSError as error:
+        raise BookError(f"parameters file {file}: {error.strerror}") from error
+    values = _parse_yaml(text, f"parameters file {file}")
+    if not isinstance(values, dict):
+        raise BookError(f"parameters file {file}: not lines of `name: value`")
+    return values
+
+
+def _parse_yaml(text: str, where: str) -> Any:
+    yaml = _tool("yaml")
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise BookError(f"{where}: not YAML: {text!r}") from error
+
+
+# Execution
+
+
+def _execute(root: Path, source: Path, values: dict[str, object], into: Path) -> Path:
+    papermill, nbclient = _tool("papermill"), _tool("nbclient")
+    done = into / f"{source.stem}.ipynb"
+    partial = into / "failed" / done.name
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    done.unlink(missing_ok=True)
+    digest, about = executions.digest(root, source), executions.here()
+    start = time.monotonic()
+    print(f"{source.stem}: running, {_shown(values)}", flush=True)
+    try:
+        notebook = papermill.execute_notebook(
+            str(source.with_suffix(".ipynb")),
+            str(partial),
+            parameters=values,
+            cwd=str(source.parent),
+            progress_bar=False,
+            extra_arguments=["--log-level=ERROR"],  # a local kernel needs no advice
+        )
+    except papermill.PapermillExecutionError as error:
+        raise BookError(
+            f"{source.stem}: cell {_failed_cell(partial)} failed: {error.ename}: "
+            f"{error.evalue}; the chapter up to there is in {partial}"
+        ) from error
+    except nbclient.exceptions.DeadKernelError as error:
+        raise BookError(f"{source.stem}: its process died: {error}") from error
+    notebook.metadata["mindgap"] = {"digest": digest, **about}
+    _tool("nbformat").write(notebook, partial)
+    partial.replace(done)
+    print(f"{source.stem}: done in {time.monotonic() - start:.0f} s", flush=True)
+    return done
+
+
+def _failed_cell(partial: Path) -> str:
+    """The name of the cell that raised: its id, and its first line."""
+    for cell in _tool("nbformat").read(partial, as_version=4).cells:
+        if any(output.output_type == "error" for output in cell.get("outputs", [])):
+            return f"{cell.get('id')} ({cell.source.strip().splitlines()[0]})"
+    return "(unknown)"
+
+
+def _executed(root: Path, source: Path) -> Any:
+    path = root / "_build" / "executed" / f"{source.stem}.ipynb"
+    again = f"run `mindgap book run {source.stem}`"
+    if not path.exists():
+        raise BookError(f"{source.stem} was not executed, or failed; {again}")
+    notebook = _tool("nbformat").read(path, as_version=4)
+    if notebook.metadata.get("mindgap", {}).get("digest") != executions.digest(
+        root, source
+    ):
+        raise BookError(
+            f"{source.stem} was executed from another source, or with another version "
+            f"of the library; {again}"
+        )
+    outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
+    if any(output.output_type == "error" for output in outputs):
+        raise BookError(f"{source.stem} was executed with an error; {again}")
+    return notebook
+
+
+# Staging
+
+
+def _unstaged(folder: str, names: list[str]) -> set[str]:
+    """Sources are shown through their executed notebooks; the store is not a page."""
+    return {n for n in names if n.endswith((".py", ".ipynb")) or n == "results"}
+
+
+def presentable(notebook: Any) -> Any:
+    """Hide the defaults, fold the parameters of this run, collapse progress frames."""
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        if "parameters" in tags:
+            cell.metadata["tags"] = [*tags, "remove-cell"]
+        elif "injected-parameters" in tags:
+            cell.metadata["tags"] = [*tags, "hide-input"]
+            cell.metadata["mystnb"] = {"code_prompt_show": "Parameters of this run"}
+        if cell.cell_type == "code":
+            cell.outputs = _collapse(cell.outputs)
+    return notebook
+
+
+def _collapse(outputs: list[Any]) -> list[Any]:
+    """Join neighbouring pieces of a stream; keep the last frame of each line."""
+    joined: list[Any] = []
+    for output in outputs:
+        last = joined[-1] if joined else None
+        if last and output.output_type == "stream" and last.get("name") == output.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    for output in joined:
+        if output.output_type == "stream":
+            lines = output.text.replace("\r\n", "\n").split("\n")
+            kept = [line for line in lines if not NOISE.match(line)]
+            output.text = "\n".join(_last_frame(line) for line in kept)
+    return [o for o in joined if o.output_type != "stream" or o.text.strip()]
+
+
+def _last_frame(line: str) -> str:
+    frames = [frame for frame in line.split("\r") if frame.strip()]
+    return frames[-1].rstrip() if frames else ""
+
+
+# Small things
+
+
+def _tool(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise BookError(
+            f"{error.name} is missing; the book needs: pip install 'mindgap[book]'"
+        ) from error
+
+
+def _shown(values: dict[str, object]) -> str:
+    return ", ".join(f"{k}={v}" for k, v in values.items()) or "no parameters"

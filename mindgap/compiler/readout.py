@@ -1,0 +1,124 @@
+"""The auxiliary parameters: what goes in, and what comes out (App. A; Figures 9, 11).
+
+Encoders put every input into its coordinate. Decoders read components off the new
+hidden state; references to nodes, which are positions, become one-hot classes there
+(Eq. 20, or the same with the decoder of Eq. 12-14).
+"""
+
+import numpy as np
+
+from mindgap.compiler.layout import Arrays, CannotCompile, Layout, Place, zero_layer
+from mindgap.language.interpreter import shown, task_of
+from mindgap.language.normal_forms import Field
+from mindgap.language.program import GraphProgram
+from mindgap.network import ModelConfig
+from mindgap.tasks.base import Feature
+
+LOGIT = 128.0
+"""Of a truth value: its sigmoid is 0 or 1 in float32."""
+
+SHARPEN = 1000.0
+"""What the decoder of Eq. 20 multiplies by itself."""
+
+
+def set_encoders(
+    params: Arrays, program: GraphProgram, config: ModelConfig, layout: Layout
+) -> None:
+    """Each input into its coordinate; of hints that are fed back only `s` is read."""
+    task = task_of(program)
+    coordinates = {
+        "pos": layout.inputs[Field("self", "index")],
+        "s": layout.inputs[Field("init", "s")],
+        "A": layout.edges["weight"],
+        "adj": layout.edges["adj"],
+    }
+    for name in config.encodes(task):
+        rows = max(1, task.features[name].classes)
+        w, _ = zero_layer(params, f"encoder_{name}", rows, layout.size)
+        if name in coordinates:
+            w[0, coordinates[name]] = 1.0
+
+
+def set_decoders(
+    params: Arrays,
+    program: GraphProgram,
+    config: ModelConfig,
+    layout: Layout,
+    sharpness: float,
+) -> None:
+    """Every hint and output is read off the coordinates of its component.
+
+    A hint of the graph is the largest value that a node holds. One that no component
+    shows is decoded from nothing.
+    """
+    task, components = task_of(program), shown(program)
+    size = layout.size
+    for name in config.decodes(task):
+        if name not in components:
+            raise CannotCompile(
+                f"{program.name}: {task.name} has {name}, which no component shows; "
+                f"it shows {', '.join(components)} (hint_mode='none' drops hints)"
+            )
+        component, feature = components[name], task.features[name]
+        if feature.location == "edge":
+            raise CannotCompile(
+                f"{program.name}: {name} is an edge's {feature.type}, for which there "
+                "is no decoder; allowed are those of nodes and graphs"
+            )
+        if feature.location == "graph":
+            zero_layer(params, f"decoder_{name}/meta", size, max(1, feature.classes))
+        if feature.type == "pointer":
+            assert not isinstance(component, tuple)
+            rows = _rows(layout, layout.places[component]) if component else []
+            _set_pointer(params, name, feature, config, layout, rows, sharpness)
+            continue
+        classes = component if isinstance(component, tuple) else [component]
+        w, b = zero_layer(params, f"decoder_{name}/node", 3 * size, len(classes))
+        scale = 1.0 if feature.type == "scalar" else min(LOGIT, 4 * sharpness)
+        for column, each in enumerate(classes):
+            # a mask's logit is above 0 from one half on, and so is a class beside None
+            b[column] = scale / 2 if each is None and component else 0.0
+            if each is not None:
+                place = layout.places[each]
+                w[_rows(layout, place), column] = -scale if place.complement else scale
+                b[column] += scale * place.complement
+            if feature.type == "mask":
+                b[column] -= scale / 2
+
+
+def _rows(layout: Layout, place: Place) -> list[int]:
+    """Of a decoder, which reads [x | h | new h]."""
+    return [2 * layout.size + coordinate for coordinate in place.values]
+
+
+def _set_pointer(
+    params: Arrays,
+    name: str,
+    feature: Feature,
+    config: ModelConfig,
+    layout: Layout,
+    rows: list[int],
+    sharpness: float,
+) -> None:
+    """Logits that are largest for the node whose position the component is.
+
+    `pairwise` (Eq. 12-14): -2 max(pi_i, pos_j) + pos_j, largest at pos_j = pi_i.
+    `simple` (Eq. 20): -1000 max(pi_i - pos_j, pos_j - pi_i), for positions j / n.
+    """
+    read, index = 3 * layout.size, layout.inputs[Field("self", "index")]
+    if config.pointer_decoder == "simple":
+        assert config.nodes is not None
+        positions = np.arange(config.nodes) / config.nodes
+        for layer, sign in (("p1", 1.0), ("p2", -1.0)):
+            w, b = zero_layer(params, f"decoder_{name}/{layer}", read, config.nodes)
+            scale = sign * sharpness / SHARPEN
+            w[rows] = scale
+            b[:] = -scale * positions
+        return
+    receiver, low = zero_layer(params, f"decoder_{name}/receiver", read, layout.size)
+    sender, _ = zero_layer(params, f"decoder_{name}/sender", read, layout.size)
+    zero_layer(params, f"decoder_{name}/edge", layout.size, layout.size)
+    score, _ = zero_layer(params, f"decoder_{name}/score", layout.size, 1)
+    receiver[rows, 0] = sender[index, 0] = sender[index, 1] = 1.0
+    low[1] = -8.0  # below every position: the second channel is pos_j
+    score[:2, 0] = -2 * sharpness, sharpness

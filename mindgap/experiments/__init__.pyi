@@ -1,0 +1,11 @@
+from . import beside as beside
+from . import blocks as blocks
+from . import cluster as cluster
+from . import learned as learned
+from . import measurement as measurement
+from . import remeasure as remeasure
+from . import run as run
+from .base import CompiledStart as CompiledStart
+from .base import Data as Data
+from .base import Experiment as Experiment
+from .base import Reported as Reported

@@ -1,0 +1,73 @@
+"""Blocks of seeds as tasks of a dask cluster (https://distributed.dask.org).
+
+A task is a pure function of an experiment and its seeds, so a task whose worker died is
+simply done again by another. Workers need this package but not the store: results
+travel back to the process that asked.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from mindgap.experiments import blocks
+from mindgap.experiments.base import Experiment
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+CONNECT_SECONDS = 10
+"""How long a scheduler may take to answer."""
+
+
+def results(
+    address: str, experiment: Experiment, seeds: Sequence[int]
+) -> Iterator[blocks.Block]:
+    """Each block as soon as a worker has finished it, in any order.
+
+    The address is a scheduler's (`tcp://host:port`), or `local` for one worker process
+    per core of this machine. The size of a block is what suits the first free worker.
+
+    Raises ImportError without dask.distributed, OSError if no scheduler answers, and,
+    after all other blocks, the first error of a block: its own, or KilledWorker if its
+    workers kept dying.
+    """
+    from distributed import as_completed
+
+    with _client(address) as client:
+        if not client.scheduler_info()["workers"]:
+            print(f"no workers at {address} yet: waiting for them", flush=True)
+        settings = experiment.task, experiment.model, experiment.train
+        size = client.submit(blocks.block_size, *settings, pure=False).result()
+        parts = blocks.cut(seeds, size)
+        tasks = [
+            client.submit(_complete, experiment, list(part), pure=False)
+            for part in parts
+        ]
+        print(
+            f"{experiment.name}: {len(seeds)} seeds in {len(tasks)} tasks", flush=True
+        )
+        failed = []
+        for task in as_completed(tasks):
+            if task.status == "finished":
+                yield task.result()
+            else:
+                failed.append(task.exception())
+            task.release()
+    if failed:
+        raise failed[0]
+
+
+def _client(address: str) -> "Client":
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise ImportError(
+            "a cluster needs dask.distributed: pip install 'mindgap[cluster]'"
+        ) from error
+    if address == "local":
+        return Client(LocalCluster(threads_per_worker=1, dashboard_address=":0"))
+    return Client(address, timeout=CONNECT_SECONDS)
+
+
+def _complete(experiment: Experiment, seeds: Sequence[int]) -> blocks.Block:
+    blocks.cache_compilation()
+    return blocks.complete(experiment, seeds, lambda *_: None)

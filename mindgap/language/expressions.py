@@ -1,0 +1,233 @@
+"""The vocabulary of graph programs: fields of roles, constants, and ten operators.
+
+Each meaning of the vocabulary is one table with a row for every class of `OPERATORS`:
+`PRINT` here, `AFFINE` in `normal_forms`, `INTERPRET` in `interpreter`. A new operator
+is one row in each. Knows no JAX.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from typing import Any, Literal
+
+Sort = Literal["bool", "float", "node"]
+"""What a field holds: 0 or 1, a number, or a reference to a node (its position)."""
+
+Role = str
+"""`self`, `other`, `init`, `edge`, or the name of one of several selections."""
+
+Number = bool | int | float
+
+
+class ProgramError(ValueError):
+    """A program that means nothing; the message names the place and what is allowed."""
+
+
+class Expr:
+    """An expression; operators make larger ones. `==` keeps its ordinary meaning."""
+
+    def __add__(self, other: "Expr | Number") -> "Expr":
+        return Add(self, lift(other))
+
+    def __radd__(self, other: Number) -> "Expr":
+        return Add(lift(other), self)
+
+    def __sub__(self, other: "Expr | Number") -> "Expr":
+        return Subtract(self, lift(other))
+
+    def __rsub__(self, other: Number) -> "Expr":
+        return Subtract(lift(other), self)
+
+    def __mul__(self, factor: "Expr | Number") -> "Expr":
+        return Multiply(self, lift(factor))
+
+    def __rmul__(self, factor: Number) -> "Expr":
+        return Multiply(lift(factor), self)
+
+    def __and__(self, other: "Expr | Number") -> "Expr":
+        return Both(self, lift(other))
+
+    def __or__(self, other: "Expr | Number") -> "Expr":
+        return Either(self, lift(other))
+
+    def __invert__(self) -> "Expr":
+        return Not(self)
+
+    def __lt__(self, other: "Expr | Number") -> "Expr":
+        return Less(self, lift(other))
+
+    def __gt__(self, other: "Expr | Number") -> "Expr":
+        return Less(lift(other), self)
+
+    def __bool__(self) -> bool:
+        raise ProgramError(
+            f"`{self}` has no truth value yet: a program is written without `and`, "
+            "`or`, `not`, `if`, `min` and `max`; masks combine with &, | and ~"
+        )
+
+    def __str__(self) -> str:
+        return show(self)
+
+    __repr__ = __str__
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Read(Expr):
+    """A field of a role."""
+
+    role: Role
+    field: str
+    sort: Sort
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Constant(Expr):
+    """A number, or a truth value."""
+
+    value: Number
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Not(Expr):
+    """~a: 1 - a."""
+
+    of: Expr
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class _Two(Expr):
+    left: Expr
+    right: Expr
+
+
+class Add(_Two):
+    """a + b."""
+
+
+class Subtract(_Two):
+    """a - b."""
+
+
+class Multiply(_Two):
+    """a * b, where one of them must be a constant."""
+
+
+class Both(_Two):
+    """a & b."""
+
+
+class Either(_Two):
+    """a | b."""
+
+
+class Less(_Two):
+    """a < b, in masks."""
+
+
+class Same(_Two):
+    """Whether two references name one node."""
+
+
+class When(_Two):
+    """A number where a truth value (on the left) holds, else 0."""
+
+
+def same(left: Expr, right: Expr) -> Expr:
+    """Whether two references are to the same node.
+
+    Raises ProgramError if one of them is no reference.
+    """
+    for side in (left, right):
+        if sort_of(side) != "node":
+            raise ProgramError(f"same({left}, {right}): {side} is not a node")
+    return Same(left, right)
+
+
+def when(holds: Expr, value: "Expr | Number") -> Expr:
+    """The value where `holds`, else 0; what is added up in updates.
+
+    Raises ProgramError if `holds` is no truth value.
+    """
+    if not isinstance(holds, Expr) or sort_of(holds) != "bool":
+        raise ProgramError(f"when({holds}, {value}): {holds} is not a truth value")
+    return When(holds, lift(value))
+
+
+OPERATORS = (
+    Read, Constant, Not, Add, Subtract, Multiply, Both, Either, Less, Same, When
+)  # fmt: skip
+PRINT: dict[type, str] = {
+    Read: "{role}.{field}",
+    Constant: "{value:g}",
+    Not: "~{of}",
+    Add: "{left} + {right}",
+    Subtract: "{left} - {right}",
+    Multiply: "{left} * {right}",
+    Both: "{left} & {right}",
+    Either: "{left} | {right}",
+    Less: "{left} < {right}",
+    Same: "same({left}, {right})",
+    When: "when({left}, {right})",
+}
+BINDING: dict[type, int] = {
+    Less: 0,
+    Either: 1,
+    Both: 2,
+    Add: 3,
+    Subtract: 3,
+    Multiply: 4,
+    Not: 5,
+    Constant: 6,
+    Read: 6,
+    Same: 6,
+    When: 6,
+}
+"""How tightly operators bind, in Python too: what needs parentheses."""
+
+
+def show(expr: Expr) -> str:
+    """The expression as one would write it."""
+
+    def inner(part: Any, right: bool) -> Any:
+        if not isinstance(part, Expr):
+            return part
+        outer, own = BINDING[type(expr)], BINDING[type(part)]
+        if isinstance(expr, Same | When):
+            return show(part)
+        # a - (b + c) needs them on the right, (a - b) + c does not
+        return f"({show(part)})" if own < outer + right else show(part)
+
+    if isinstance(expr, Constant) and isinstance(expr.value, bool):
+        return str(expr.value)
+    fields = dataclasses.fields(expr)  # pyright: ignore[reportArgumentType]
+    parts = {f.name: inner(getattr(expr, f.name), f.name == "right") for f in fields}
+    return PRINT[type(expr)].format(**parts)
+
+
+def reads(expr: Expr) -> Iterator[Read]:
+    """Every field that the expression reads, as often as it does."""
+    if isinstance(expr, Read):
+        yield expr
+    for part in vars(expr).values():
+        if isinstance(part, Expr):
+            yield from reads(part)
+
+
+def lift(value: Any) -> Expr:
+    """The value as an expression; raises ProgramError if it is neither."""
+    if isinstance(value, Expr):
+        return value
+    if isinstance(value, Number) and math.isfinite(value):
+        return Constant(value)
+    raise ProgramError(f"{value!r} is neither an expression nor a finite number")
+
+
+def sort_of(expr: Expr) -> Sort:
+    """What the expression's value is; sums of nodes and numbers are numbers."""
+    if isinstance(expr, Read):
+        return expr.sort
+    if isinstance(expr, Not | Both | Either | Less | Same):
+        return "bool"
+    if isinstance(expr, Constant) and isinstance(expr.value, bool):
+        return "bool"
+    return "float"

@@ -1,0 +1,288 @@
+"""What a graph program means: it is run on graphs directly (paper §2.4).
+
+This is the reference that compiled weights are held against. It knows nothing of
+networks; arithmetic is float32, as theirs is, with truth values as 0 and 1 and nodes as
+their positions.
+"""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from mindgap.graphs import AnyArray, Graphs, Trajectory
+from mindgap.language.expressions import (
+    Add,
+    Both,
+    Constant,
+    Either,
+    Expr,
+    Less,
+    Multiply,
+    Not,
+    Read,
+    Same,
+    Subtract,
+    When,
+    lift,
+)
+from mindgap.language.program import SHOWN, GraphProgram, Shown
+from mindgap.language.selection import Selection, nobody
+from mindgap.tasks import base
+from mindgap.tasks.base import Feature, Task
+
+State = dict[str, Float[Array, "N"]]
+BatchState = dict[str, Float[Array, "B N"]]
+"""The values of every component."""
+
+INTERPRET: dict[type, Callable] = {
+    Read: lambda e, fields: fields[e.role][e.field],
+    Constant: lambda e, fields: jnp.float32(e.value),
+    Not: lambda e, fields: 1.0 - value(e.of, fields),
+    Add: lambda e, fields: value(e.left, fields) + value(e.right, fields),
+    Subtract: lambda e, fields: value(e.left, fields) - value(e.right, fields),
+    Multiply: lambda e, fields: value(e.left, fields) * value(e.right, fields),
+    Both: lambda e, fields: jnp.minimum(value(e.left, fields), value(e.right, fields)),
+    Either: lambda e, fields: jnp.maximum(
+        value(e.left, fields), value(e.right, fields)
+    ),
+    Less: lambda e, fields: (value(e.left, fields) < value(e.right, fields)) * 1.0,
+    Same: lambda e, fields: (value(e.left, fields) == value(e.right, fields)) * 1.0,
+    When: lambda e, fields: value(e.left, fields) * value(e.right, fields),
+}
+
+
+def value(expr: Expr, fields: Mapping[str, Mapping[str, Array]]) -> Float[Array, "..."]:
+    """The expression's value, given the value of every field of every role."""
+    return INTERPRET[type(expr)](expr, fields)
+
+
+class Look(NamedTuple):
+    """Whom every node selects at every step, and how clearly."""
+
+    selected: Int[Array, "B T N"]
+    active: Bool[Array, "B T N"]
+    """Whether the node had a candidate; else it selected itself, or nobody."""
+    gap: Float[Array, "B T N"]
+    """From the selected key to the next candidate's; inf if there is no other."""
+    key: Float[Array, "B T N"]
+    """Size of the larger of those two keys, 0 if there are no two."""
+    contrast: Float[Array, "B T N"]
+    """Least right - left above 0 of any comparison in the mask; inf without any."""
+
+
+class Meaning(NamedTuple):
+    """A program's run on a batch of graphs."""
+
+    states: dict[str, Float[Array, "B hints N"]]
+    """Every component, at the start and after each step: one more than the steps."""
+    looks: dict[str, Look]
+    """Of each selection."""
+
+    @property
+    def look(self) -> Look:
+        """Of the program's only selection."""
+        (look,) = self.looks.values()
+        return look
+
+
+class _Inputs(NamedTuple):
+    """One graph."""
+
+    index: Float[Array, "N"]
+    weights: Float[Array, "N N"]
+    source: Float[Array, "N"]
+
+
+def interpret(
+    program: GraphProgram, graphs: Graphs, steps: int, start: BatchState | None = None
+) -> Meaning:
+    """Runs the program for so many steps on every graph of a batch.
+
+    From its own start, or from another state of all its components.
+    """
+    source = source_of(graphs)
+    if source is None:
+        source = jnp.zeros_like(graphs.positions)
+    inputs = (graphs.positions, graphs.weights, source)
+    return _interpreted(program, steps, *map(jnp.asarray, inputs), start)
+
+
+def source_of(graphs: Graphs) -> Float[AnyArray, "B N"] | None:
+    """`init.s`: where the algorithm starts, by its input or by its first hint.
+
+    None if it has neither.
+    """
+    if graphs.source is None and "s" in graphs.trajectory.hints:
+        return graphs.trajectory.hints["s"][:, 0]
+    return graphs.source
+
+
+def task_of(program: GraphProgram) -> Task:
+    """The task that a program computes: its own, or one made of its components.
+
+    In the latter every component is a hint (`name_h`) and an output (`name`); a graph
+    is done when nothing changes any more, after N steps at the latest.
+    """
+    return program.task or _own_task(program)
+
+
+def shown(program: GraphProgram) -> dict[str, Shown]:
+    """Which component shows each hint and output of the program's task."""
+    if program.task is not None:
+        return {**program.hints, **program.outputs}
+    return {
+        name: component
+        for component in program.components
+        for name in (f"{component}_h", component)
+    }
+
+
+@functools.cache
+def _own_task(program: GraphProgram) -> Task:
+    def solve(weights, source, positions) -> Trajectory:
+        nodes = weights.shape[0]
+        run = _run(program, nodes, positions, weights, source)
+        shown = {
+            name: _nearest(states, positions)
+            if program.components[name] == "node"
+            else states
+            for name, states in run.states.items()
+        }
+        moved = jnp.stack([(s[1:] != s[:-1]).any(1) for s in shown.values()]).any(0)
+        # after a step without change nothing moves: the state is the only memory
+        length = jnp.minimum(moved.sum() + 1, nodes)
+        return base.masked_after(
+            {f"{name}_h": states[:-1] for name, states in shown.items()},
+            {name: states[length - 1] for name, states in shown.items()},
+            length,
+        )
+
+    features = {
+        "pos": base.POSITIONS,
+        "s": base.SOURCE,
+        "A": base.WEIGHTS,
+        "adj": base.ADJACENCY,
+    }
+    for name, sort in program.components.items():
+        features[name] = Feature("output", "node", SHOWN[sort])
+        features[f"{name}_h"] = Feature("hint", "node", SHOWN[sort])
+    return Task(
+        name=program.name,
+        features=features,
+        solve=solve,
+        most_hints=lambda nodes: nodes,
+        weighted=True,
+    )
+
+
+def _nearest(
+    places: Float[Array, "T N"], positions: Float[Array, "N"]
+) -> Int[Array, "T N"]:
+    """The node that each reference names."""
+    return jnp.abs(places[..., None] - positions).argmin(-1)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _interpreted(
+    program: GraphProgram,
+    steps: int,
+    positions: Array,
+    weights: Array,
+    source: Array,
+    start: BatchState | None,
+) -> Meaning:
+    run = functools.partial(_run, program, steps)
+    return jax.vmap(run)(positions, weights, source, start)
+
+
+def _run(
+    program: GraphProgram,
+    steps: int,
+    positions: Array,
+    weights: Array,
+    source: Array,
+    start: State | None = None,
+) -> Meaning:
+    inputs = _Inputs(positions, weights, source)
+    init = {"init": {"s": source, "index": positions}}
+    if start is None:
+        start = {
+            name: jnp.broadcast_to(value(expr, init), positions.shape)
+            for name, expr in program.starts.items()
+        }
+
+    def step(state: State, _):
+        after, looks = _step(program, inputs, state)
+        return after, (state, looks)
+
+    last, (states, looks) = jax.lax.scan(step, start, length=steps)
+    joined = {k: jnp.concatenate([states[k], last[k][None]]) for k in start}
+    return Meaning(joined, looks)
+
+
+def _step(
+    program: GraphProgram, inputs: _Inputs, state: State
+) -> tuple[State, dict[str, Look]]:
+    """The state after a step, and whom it came from."""
+    nodes = inputs.index.shape[0]
+    held = {**state, "index": inputs.index}
+    given = {"s": inputs.source, "index": inputs.index}
+    edges = {"adj": (inputs.weights != 0) * 1.0, "weight": inputs.weights}
+    pairs = {
+        "self": {k: v[:, None] for k, v in held.items()},
+        "other": {k: v[None, :] for k, v in held.items()},
+        "init": {k: v[:, None] for k, v in given.items()},
+        "edge": edges,
+    }
+    looks = {n: _look(s, pairs) for n, s in program.selections.items()}
+    node = jnp.arange(nodes)
+    looked_at = {"self": held, "init": given}
+    for name, selection in program.selections.items():
+        look = looks[name]
+        someone = look.active if selection.made.default is nobody else True
+        looked_at[name] = {k: v[look.selected] * someone for k, v in held.items()}
+        looked_at[name]["weight"] = inputs.weights[node, look.selected] * look.active
+        looked_at["edge"] = {
+            k: v[node, look.selected] * look.active for k, v in edges.items()
+        }
+    after = {
+        name: jnp.broadcast_to(value(expr, looked_at), (nodes,))
+        for name, expr in program.updates.items()
+    }
+    return after, looks
+
+
+def _look(selection: Selection, pairs: dict[str, dict[str, Array]]) -> Look:
+    nodes = pairs["edge"]["adj"].shape[0]
+    itself = jnp.eye(nodes, dtype=bool)
+    allowed = ~itself if selection.others else jnp.ones_like(itself)
+    if not selection.others:
+        adj = jnp.maximum(pairs["edge"]["adj"], itself)
+        pairs = {**pairs, "edge": {**pairs["edge"], "adj": adj}}
+    candidate = allowed & (value(selection.made.where, pairs) > 0)
+    keys = jnp.broadcast_to(value(lift(selection.made.key), pairs), (nodes, nodes))
+    keys = jnp.where(candidate, selection.sign * keys, jnp.inf)
+    active = candidate.any(1)
+    node = jnp.arange(nodes)
+    best = keys.argmin(1)  # the lowest index on ties
+    first = keys.min(1)
+    second = jnp.where(node == best[:, None], jnp.inf, keys).min(1)
+    several = jnp.isfinite(second)
+    contrast = jnp.full(nodes, jnp.inf)
+    for test in selection.mask.comparisons:
+        apart = value(test.right, pairs) - value(test.left, pairs)
+        if isinstance(test, Same):
+            apart = jnp.abs(apart)
+        apart = jnp.where(allowed & (apart > 0), apart, jnp.inf)
+        contrast = jnp.minimum(contrast, apart.min(1))
+    return Look(
+        selected=jnp.where(active, best, node),
+        active=active,
+        gap=jnp.where(several, second - first, jnp.inf),
+        key=jnp.where(several, jnp.maximum(jnp.abs(first), jnp.abs(second)), 0.0),
+        contrast=contrast,
+    )

@@ -1,0 +1,335 @@
+"""The language of graph programs (paper §2.4, Appendix A, Listings 1-2, Eq. 18-19).
+
+A program says what every node holds (its components), whom it looks at in a step
+(`select`) and what it holds afterwards (`update`). Roles are the paper's: `self` looks,
+`other` is looked at, `init` is what `self` was given, `edge` lies between them. A
+program is traced and checked once, when it is made, and is a value from then on: it can
+be printed, interpreted (`interpreter`) and compiled (`compiler`).
+
+Meaning, the same for every reader of a program:
+
+- The candidates of a node are all *other* nodes that satisfy the mask; a node is its
+  own neighbour only by default. `edge` is the edge from `self` to `other`.
+- Equal keys go to the lowest index.
+- When no candidate is left, `other` is `self` and every field of `edge` reads 0.
+- All nodes step at once. At the first step they hold what `start` says.
+
+A program may select several times in a step; its update then knows each by name, and
+adds up parts of which each reads one; its `weight` is that of the edge to it. Such a
+selection may also be of *all* nodes, oneself included and one's own neighbour: without
+a default, if the mask leaves someone in any case (`edge.adj` or `everyone`), or else
+with `nobody`, whose fields read 0.
+
+Knows no JAX.
+"""
+
+import dataclasses
+import functools
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mindgap.language import normal_forms
+from mindgap.language.expressions import (
+    Expr,
+    Less,
+    ProgramError,
+    Read,
+    Role,
+    Same,
+    Sort,
+    lift,
+    reads,
+    sort_of,
+)
+from mindgap.language.normal_forms import Affine, Condition, Part, affine, condition
+from mindgap.language.selection import ADJACENT, Min, Selection, nobody
+
+INPUTS: dict[Role, dict[str, Sort]] = {
+    "self": {"index": "node"},
+    "other": {"index": "node"},
+    "init": {"s": "bool", "index": "node"},
+    "edge": {"adj": "bool", "weight": "float"},
+}
+"""The fields that every program has; components join `self` and `other`."""
+
+RESERVED = ("index", "pos", "s", "adj", "weight", "A")
+SHOWN: dict[Sort, typing.Literal["mask", "scalar", "pointer"]] = {
+    "bool": "mask",
+    "float": "scalar",
+    "node": "pointer",
+}
+"""Which type of feature shows a component of each sort."""
+
+
+class _Fields:
+    """A role as the program's functions see it: its fields by name."""
+
+    def __init__(self, role: Role, sorts: Mapping[str, Sort], place: str):
+        self._role: Role = role
+        self._sorts, self._place = sorts, place
+
+    def __getattr__(self, name: str) -> Read:
+        if name not in self._sorts:
+            raise ProgramError(
+                f"{self._place}: {self._role}.{name}: {self._role} has no `{name}`; "
+                f"it has {', '.join(self._sorts)}"
+            )
+        return Read(self._role, name, self._sorts[name])
+
+    def __str__(self) -> str:
+        return self._role
+
+
+Effect = tuple[Part, ...]
+"""What becomes of a component, the sum of these. With one selection it is one part: a
+number or node is affine, a truth value one test."""
+
+Shown = str | tuple[str | None, ...] | None
+"""A component; of a categorical feature one for each class, or None for the rest. None
+if no component shows the feature: then the network says nothing of it."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class GraphProgram:
+    """A program; `start`, `select` and `update` are functions of the roles.
+
+    `start(init)` and `update(self, other, init, edge)` return an expression for every
+    component, `select(self, other, init, edge)` a `Min` or a `Max`. Or `select` names
+    several such functions, and `update(self, ..., init)` takes whom they select. A
+    component's sort is that of its start. `task` is the task whose features the program
+    computes, by `hints` and `outputs` (feature: component); without one, every
+    component is both. A hint of the task comes after so many `message_steps`.
+
+    Raises ProgramError, naming the place, for a program that means nothing or that no
+    layer of attention can compute.
+    """
+
+    name: str
+    start: Callable[..., Mapping[str, Any]]
+    select: Callable[..., Min] | Mapping[str, Callable[..., Min]]
+    update: Callable[..., Mapping[str, Any]]
+    task: Any = None
+    hints: Mapping[str, Shown] = dataclasses.field(default_factory=dict)
+    outputs: Mapping[str, Shown] = dataclasses.field(default_factory=dict)
+    message_steps: int = 1
+
+    @functools.cached_property
+    def starts(self) -> dict[str, Expr]:
+        """Every component's expression at the start."""
+        place = f"{self.name}, start"
+        made = _traced(place, self.start, [_Fields("init", INPUTS["init"], place)])
+        if not isinstance(made, Mapping) or not made:
+            raise ProgramError(
+                f"{place}: needs an expression for each component, got {made!r}"
+            )
+        taken = {*RESERVED, *(f"{name}_h" for name in made)} & set(made)
+        if taken:
+            raise ProgramError(
+                f"{place}: no component may be called {', '.join(sorted(taken))}: "
+                f"{', '.join(RESERVED)} are inputs, and name_h is the hint of name"
+            )
+        return {name: lift(value) for name, value in made.items()}
+
+    @functools.cached_property
+    def components(self) -> dict[str, Sort]:
+        """What each component holds."""
+        return {name: sort_of(expr) for name, expr in self.starts.items()}
+
+    @functools.cached_property
+    def beginnings(self) -> dict[str, Affine]:
+        """The starts' normal forms."""
+        return {
+            name: self._form(affine, expr, f"start of `{name}`")
+            for name, expr in self.starts.items()
+        }
+
+    @functools.cached_property
+    def selections(self) -> dict[str, Selection]:
+        """Whom a node looks at, by the name that the update has for it."""
+        if isinstance(self.select, Mapping):
+            return {name: self._select(name, f) for name, f in self.select.items()}
+        return {"other": self._select("", self.select)}
+
+    @property
+    def selection(self) -> Selection:
+        """Whom a node looks at. Raises ProgramError if it looks at several."""
+        if len(self.selections) > 1:
+            raise ProgramError(
+                f"{self.name} has several selections: {', '.join(self.selections)}"
+            )
+        return next(iter(self.selections.values()))
+
+    def _select(self, name: str, function: Callable[..., Min]) -> Selection:
+        place = f"{self.name}, select{name and f' of {name}'}"
+        roles = self._roles(place, ["other"])
+        made = _traced(place, function, roles)
+        if not isinstance(made, Min):
+            raise ProgramError(f"{place}: needs a Min or a Max, got {made!r}")
+        if not isinstance(made.where, Expr):
+            raise ProgramError(f"{place}: no mask: say `where=edge.adj & ...`")
+        mask = self._form(condition, made.where, f"mask of select{name and ' ' + name}")
+        if not mask.every:
+            raise ProgramError(
+                f"{place}: the mask is not one conjunction:\n    {made.where}"
+            )
+        several = isinstance(self.select, Mapping)
+        tests = {type(test) for test in mask.comparisons}
+        if tests - {Same if made.default is nobody else Less}:
+            raise ProgramError(
+                f"{place}: same(...) belongs to `default=nobody`, < to `default=self`:"
+                f"\n    {made.where}"
+            )
+        somebody = not mask.comparisons and set(mask.literals) <= {ADJACENT}
+        if made.default is not roles[0] and not (
+            several and (made.default is nobody or (made.default is None and somebody))
+        ):
+            problem = "no default" if made.default is None else "an ambiguous default"
+            raise ProgramError(
+                f"{place}: {problem} ({made.default}): a mask may leave no candidate, "
+                "and the only node that is then selected is `default=self`"
+                + ("; or `default=nobody`" if several else "")
+            )
+        key = self._form(affine, lift(made.key), f"key of select{name and ' ' + name}")
+        return Selection(made, key, mask, made.default is roles[0])
+
+    @functools.cached_property
+    def updates(self) -> dict[str, Expr]:
+        """Every component's expression after a step."""
+        place = f"{self.name}, update"
+        made = _traced(place, self.update, self._roles(place, list(self.selections)))
+        unknown, absent = set(made) ^ set(self.starts), set(self.starts) - set(made)
+        if unknown:
+            raise ProgramError(
+                f"{place}: {', '.join(sorted(absent)) or 'nothing'} missing, "
+                f"{', '.join(sorted(unknown - absent)) or 'nothing'} unknown; the "
+                f"components are {', '.join(self.starts)}"
+            )
+        return {name: lift(made[name]) for name in self.starts}
+
+    @functools.cached_property
+    def effects(self) -> dict[str, Effect]:
+        """The updates' normal forms."""
+        found: dict[str, Effect] = {}
+        for name, expr in self.updates.items():
+            place, truth = f"update of `{name}`", self.components[name] == "bool"
+            if isinstance(self.select, Mapping):
+                found[name] = self._form(normal_forms.parts, expr, place)
+                problem = _not_a_sum(found[name], truth)
+            else:
+                part = self._form(condition if truth else affine, expr, place)
+                found[name], problem = (part,), ""
+                if truth and part.comparisons:
+                    problem = "a comparison only has a place in masks"
+            if problem:
+                raise ProgramError(f"{self.name}, {place}: {problem}:\n    {expr}")
+        return found
+
+    def effect(self, name: str) -> Part:
+        """The only part of an update, in a program of one selection."""
+        (part,) = self.effects[name]
+        return part
+
+    def __post_init__(self):
+        _ = self.beginnings, self.selections, self.effects  # traced and checked
+        for name, sort in self.components.items():
+            if sort == "node":
+                self._check_node(name, "start", (self.beginnings[name],))
+                self._check_node(name, "update", self.effects[name])
+        for feature, component in {**self.hints, **self.outputs}.items():
+            self._check_shown(feature, component)
+
+    def _check_shown(self, feature: str, component: Shown):
+        """A feature is shown by a component of its sort, or a class each by a truth."""
+        each = list(component) if isinstance(component, tuple) else [component]
+        if not {*each} - {None} <= set(self.components) or self.task is None:
+            raise ProgramError(
+                f"{self.name}: {feature} is {component}: needs a task, and one of "
+                f"the components {', '.join(self.components)}"
+            )
+        features = self.task.features
+        if component is None and feature in features:
+            return
+        sort = self.components[next(filter(None, each))]
+        wanted = SHOWN[sort] if isinstance(component, str) else "categorical"
+        found = features[feature].type if feature in features else ""
+        if found.removesuffix("_one") != wanted or (
+            found == "categorical" and len(each) != features[feature].classes
+        ):
+            raise ProgramError(
+                f"{self.name}: {feature} is {component}, a {sort}: the task has "
+                + ", ".join(f"{k} ({f.type})" for k, f in features.items())
+                + f"; a {sort} is shown by a {wanted}"
+            )
+
+    def _check_node(self, name: str, where: str, parts: Effect):
+        """A reference stays one: it is a node, plus differences of nodes."""
+        expr = (self.starts if where == "start" else self.updates)[name]
+        nodes = {normal_forms.field_of(r) for r in reads(expr) if r.sort == "node"}
+        for part in parts:
+            form = part.value if isinstance(part, normal_forms.Gated) else part
+            if (
+                not isinstance(form, Affine)
+                or sum(form.terms.get(field, 0.0) for field in nodes) != 1
+                or form.constant
+                or set(form.terms) - nodes
+            ):
+                raise ProgramError(
+                    f"{self.name}, {where} of `{name}`: not a node, although {name} "
+                    f"starts as one:\n    {expr}"
+                )
+
+    def _roles(self, place: str, looked_at: list[str]) -> list[_Fields]:
+        held: dict[str, Sort] = {**self.components, "index": "node"}
+        sorts = {**INPUTS, "self": held, **dict.fromkeys(looked_at, held)}
+        if looked_at != ["other"]:
+            # whom a node looks at stands for the edge to it, too
+            sorts |= {name: {**held, "weight": "float"} for name in looked_at}
+        names = ["self", *looked_at, "init", *["edge"] * (looked_at == ["other"])]
+        return [_Fields(role, sorts[role], place) for role in names]
+
+    def _form(self, form: Callable, expr: Expr, place: str) -> Any:
+        try:
+            return form(expr)
+        except normal_forms.NotCompilable as error:
+            raise error.at(f"{self.name}, {place}", expr) from None
+
+    def __str__(self) -> str:
+        held = ", ".join(f"{name} ({sort})" for name, sort in self.components.items())
+        wide = max(map(len, self.components))
+        starts = [f"{n:<{wide}} = {e}" for n, e in self.starts.items()]
+        updates = [f"{n:<{wide}} ← {e}" for n, e in self.updates.items()]
+        indent, selects = "\n          ", []
+        for name, (made, *_) in self.selections.items():
+            head = f"{name}: " * isinstance(self.select, Mapping)
+            otherwise = f", else {made.default}" if made.default else ""
+            selects += [
+                f"{head}the candidate of {made.word} {made.key}",
+                f"among those with {made.where}{otherwise}",
+            ]
+        return (
+            f"{self.name}: {held}\n"
+            f"  start   {indent.join(starts)}\n"
+            f"  select  {indent.join(selects)}\n"
+            f"  update  {indent.join(updates)}"
+        )
+
+    __repr__ = __str__
+
+
+def _not_a_sum(effect: Effect, truth: bool) -> str:
+    """Why the parts of an update cannot be added up, or nothing."""
+    for part in effect:
+        if truth and not isinstance(part, Condition):
+            return "not a sum of truth values"
+        if isinstance(part, Condition) and not part.every:
+            return "| of parts that exclude each other is +, and of others not one ReLU"
+    return ""
+
+
+def _traced(place: str, function: Callable, roles: list[_Fields]) -> Any:
+    try:
+        return function(*roles)
+    except ProgramError as error:
+        named = str(error).startswith(place)
+        raise error if named else ProgramError(f"{place}: {error}") from None

@@ -1,0 +1,290 @@
+"""Encoders and decoders (paper §2.2, Eq. 10-14, and Eq. 20), as dm-clrs builds them.
+
+Encoders turn named inputs and fed-back hints into node, edge and graph features; a
+pointer is an edge feature. Decoders read [x_i | h_i | new h_i], three hidden sizes
+wide (the paper's Eq. 11-14 print h alone), and the edge features.
+"""
+
+import itertools
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+import haiku as hk
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from mindgap.network import linear, pairwise
+from mindgap.network.linear import Linear, declare
+from mindgap.tasks.base import Feature
+
+PointerDecoder = Literal["pairwise", "simple"]
+Term = Literal["none", "hidden", "edge"]
+"""What a pointer decoder may be kept from reading."""
+
+SHARPEN = -1000.0
+"""The constant c of Eq. 20."""
+
+
+class Encoders(NamedTuple):
+    """All encoders of a location side by side: their sum is what Eq. 10 adds up."""
+
+    node: Linear
+    edge: Linear
+    graph: Linear
+
+
+class Features(NamedTuple):
+    """What one processor step sees, not yet encoded, in the order of `Encoders`."""
+
+    node: Float[Array, "B N K"]
+    edges: tuple[Float[Array, "B N N"], ...]
+    graph: Float[Array, "B K"]
+    neighbours: Float[Array, "B N N"]
+    """Who may attend to whom, 0 or 1: edges either way, self, and strong pointers."""
+
+
+def encoder(name: str, feature: Feature, hidden_size: int) -> Linear:
+    """The parameters of one encoder: classes (or 1) inputs, hidden-size outputs."""
+    init = None
+    if feature.stage == "hint" and feature.type == "scalar":
+        # CLRS's `xavier_on_scalars`
+        init = hk.initializers.TruncatedNormal(1 / hidden_size**0.5)
+    return declare(f"encoder_{name}", max(1, feature.classes), hidden_size, init)
+
+
+def join(
+    encoders: Mapping[str, Linear], features: Mapping[str, Feature], hidden_size: int
+) -> Encoders:
+    """The encoders of each location side by side (Eq. 10)."""
+    layers: dict[str, list[Linear]] = {"node": [], "edge": [], "graph": []}
+    for name, feature in features.items():
+        layers[_place(feature)].append(encoders[name])
+    none = Linear(jnp.zeros((0, hidden_size)), jnp.zeros(hidden_size))
+    return Encoders(
+        *(
+            Linear(
+                jnp.concatenate([none.w, *(layer.w for layer in side)]),
+                sum((layer.b for layer in side), none.b),
+            )
+            for side in layers.values()
+        )
+    )
+
+
+def gather(
+    features: Mapping[str, Feature], values: Mapping[str, Float[Array, "B ..."]]
+) -> Features:
+    """The scalars that are encoded at each node, edge and graph.
+
+    Pointers are (B, N, N) distributions over nodes; two nodes may attend to each other
+    if p_ij + p_ji exceeds one half.
+    """
+    batch, nodes = values["pos"].shape
+    neighbours = jnp.broadcast_to(jnp.eye(nodes, dtype=bool), (batch, nodes, nodes))
+    node, graph = [jnp.zeros((batch, nodes, 0))], [jnp.zeros((batch, 0))]
+    edges: list[Array] = []
+    for name, feature in features.items():
+        value, place = values[name], _place(feature)
+        if place == "edge":
+            edges.append(value)
+        else:
+            shown = value if feature.type == "categorical" else value[..., None]
+            (node if place == "node" else graph).append(shown)
+        if feature.type == "pointer":
+            neighbours |= value + value.mT > 0.5
+        elif place == "edge" and feature.type == "mask":
+            neighbours |= value + value.mT > 0
+    return Features(
+        jnp.concatenate(node, -1),
+        tuple(edges),
+        jnp.concatenate(graph, -1),
+        neighbours.astype(float),
+    )
+
+
+class Decoder(hk.Module):
+    """Declares the parameters of one output's or hint's decoder."""
+
+    def __init__(
+        self,
+        name: str,
+        feature: Feature,
+        hidden_size: int,
+        simple_nodes: int | None = None,
+    ):
+        super().__init__(name=f"decoder_{name}")
+        self._feature, self._size, self._simple = feature, hidden_size, simple_nodes
+
+    def __call__(self) -> dict[str, Linear]:
+        """The layers by name; `decode` applies them. `simple_nodes` selects Eq. 20."""
+        feature, size, read = self._feature, self._size, 3 * self._size
+        if feature.type == "pointer" and self._simple is not None:
+            return {name: declare(name, read, self._simple) for name in ("p1", "p2")}
+        if feature.type == "pointer":
+            return {
+                "receiver": declare("receiver", read, size),
+                "sender": declare("sender", read, size),
+                "edge": declare("edge", size, size),
+                "score": declare("score", size, 1),
+            }
+        width = max(1, feature.classes)
+        layers = {"node": declare("node", read, width)}
+        if feature.location == "graph":
+            layers["meta"] = declare("meta", size, width)
+        return layers
+
+
+class Decoders(NamedTuple):
+    """Several features' decoders as they read a step (see `linear.fold`).
+
+    Pointers' and nodes' layers are folded side by side, in the order of the features.
+    """
+
+    pointers: Linear | None
+    """[node scalars | hidden | new]: receiver and sender (or p1 and p2) of each."""
+    edges: dict[str, Linear]
+    """Of each pointer (Eq. 12-14): edge scalars to S."""
+    scores: dict[str, tuple[Float[Array, "S"], Float[Array, "1"]]]
+    nodes: Linear | None
+    """[node scalars | hidden | new]: every prediction at nodes that is no pointer."""
+    graphs: dict[str, tuple[Linear, Linear]]
+    """Of each prediction at the graph: what the maximum over nodes of [encoded node |
+    hidden | new] says, and what the graph scalars say."""
+    encoder: Linear
+    """The nodes' encoder, whose features' maximum the graph's predictions read."""
+
+
+def without(
+    layers: Mapping[str, Linear], term: Term, hidden_size: int
+) -> dict[str, Linear]:
+    """A pointer decoder that does not read the states, or the edges (Eq. 12).
+
+    What it reads of a node's inputs stays, and with it the hints that the states told
+    one step before. The parameters keep their shapes.
+    """
+    found = dict(layers)
+    for name, layer in layers.items():
+        if term == "edge" and name == "edge":
+            found[name] = Linear(*map(jnp.zeros_like, layer))
+        elif term == "hidden" and layer.w.shape[0] == 3 * hidden_size:
+            found[name] = layer._replace(w=layer.w.at[hidden_size:].set(0))
+    return found
+
+
+def fold(
+    layers: Mapping[str, Mapping[str, Linear]],
+    features: Mapping[str, Feature],
+    encoders: Encoders,
+) -> Decoders:
+    """The decoders of some features, with the encoders of what they read."""
+    pointers, nodes, edges, scores, graphs = [], [], {}, {}, {}
+    for name, feature in features.items():
+        layer = layers[name]
+        if "p1" in layer:
+            pointers += [layer["p1"], layer["p2"]]
+        elif feature.type == "pointer":
+            edges[name] = edge = linear.fold([layer["edge"]], encoders.edge)
+            scores[name] = layer["score"].w[:, 0], layer["score"].b
+            sender = layer["sender"]._replace(b=layer["sender"].b + edge.b)
+            pointers += [layer["receiver"], sender]
+        elif feature.location == "graph":
+            meta = linear.fold([layer["meta"]], encoders.graph)
+            graphs[name] = layer["node"], meta
+        else:
+            nodes.append(layer["node"])
+    return Decoders(
+        linear.fold(pointers, encoders.node) if pointers else None,
+        edges,
+        scores,
+        linear.fold(nodes, encoders.node) if nodes else None,
+        graphs,
+        encoders.node,
+    )
+
+
+def decode(
+    decoders: Decoders,
+    features: Mapping[str, Feature],
+    seen: Features,
+    hidden: Float[Array, "B N S"],
+    new: Float[Array, "B N S"],
+) -> dict[str, Float[Array, "B ..."]]:
+    """The predictions (Eq. 11-14): logits, or the value itself for a scalar.
+
+    (B, N, N) for pointers, (B, N, classes) for categories, (B,) for the graph,
+    else (B, N).
+    """
+    read, said = (seen.node, hidden, new), {}
+    pointers = [name for name, f in features.items() if f.type == "pointer"]
+    if decoders.pointers is not None:
+        sides = linear.split(linear.apply(decoders.pointers, *read), 2 * len(pointers))
+        for name, first, second in zip(pointers, sides[::2], sides[1::2], strict=True):
+            said[name] = _point(decoders, name, seen, first, second)
+    at_nodes = {
+        name: max(1, f.classes)
+        for name, f in features.items()
+        if f.location == "node" and f.type != "pointer"
+    }
+    if decoders.nodes is not None:
+        ends = list(itertools.accumulate(at_nodes.values()))[:-1]
+        answers = jnp.split(linear.apply(decoders.nodes, *read), ends, -1)  # Eq. 11
+        said |= dict(zip(at_nodes, answers, strict=True))
+    for name, (node, meta) in decoders.graphs.items():
+        dense = linear.apply(decoders.encoder, seen.node)
+        largest = [_largest(block) for block in (dense, hidden, new)]
+        said[name] = linear.apply(node, *largest) + linear.apply(meta, seen.graph)
+    return {
+        name: said[name]
+        if feature.type in ("pointer", "categorical")
+        else said[name][..., 0]
+        for name, feature in features.items()
+    }
+
+
+def _point(
+    decoders: Decoders,
+    name: str,
+    seen: Features,
+    first: Float[Array, "B N S"],
+    second: Float[Array, "B N S"],
+) -> Float[Array, "B N N"]:
+    if name not in decoders.edges:
+        return SHARPEN * jnp.maximum(first, second)  # Eq. 20
+    weight, constant = decoders.scores[name]
+    operands = pairwise.Operands(  # Eq. 12-14, with max(p_1, p_2 + p_e) in Eq. 13
+        row=second,
+        column=first,
+        edges=seen.edges,
+        mix=decoders.edges[name].w,
+        weight=weight,
+    )
+    # e_ji says something of the pointer from i to j, so senders are the rows
+    return pairwise.largest(operands).mT + constant
+
+
+def feed_back(
+    feature: Feature, prediction: Float[Array, "B ..."]
+) -> Float[Array, "B ..."]:
+    """A decoded hint as the next step's input: soft, so that gradients flow."""
+    if feature.type == "scalar":
+        return prediction
+    if feature.type == "mask":
+        return jax.nn.sigmoid(prediction)
+    return jax.nn.softmax(prediction, axis=-1)
+
+
+def _largest(states: Float[Array, "B N S"]) -> Float[Array, "B S"]:
+    """The maximum over nodes, whose gradient goes to one node that holds it.
+
+    The gradient of `jnp.max` divides by the number of entries that equal the maximum.
+    XLA may compute the entries twice and round them differently; then none is equal,
+    and 0 / 0 makes every gradient NaN (dm-clrs has this at some hidden sizes).
+    """
+    holder = jax.lax.stop_gradient(states).argmax(1, keepdims=True)
+    return jnp.take_along_axis(states, holder, 1)[:, 0]
+
+
+def _place(feature: Feature) -> str:
+    """Where a feature is encoded: a pointer says something of each edge."""
+    return "edge" if feature.type == "pointer" else feature.location

@@ -1,0 +1,16 @@
+from . import ablations as ablations
+from . import by_size as by_size
+from . import campaign as campaign
+from . import discrepancies as discrepancies
+from . import evidence as evidence
+from . import mixture as mixture
+from . import protocol as protocol
+from . import report as report
+from . import scoreboard as scoreboard
+from . import settings as settings
+from . import trainability as trainability
+from . import verdicts as verdicts
+from .claims import CLAIMS as CLAIMS
+from .claims import Claim as Claim
+from .tables import EXPERIMENTS as EXPERIMENTS
+from .tables import find as find

@@ -1,0 +1,276 @@
+"""Every number of the paper beside ours, what became of it, and the totals.
+
+`sentence` is the line that README and the book's first page show; a test holds them to
+it. All verdicts are those of `verdicts`.
+"""
+
+import dataclasses
+import math
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from mindgap import network
+from mindgap.experiments.base import CLRS30_VAL, IN_DISTRIBUTION
+from mindgap.measures import statistics
+from mindgap.paper import by_size, protocol, report, verdicts
+from mindgap.paper.discrepancies import DISCREPANCIES
+from mindgap.paper.evidence import SPOKEN, Evidence
+from mindgap.paper.protocol import ClaimVerdict, NumberVerdict
+from mindgap.paper.tables import find
+from mindgap.paper.verdicts import Number
+from mindgap.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+CHAPTERS = {
+    "table-1": "03_baselines",
+    "table-2": "04_bfs_dfs_disparity",
+    "table-3": "05_traces",
+    "table-10": "09_ablations",
+    "table-11": "09_ablations",
+    "table-12": "09_ablations",
+    "table-13": "09_ablations",
+    "table-14": "07_stability",
+}
+"""Where the printed numbers of a table are shown."""
+
+START, END = (
+    "<!-- totals: made by mindgap.paper.scoreboard -->",
+    "<!-- end of totals -->",
+)
+"""What stands around the line of totals in a page."""
+
+
+def command(number: Number) -> str:
+    """What continues a number to the seeds that a verdict needs."""
+    first = protocol.FIRST_NEW.get(number.experiment.recorded, 0)
+    least = max(protocol.LEAST, number.wanted or 0)
+    return f"mindgap run {number.experiment.name} --seeds {first}:{first + least}"
+
+
+def chapter(number: Number) -> str:
+    """The page that shows a number."""
+    return CHAPTERS[number.experiment.table]
+
+
+def table(found: Iterable[Number], name: str) -> "pd.DataFrame":
+    """The numbers of one table of the paper, primary readings first, few columns."""
+    import pandas as pd
+
+    lines = []
+    for n in found:
+        if n.experiment.table != name:
+            continue
+        r, d = n.row, n.difference
+        interval = "–"
+        if d is not None:
+            low, high = d.interval()
+            interval = f"{d.value:+.2f} ({low:+.2f} to {high:+.2f})"
+        lines.append(
+            {
+                "row": r.name.split("/")[1],
+                "reading": f"{n.reading}, {r.checkpoint}",
+                "paper": r.paper,
+                "ours": "–" if not r.seeds
+                else f"{statistics.spread(r.mean, r.std)} ({r.max:.2f})",
+                "seeds": r.seeds,
+                "larger set": larger(n),
+                "ours − paper (95 %)": interval,
+                "margin": f"±{n.margin:.2f}",
+                "verdict": n.verdict,
+                "rests on": f"{n.deciding} {'new' if n.new else 'seeds'}",
+            }
+        )  # fmt: skip
+    return pd.DataFrame(lines).set_index("row").rename_axis(None)
+
+
+def larger(number: Number) -> str:
+    """The mean on the larger test set; – where the paper's own graphs are known."""
+    if number.larger is None:
+        return "–"
+    return f"{number.larger:.2f}"
+
+
+def reasons(found: Iterable[Number]) -> "pd.DataFrame":
+    """Why rows cannot be compared, or cannot be shown equivalent; a line a reason."""
+    import pandas as pd
+
+    rows: dict[str, dict[str, None]] = {}
+    for n in found:
+        why = n.told.partition("; ")[2] if n.verdict != "not comparable" else n.told
+        if why:
+            rows.setdefault(why, {})[n.row.name] = None
+    lines = [{"rows": ", ".join(names), "why": why} for why, names in rows.items()]
+    return pd.DataFrame(lines, columns=["rows", "why"])
+
+
+class Stated(NamedTuple):
+    """A number of the paper's text, and ours: counted, or a mean with its interval."""
+
+    says: str
+    section: str
+    paper: str
+    ours: str
+    chapter: str
+
+
+def stated(see: Evidence) -> list[Stated]:
+    """Numbers that stand in the text and in no table; claims judge what they mean."""
+    counts = {
+        name: network.count(row.task, row.model)
+        for name in (
+            "table-1/bfs",
+            "table-1/bellman-ford",
+            "table-1/dfs",
+            "table-13/bfs",
+            "table-13/bellman-ford",
+        )
+        for row in find(name)
+    }
+    large = max(n for name, n in counts.items() if name.startswith("table-1/"))
+    tiny = [n for name, n in counts.items() if name.startswith("table-13/")]
+    found = [
+        Stated("parameters at hidden size 128", "A.1", "5e6", f"at most {large:,}",
+               "09_ablations"),
+        Stated("parameters at hidden size 4", "A.1, C.3", "500",
+               " and ".join(map(str, tiny)), "09_ablations"),
+    ]  # fmt: skip
+    for name in ("bfs", "dfs", "bellman-ford"):
+        for data in (CLRS30_VAL, IN_DISTRIBUTION[-1]):
+            kind = "validation" if data.benchmark else "as in training"
+            says = f"{SPOKEN[name]} on {data.nodes} nodes, a length of training"
+            scores = see.scores(f"table-1/{name}", data)
+            ours = "–"
+            if len(scores):
+                told = statistics.describe(scores, report.PERCENT)
+                ours = f"{statistics.spread(told.mean, told.std)} ({told.seeds} seeds)"
+            found.append(
+                Stated(f"{says} ({kind})", "3", "~99%", ours, "04_bfs_dfs_disparity")
+            )
+    return found
+
+
+@dataclasses.dataclass(frozen=True)
+class Totals:
+    """How many of each kind."""
+
+    printed: dict[NumberVerdict, int]
+    """Printed numbers, by their primary readings."""
+    sensitive: int
+    """Of those that are not equivalent, how many would be under a sensitivity reading.
+    """
+    claims: dict[ClaimVerdict, int]
+    discrepancies: int
+
+
+def totals(found: Sequence[Number], judged: Sequence[verdicts.Verdict]) -> Totals:
+    """Counted from `verdicts.numbers` and from `verdicts.verdicts`."""
+    primary = [n for n in found if n.reading == "primary"]
+    also = {n.key for n in found if n.verdict == "equivalent"}
+    kinds = [n.verdict for n in primary]
+    claims = [v.kind for v in judged]
+    return Totals(
+        {kind: kinds.count(kind) for kind in protocol.NUMBER_VERDICTS},
+        sum(n.verdict != "equivalent" and n.key in also for n in primary),
+        {kind: claims.count(kind) for kind in protocol.CLAIM_VERDICTS},
+        len(DISCREPANCIES),
+    )
+
+
+def sentence(counted: Totals) -> str:
+    """The totals in words, as README and the book's first page show them."""
+    numbers, claims = counted.printed, counted.claims
+    return (
+        f"Of the {sum(numbers.values())} results that the paper's tables print, "
+        f"{numbers['equivalent']} are equivalent to ours under the primary reading of "
+        f"their settings, {numbers['differs']} differ, {numbers['inconclusive']} are "
+        f"inconclusive, {numbers['too few seeds']} have too few seeds here, and "
+        f"{numbers['not comparable']} cannot be compared. {counted.sensitive} of those "
+        "that are not equivalent would be under another reading or checkpoint. Of its "
+        f"{sum(claims.values())} claims, {claims['supported']} are supported by their "
+        f"main clause, {claims['contradicted']} contradicted, {claims['inconclusive']} "
+        f"inconclusive, and {claims['too few seeds']} have too few seeds. In "
+        f"{counted.discrepancies} places the paper is unclear or contradicts itself."
+    )
+
+
+def compute(store: Store) -> Totals:
+    """The totals of a store; takes most of a minute on two cores."""
+    see = verdicts.judge_of(store)
+    return totals(verdicts.numbers(see), verdicts.verdicts(store, see=see))
+
+
+def shown(page: str) -> str | None:
+    """The line of totals in a page's text, in one line; None if it has none."""
+    if START not in page:
+        return None
+    return " ".join(page.split(START)[1].split(END)[0].split())
+
+
+def publish(root: Path) -> None:
+    """Write the totals into README and the first page, and their two figures.
+
+    Raises ValueError for a page without the marks of the line.
+    """
+    from matplotlib import rc_context
+
+    store = Store(root / "book" / "results")
+    see = verdicts.judge_of(store)
+    found = verdicts.numbers(see)
+    judged = verdicts.verdicts(store, see=see)
+    said = textwrap.fill(sentence(totals(found, judged)), 88)
+    for page in (root / "README.md", root / "book" / "intro.md"):
+        text = page.read_text("utf-8")
+        if shown(text) is None or END not in text:
+            raise ValueError(f"{page}: no place for the totals, {START} ... {END}")
+        before, after = text.split(START)[0], text.split(END, 1)[1]
+        page.write_text(f"{before}{START}\n{said}\n{END}{after}", "utf-8")
+    static = root / "book" / "_static"
+    with rc_context({"svg.hashsalt": "mindgap"}):  # the same numbers, the same bytes
+        primary = figure(differences([n for n in found if n.reading == "primary"]))
+        path = static / "agreement.svg"
+        primary.savefig(path, bbox_inches="tight", metadata={"Date": None})
+    by_size.draw(store, static / "sizes.svg")
+
+
+def differences(found: Iterable[Number]) -> "pd.DataFrame":
+    """Ours minus the paper's mean, in points, with the half of its 95 % interval.
+
+    Over the deciding seeds. Numbers without an interval are left out.
+    """
+    import pandas as pd
+
+    lines = []
+    for n in found:
+        if n.difference is not None:
+            low, high = n.difference.interval()
+            half = (high - low) / 2
+            lines.append(
+                {
+                    "row": n.row.name,
+                    "checkpoint": n.row.checkpoint,
+                    "by": n.difference.value,
+                    "error": half if math.isfinite(half) else math.nan,
+                    "status": n.verdict,
+                    "seeds": n.deciding,
+                }
+            )
+    columns = ["row", "checkpoint", "by", "error", "status", "seeds"]
+    return pd.DataFrame(lines, columns=columns).set_index("row")
+
+
+def figure(lines: "pd.DataFrame") -> "Figure":
+    """Differences as a picture, rows under the names of their tables."""
+    from mindgap.plots import scoreboard
+
+    groups: dict[str, list[str]] = {}
+    for name in lines.index:
+        table, _, row = name.partition("/")
+        groups.setdefault(table.replace("table-", "Table "), []).append(row)
+    return scoreboard.forest(
+        groups, lines.by.to_numpy(), lines.error.to_numpy(), lines.status.tolist()
+    )

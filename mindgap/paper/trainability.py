@@ -1,0 +1,78 @@
+"""The experiment that the paper could not do: training where DFS is expressible.
+
+A network that holds DFS exactly is trained from scratch, and from compiled weights: as
+they are, or moved a little away. BFS and Bellman-Ford, each in the network that holds
+it, are the controls.
+"""
+
+import dataclasses
+
+from mindgap import tasks
+from mindgap.experiments.base import IN_DISTRIBUTION, TEST_16, CompiledStart, Experiment
+from mindgap.network import ModelConfig
+from mindgap.paper.ablations import AT_16, COMPILED
+from mindgap.training import TrainConfig
+
+EXPRESSIVE = ModelConfig(hidden_size=32, heads=4, attend_to="all", layer_norm=False)
+"""The smallest network that DFS compiles to."""
+
+OURS = ("the paper has no such experiment",)
+_TASKS = {"dfs": tasks.dfs, "bfs": tasks.bfs, "bellman-ford": tasks.bellman_ford}
+RADII = (0.0, 1e-4, 1e-2)
+SHARPNESSES = (2.0**13, 2.0**20)
+"""At the first, compiled DFS is exact on 64 nodes at linear positions, at the second on
+nearly all graphs that it is trained on, whose positions are random."""
+
+
+GREEDY = dataclasses.replace(
+    EXPRESSIVE, hidden_size=21, heads=3, message_steps=3, edge_values="projected"
+)
+"""The smallest network that Dijkstra's and Prim's algorithms compile to."""
+
+
+def _scratch(task: tasks.Task, model: ModelConfig) -> Experiment:
+    name = task.name.replace("_", "-")
+    return Experiment(
+        name=f"trainability/{name}-scratch-{model.hidden_size}",
+        source="section 3.4 and 5, no table: training in a network that holds it",
+        claim="DFS is not learned although the network can express it."
+        if task is tasks.dfs
+        else "The same question of another algorithm that the network can express.",
+        task=task,
+        model=model,
+        beside=(TEST_16, *IN_DISTRIBUTION),
+        larger=0,
+        sized=True,
+        seeds=8,
+        unsure=OURS,
+    )
+
+
+def _continued(name: str, sharpness: float, radius: float) -> Experiment:
+    row = Experiment(
+        name=f"trainability/{name}-{int(sharpness)}-{radius:g}",
+        source="section 3.4 and 5, no table: training from an exact solution",
+        claim="Where training from compiled weights goes: stays, comes back or leaves.",
+        task=_TASKS[name],
+        model=EXPRESSIVE,
+        train=TrainConfig(steps=2000, skip_overflow=True),
+        start=CompiledStart(_TASKS[name].name, sharpness, radius),
+        beside=(TEST_16,),
+        larger=0,
+        headline="last",
+        seeds=8,
+        unsure=(*OURS, "2,000 steps, not 10,000", "steps that overflow are left out"),
+    )
+    if name == "dfs":
+        return row
+    train = dataclasses.replace(row.train, lengths=(16,))
+    return dataclasses.replace(row, model=COMPILED, **{**AT_16, "train": train})
+
+
+TRAINABILITY = (
+    *(_continued(n, k, r) for n in _TASKS for k in SHARPNESSES for r in RADII),
+    _scratch(tasks.dfs, EXPRESSIVE),
+    _scratch(tasks.dfs, dataclasses.replace(EXPRESSIVE, hidden_size=128)),
+    _scratch(tasks.dijkstra, GREEDY),
+    _scratch(tasks.mst_prim, GREEDY),
+)

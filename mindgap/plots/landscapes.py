@@ -1,0 +1,157 @@
+"""Figures of the loss around networks: maps and cuts (Figures 6, 7 and 17-19).
+
+As in `plots`: arrays in, a figure out; never loads, never computes.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from mindgap.plots.common import COLOURS, ORANGE, STYLES, grid, key_below
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Surface(NamedTuple):
+    """Losses over a plane."""
+
+    right: Float[np.ndarray, "_"]
+    up: Float[np.ndarray, "_"]
+    losses: Float[np.ndarray, "_ _"]
+    """Of each height a row, the lowest first. What is not finite is hatched."""
+
+
+Cut = tuple[Float[np.ndarray, "_"], Float[np.ndarray, "_ _"]]
+"""How far, and of each direction (a row) a number there."""
+
+
+def surfaces(
+    panels: Mapping[str, Surface],
+    labels: tuple[str, str],
+    shades: tuple[float, float],
+    points: Mapping[str, tuple[float, float]] | None = None,
+    columns: int = 3,
+) -> "Figure":
+    """Contour maps, one for each title, with numbers on the lines.
+
+    Below a title stand the least and the largest loss. One logarithmic scale of colours
+    for all, from and to `shades`, with the end's colour beyond. Points are named in
+    every panel; without any, the middle has a cross.
+    """
+    from matplotlib import colors, patheffects, ticker
+    from matplotlib import pyplot as plt
+
+    columns = min(columns, len(panels))
+    figure, axes = grid(len(panels), columns, (2.9, 2.75), (0.5, 0.5))
+    scale, fine = colors.LogNorm(*shades), np.geomspace(*shades, 41)
+    halo = [patheffects.withStroke(linewidth=2.5, foreground="white")]
+    for panel, (title, (right, up, losses)) in zip(
+        axes.flat, panels.items(), strict=False
+    ):
+        panel.set_facecolor("#eeeeee")
+        panel.patch.set(hatch="///", edgecolor="#bbbbbb")
+        known = np.ma.masked_invalid(np.asarray(losses, float))
+        shown = np.ma.array(np.clip(known.filled(1), *shades), mask=known.mask)
+        panel.contourf(right, up, shown, fine, cmap="Blues", norm=scale)
+        found = known.compressed()
+        if len(found) and found.min() < found.max():
+            look = {"colors": "black", "linewidths": 0.7}
+            drawn = panel.contour(right, up, known, levels(found), **look)
+            for text in panel.clabel(drawn, fmt=_short, fontsize=7, inline=False):
+                text.set_path_effects(halo)
+        if len(found):
+            title += f"\n{_short(found.min())} to {_short(found.max())} nats"
+        middle = (right[0] + right[-1]) / 2
+        for name, (x, y) in (points or {"": (middle, (up[0] + up[-1]) / 2)}).items():
+            mark, size = ("o", 6) if name else ("+", 9)
+            panel.plot([x], [y], mark, color=ORANGE, markersize=size)
+            side = "right" if x > middle else "left"
+            look = {"fontsize": 8, "color": "black", "path_effects": halo, "ha": side}
+            panel.annotate(name, (x, y), (0, 6), textcoords="offset points", **look)
+        panel.set_title(title, fontsize=9)
+        panel.tick_params(labelsize=7)
+    for panel in axes[-1]:
+        panel.set_xlabel(labels[0], fontsize=8)
+    for panel in axes[:, 0]:
+        panel.set_ylabel(labels[1], fontsize=8)
+    key = plt.cm.ScalarMappable(norm=scale, cmap="Blues")
+    bar = figure.colorbar(key, ax=axes, shrink=0.7, pad=0.02, extend="both")
+    bar.set_label("loss (nats)", fontsize=8)
+    bar.ax.tick_params(labelsize=7)
+    bar.ax.yaxis.set_major_formatter(ticker.FuncFormatter(lambda x, _: _short(x)))
+    return figure
+
+
+def levels(values: Float[np.ndarray, "_"], most: int = 6) -> Float[np.ndarray, "_"]:
+    """Round numbers strictly between the least and the largest of some values.
+
+    At most so many: powers of ten with 2 and 5 times them, or fewer; in even steps
+    where the largest is less than five times the least.
+    """
+    from matplotlib import ticker
+
+    low, high = float(values.min()), float(values.max())
+    if low > 0 and high < 5 * low:
+        even = ticker.MaxNLocator(most - 1, steps=[1, 2, 5, 10])
+        even = np.asarray(even.tick_values(low, high))
+        return even[(even > low) & (even < high)][:most]
+    inside = np.array([])
+    first = np.floor(np.log10(max(low, 1e-30)))
+    powers = np.arange(first, np.ceil(np.log10(max(high, 1e-30))) + 1)
+    for steps, every in (((1, 2, 5), 1), ((1, 3), 1), ((1,), 1), ((1,), 2), ((1,), 4)):
+        found = np.outer(10.0 ** powers[powers % every == 0], steps).ravel()
+        inside = found[(found > low) & (found < high)]
+        if len(inside) <= most:
+            break
+    return inside[-most:]
+
+
+def cuts(
+    panels: Mapping[str, Mapping[str, Cut]],
+    xlabel: str,
+    ylabels: Sequence[str],
+    scales: Sequence[Literal["linear", "log"]],
+    columns: int = 3,
+) -> "Figure":
+    """Numbers along many directions, a panel for each title; logarithmic to the right.
+
+    Of each name the median over directions, and a band from the least to the largest,
+    as far as all are finite; a name looks the same in all panels. Labels and scales are
+    those of heights, of each line of panels.
+    """
+    figure, axes = grid(len(panels), columns, (3.2, 2.7), (0.0, 0.5), light=True)
+    names = list(dict.fromkeys(name for shown in panels.values() for name in shown))
+    keys = {}
+    for place, (panel, (title, shown)) in enumerate(
+        zip(axes.flat, panels.items(), strict=False)
+    ):
+        for name, (at, values) in shown.items():
+            colour = COLOURS[names.index(name) % 5]
+            style = STYLES[names.index(name) % 5]
+            fits = np.isfinite(values).all(0)
+            at, values = at[fits], values[:, fits]
+            band = values.min(0), values.max(0)
+            panel.fill_between(at, *band, color=colour, alpha=0.15, linewidth=0)
+            look = {"color": colour, "linestyle": style, "linewidth": 1.6}
+            (keys[name],) = panel.plot(at, np.median(values, 0), **look)
+        panel.set_xscale("log")
+        panel.set_yscale(scales[place // columns])
+        panel.set_title(title, fontsize=9)
+        panel.tick_params(labelsize=8)
+    for panel in axes[-1]:
+        panel.set_xlabel(xlabel, fontsize=8)
+    for panel, label in zip(axes[:, 0], ylabels, strict=True):
+        panel.set_ylabel(label, fontsize=8)
+    key_below(figure, keys, 4)
+    return figure
+
+
+def _short(value: float) -> str:
+    """Two digits of a loss: `0.14`, `20`, `1e8`."""
+    if 1e-3 <= value < 1e4 or value == 0:
+        return f"{value:.3g}" if value < 100 else f"{value:.0f}"
+    mantissa, power = f"{value:.0e}".split("e")
+    return f"{mantissa}e{int(power)}"

@@ -1,0 +1,79 @@
+"""The scoreboard's figure: ours minus the paper's, row by row.
+
+As in `plots`: arrays in, a figure out; never loads, never computes.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+
+from mindgap.plots.common import BLUE, GREEN, GREY, ORANGE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_LOOKS = {
+    "equivalent": {"color": BLUE, "marker": "o"},
+    "differs": {"color": ORANGE, "marker": "s"},
+    "inconclusive": {"color": GREEN, "marker": "^"},
+    "too few seeds": {"color": GREY, "marker": "v", "markerfacecolor": "white"},
+    "not comparable": {"color": GREY, "marker": "D", "markerfacecolor": "white"},
+}
+
+
+def forest(
+    groups: Mapping[str, Sequence[str]],
+    by: Float[np.ndarray, "rows"],
+    error: Float[np.ndarray, "rows"],
+    status: Sequence[str],
+    linear: float = 5.0,
+) -> "Figure":
+    """Differences in points with their errors, one line each, under group headings.
+
+    The axis is linear up to so many points and logarithmic beyond. An error of NaN is
+    not drawn. All rows of all groups, in order, are those of the arrays.
+    """
+    from matplotlib import pyplot as plt
+
+    count = sum(map(len, groups.values()))
+    lines = count + len(groups)
+    figure, panel = plt.subplots(figsize=(7.0, 0.21 * lines + 0.9))
+    plt.close(figure)
+    ticks, row, place = [], 0, 0
+    for group, names in groups.items():
+        where = {"ha": "right", "va": "center", "fontsize": 9, "weight": "bold"}
+        across = panel.get_yaxis_transform()
+        panel.text(-0.02, place, group, transform=across, **where)
+        panel.axhline(place - 0.5, color=GREY, linewidth=0.4)
+        for name in names:
+            place += 1
+            wide = error[row]
+            look = {"linestyle": "none", "markersize": 5, "capsize": 2, "linewidth": 1}
+            look |= _LOOKS[status[row]]
+            width = None if np.isnan(wide) else [[wide], [wide]]
+            panel.errorbar([by[row]], [place], xerr=width, **look)
+            ticks.append((place, name))
+            row += 1
+        place += 1
+    for name, look in _LOOKS.items():
+        if name not in status:
+            continue
+        shown = {"linestyle": "none", "markersize": 5, **look}
+        panel.plot([], [], label=name, **shown)
+    panel.axvline(0, color="black", linewidth=0.8)
+    panel.set_xscale("symlog", linthresh=linear, linscale=1.2)
+    ticks_at = [-50, -20, -10, -5, -2, 0, 2, 5, 10, 20, 50]
+    panel.set_xticks(ticks_at, [f"{x}".replace("-", "−") for x in ticks_at])
+    panel.set_xticks([], minor=True)
+    panel.set(xlim=(-130, 60), xlabel="ours minus the paper's mean (points)")
+    places = [place for place, _ in ticks]
+    panel.set_yticks(places, [name for _, name in ticks], fontsize=8)
+    panel.set_ylim(lines - 0.5, -0.7)
+    panel.grid(axis="x", linewidth=0.4, alpha=0.5)
+    panel.spines[["top", "right"]].set_visible(False)
+    look = {"ncols": 3, "frameon": False, "fontsize": 8, "loc": "lower left"}
+    panel.legend(**look, bbox_to_anchor=(0, 1))
+    figure.set_layout_engine("constrained")
+    return figure

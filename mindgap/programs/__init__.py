@@ -1,0 +1,56 @@
+"""Graph programs as values: the paper's two, and others beyond the paper."""
+
+from mindgap.programs.dfs import dfs, dfs_one_tree
+from mindgap.programs.growing import dijkstra, prim
+from mindgap.programs.paper import (
+    bellman_ford,
+    bfs,
+    listing_1,
+    listing_1_other,
+    listing_2,
+)
+from mindgap.programs.small import (
+    components,
+    hop_count,
+    nearest_neighbour,
+    reachability,
+)
+from mindgap.programs.topological_sort import topological_sort
+
+PROGRAMS = {
+    program.name: program
+    for program in (
+        bfs,
+        bellman_ford,
+        listing_1,
+        listing_1_other,
+        listing_2,
+        reachability,
+        hop_count,
+        components,
+        nearest_neighbour,
+        dfs,
+        dijkstra,
+        prim,
+        topological_sort,
+    )
+}
+"""By name, in the order in which `mindgap verify` lists them."""
+
+__all__ = [
+    "PROGRAMS",
+    "bellman_ford",
+    "bfs",
+    "components",
+    "dfs",
+    "dfs_one_tree",
+    "dijkstra",
+    "hop_count",
+    "listing_1",
+    "listing_1_other",
+    "listing_2",
+    "nearest_neighbour",
+    "prim",
+    "reachability",
+    "topological_sort",
+]

@@ -1,0 +1,9 @@
+from . import checkpoint as checkpoint
+from . import files as files
+from .records import COLUMNS as COLUMNS
+from .records import Merged as Merged
+from .records import Record as Record
+from .records import RecordedError as RecordedError
+from .records import Store as Store
+from .records import StoreError as StoreError
+from .records import checksum as checksum

@@ -1,0 +1,380 @@
+"""Results on disk: one record per block of seeds, written at once and never changed.
+
+A record is a Parquet file of tidy rows (one per seed, metric, data set, checkpoint,
+step and graph) that carries its own birth certificate: configuration, versions, commit,
+device, time. Its folder is named by the experiment and by a digest of everything that
+can change a number, so a changed configuration is another folder. A record appears
+under its name only when it is complete: it is written under a temporary name, synced,
+and renamed. Its name ends in a checksum of its bytes, so damage is always seen.
+"""
+
+import contextlib
+import dataclasses
+import fcntl
+import functools
+import hashlib
+import io
+import itertools
+import json
+import os
+import tempfile
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from mindgap import config
+from mindgap.store.files import place
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = {
+    "seed": "int32",
+    "metric": "str",
+    "data": "str",
+    "checkpoint": "str",
+    "step": "int32",
+    "graph": "int32",
+    "value": "float32",
+}
+"""Of every row: `step` and `graph` are -1 where a value belongs to none."""
+
+_CERTIFICATE = b"mindgap"
+_VISIBLE = "[!.]*.parquet"
+
+
+class StoreError(Exception):
+    """A record that cannot be read or written, or that would overwrite another."""
+
+
+class RecordedError(StoreError):
+    """Of the seeds to record, some have been recorded already."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """One block of seeds of one experiment."""
+
+    path: Path
+    seeds: tuple[int, ...]
+    certificate: Mapping[str, Any]
+
+
+class Merged(NamedTuple):
+    """How many seeds of one experiment a merge added, and how many were there."""
+
+    name: str
+    digest: str
+    added: int
+    already: int
+
+
+class Store:
+    """A folder of records. Nothing is written until `put`.
+
+    With `only`, `load` shows the rows of those seeds and no others.
+    """
+
+    def __init__(self, folder: str | os.PathLike, only: Container[int] | None = None):
+        self.folder = Path(folder)
+        self._only = only
+
+    def records(self, name: str, digest: str) -> list[Record]:
+        """The records of one experiment, by first seed.
+
+        Raises StoreError, naming the file, if one is damaged or a seed is in two.
+        """
+        paths = sorted(self.home(name, digest).glob(_VISIBLE))
+        found = [self._open(path) for path in paths]
+        _prove_stream(found)
+        seen: dict[int, Path] = {}
+        for record in found:
+            for seed in record.seeds:
+                if seed in seen:
+                    raise StoreError(
+                        f"seed {seed} is in both {seen[seed]} and {record.path}"
+                    )
+                seen[seed] = record.path
+        return sorted(found, key=lambda record: record.seeds[0])
+
+    def prove_folder(self) -> None:
+        """Raises StoreError if there is no such folder to read."""
+        if not self.folder.is_dir():
+            raise StoreError(f"the store {self.folder} is not there: no such folder")
+
+    def prove_stream(self) -> None:
+        """Raises StoreError, naming it, if a record is of another random stream."""
+        for home in self.experiments():
+            self.records(*home)
+
+    def shows(self, record: Record) -> bool:
+        """Whether `load` shows any seed of the record."""
+        return self._only is None or any(seed in self._only for seed in record.seeds)
+
+    def missing(self, name: str, digest: str, seeds: Iterable[int]) -> list[int]:
+        """Those of the seeds that have no record."""
+        done = {s for record in self.records(name, digest) for s in record.seeds}
+        return [seed for seed in seeds if seed not in done]
+
+    def load(self, name: str, digest: str) -> "pd.DataFrame":
+        """All rows of one experiment, empty if there are none.
+
+        Raises StoreError as `records` does.
+        """
+        import pandas as pd
+
+        frames = [_content(r.path) for r in self.records(name, digest)]
+        if not frames:
+            return pd.DataFrame({c: pd.Series(dtype=t) for c, t in COLUMNS.items()})
+        rows = pd.concat(frames, ignore_index=True)
+        if self._only is not None:
+            rows = rows.loc[[seed in self._only for seed in rows.seed]]
+        return rows
+
+    def put(
+        self,
+        name: str,
+        digest: str,
+        seeds: Sequence[int],
+        rows: "pd.DataFrame",
+        certificate: Mapping[str, Any],
+    ) -> Path:
+        """Writes one record, whole or not at all.
+
+        Of two processes that put the same seed, the later one is refused. Raises
+        RecordedError if a seed is recorded already, StoreError if the rows are not of
+        the block's seeds or if the folder cannot be written.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if set(rows["seed"]) != set(seeds) or list(rows.columns) != list(COLUMNS):
+            raise StoreError(
+                f"{name}: rows of seeds {sorted(set(rows['seed']))} and columns "
+                f"{list(rows.columns)} for a record of seeds {list(seeds)}"
+            )
+        table = pa.Table.from_pandas(rows.astype(COLUMNS), preserve_index=False)
+        text = json.dumps({**certificate, "seeds": list(seeds)}, sort_keys=True)
+        table = table.replace_schema_metadata(
+            {
+                **(table.schema.metadata or {}),
+                _CERTIFICATE: text.encode(),
+            }
+        )
+        content = io.BytesIO()
+        pq.write_table(table, content, compression="zstd")
+        span = f"seeds-{min(seeds):05d}-{max(seeds):05d}"
+        name_of_bytes = checksum(content.getvalue())
+        path = self.home(name, digest) / f"{span}-{name_of_bytes}.parquet"
+        with self._writing(), self.locked():
+            new = self.missing(name, digest, seeds)
+            if len(new) < len(seeds):
+                taken = sorted(set(seeds) - set(new))
+                raise RecordedError(f"{name}: seeds {taken} are recorded already")
+            place(path, content.getvalue())
+        return path
+
+    def merge(self, *others: "Store") -> list[Merged]:
+        """Adds the records of other stores, and the weights kept beside them.
+
+        A seed that is here already, with the same rows, stays as it is. The other
+        stores are only read.
+
+        Raises StoreError, before anything is written, if another store has no records,
+        if a record is damaged, or if a seed has other rows in one store than in
+        another; and as `put` does.
+        """
+        for other in others:
+            if not other.experiments():
+                raise StoreError(f"{other.folder} has no records to merge")
+        for one, another in itertools.combinations([self, *others], 2):
+            one._agree(another)
+        merged = []
+        for name, digest in sorted(
+            {e for other in others for e in other.experiments()}
+        ):
+            records = [r for other in others for r in other.records(name, digest)]
+            seeds = {seed for record in records for seed in record.seeds}
+            new = set(self.missing(name, digest, seeds))
+            merged.append(Merged(name, digest, len(new), len(seeds - new)))
+            for record in records:
+                if wanted := [seed for seed in record.seeds if seed in new]:
+                    self._adopt(name, digest, record, wanted)
+                    new -= set(wanted)
+        return merged
+
+    def experiments(self) -> list[tuple[str, str]]:
+        """Name and digest of everything recorded here."""
+        homes = {path.parent for path in self.folder.rglob(f"*/*/{_VISIBLE}")}
+        inside = [home.relative_to(self.folder) for home in sorted(homes)]
+        return [(home.parent.as_posix(), home.name) for home in inside]
+
+    def prove_writable(self) -> None:
+        """Raises StoreError, saying why, if nothing can be written here."""
+        with self._writing(), tempfile.TemporaryFile(dir=self.folder) as file:
+            file.write(b"mindgap")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def put_weights(
+        self, name: str, digest: str, seed: int, weights: Mapping[str, Any]
+    ) -> Path:
+        """Keeps named arrays of one seed beside its record, as safetensors.
+
+        Raises StoreError if the folder cannot be written.
+        """
+        from safetensors.numpy import save
+
+        path = _weights(self.home(name, digest), seed)
+        content = save({k: np.ascontiguousarray(v) for k, v in weights.items()})
+        with self._writing():
+            place(path, content)
+        return path
+
+    def weighed(self, name: str, digest: str) -> list[int]:
+        """The seeds whose weights are kept here."""
+        paths = (self.home(name, digest) / "weights").glob("seed-*.safetensors")
+        return sorted(int(path.stem.removeprefix("seed-")) for path in paths)
+
+    def weights(self, name: str, digest: str, seed: int) -> dict[str, np.ndarray]:
+        """The named arrays of `put_weights`.
+
+        Raises StoreError, naming the file, if it is not there or damaged.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        path = _weights(self.home(name, digest), seed)
+        try:
+            return load(path.read_bytes())
+        except (OSError, SafetensorError) as error:
+            raise StoreError(f"{path} cannot be read: {error}") from error
+
+    def since(self, seed: int) -> "Store":
+        """The same folder, whose `load` shows no seed below this one."""
+        return Store(self.folder, only=_Since(seed, self._only)) if seed else self
+
+    def _agree(self, other: "Store") -> None:
+        """Refuses a seed whose rows differ between the stores."""
+        for name, digest in other.experiments():
+            ours = {s: r for r in self.records(name, digest) for s in r.seeds}
+            theirs = {s: r for r in other.records(name, digest) for s in r.seeds}
+            for seed in sorted(ours.keys() & theirs.keys()):
+                one, another = ours[seed], theirs[seed]
+                if not _same(one, another, seed):
+                    raise StoreError(
+                        f"{name} ({digest}): seed {seed} has other rows in "
+                        f"{another.path} than in {one.path}; nothing was merged"
+                    )
+
+    def _adopt(self, name: str, digest: str, record: Record, seeds: list[int]) -> None:
+        """Copies some seeds of another store's record.
+
+        Weights first, as after training: a seed with a record is never visited again.
+        """
+        for seed in seeds:
+            kept = _weights(record.path.parent, seed)
+            path = _weights(self.home(name, digest), seed)
+            if kept.exists() and not path.exists():
+                content = kept.read_bytes()
+                with self._writing():
+                    place(path, content)
+        self.put(name, digest, seeds, _rows(record, seeds), record.certificate)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Turns what the file system says into a StoreError."""
+        try:
+            # A file in the way is told by the next step: "Not a directory".
+            with contextlib.suppress(FileExistsError):
+                self.folder.mkdir(parents=True)
+            yield
+        except OSError as error:
+            raise StoreError(
+                f"the store {self.folder} cannot be written: {error.strerror or error}"
+            ) from error
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """One process at a time; the system frees the lock of a killed one."""
+        with open(self.folder / ".lock", "w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def home(self, name: str, digest: str) -> Path:
+        """The folder of one experiment's records."""
+        return self.folder / name / digest
+
+    def _open(self, path: Path) -> Record:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            if checksum(path.read_bytes()) != path.stem.rpartition("-")[2]:
+                raise ValueError("its bytes are not those of its name's checksum")
+            metadata = pq.read_schema(path).metadata or {}
+            certificate = json.loads(metadata[_CERTIFICATE])
+            return Record(path, tuple(certificate["seeds"]), certificate)
+        except (pa.ArrowInvalid, KeyError, ValueError, OSError) as error:
+            raise StoreError(
+                f"{path} is damaged ({error}): restore it, or move it away and run "
+                "its seeds again"
+            ) from error
+
+
+@dataclasses.dataclass(frozen=True)
+class _Since:
+    """All seeds from a first one on, of those in another container if there is one."""
+
+    first: int
+    among: Container[int] | None = None
+
+    def __contains__(self, seed: Any) -> bool:
+        return seed >= self.first and (self.among is None or seed in self.among)
+
+
+def _prove_stream(records: Iterable[Record]) -> None:
+    for record in records:
+        stream = record.certificate.get("stream", config.UNNAMED_STREAM)
+        if stream != config.STREAM:
+            commit = record.certificate.get("commit", "unknown")
+            raise StoreError(
+                f"{record.path} was recorded with version {stream} of the random "
+                f"stream, and this library draws version {config.STREAM}: the same "
+                f"seeds are other networks. Read it with the library of commit {commit}"
+                ", and use another folder for new results"
+            )
+
+
+def checksum(content: bytes) -> str:
+    """Sixteen hex digits that change with any byte."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _weights(home: Path, seed: int) -> Path:
+    return home / "weights" / f"seed-{seed:05d}.safetensors"
+
+
+@functools.lru_cache(maxsize=256)
+def _content(path: Path) -> "pd.DataFrame":
+    """All rows of a record; the checksum in its name says that they do not change."""
+    import pandas as pd
+
+    return pd.read_parquet(path)
+
+
+def _rows(record: Record, seeds: Sequence[int]) -> "pd.DataFrame":
+    return _content(record.path).query("seed in @seeds")
+
+
+def _same(one: Record, another: Record, seed: int) -> bool:
+    """Whether two records have the same rows of a seed, in any order."""
+    ours, theirs = (
+        _rows(record, [seed])
+        .astype(COLUMNS)
+        .sort_values(list(COLUMNS), ignore_index=True)
+        for record in (one, another)
+    )
+    return ours.equals(theirs)

@@ -1,0 +1,555 @@
+"""Compiled = interpreted, in every network that has room; limits hold or refuse."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import mindgap as mg
+from mindgap import network, programs
+from mindgap.compiler import verification
+from mindgap.compiler.compile import compile, fill
+from mindgap.compiler.layout import CannotCompile
+from mindgap.compiler.limits import OutOfRange
+from mindgap.language.program import GraphProgram
+from mindgap.language.selection import Max, Min
+from mindgap.network import ModelConfig
+from tests import cases
+
+BFS, BELLMAN_FORD = programs.bfs, programs.bellman_ford
+MINIMAL = cases.resized(cases.MODIFIED, hidden_size=4)
+
+
+def test_the_layout_reads_like_the_papers_hidden_state():
+    assert str(compile(BELLMAN_FORD, MINIMAL).layout) == (
+        "bellman_ford in 4 coordinates\n"
+        "   0  dist\n   1  reach\n   2  start of reach\n   3  pi"
+    )
+    assert str(compile(BFS, MINIMAL).layout).splitlines()[1:] == [
+        "   0  reach", "   1  start of reach", "   2  pi", "   3  start of pi",
+    ]  # fmt: skip
+    with pytest.raises(KeyError, match="no component 'dist': reach, pi"):
+        compile(BFS, MINIMAL).layout.read(np.zeros(4), "dist")
+
+
+# What the compiler refuses
+
+
+def program(**changes):
+    return cases.changed(BELLMAN_FORD, **changes)
+
+
+CANNOT = {
+    "layer norm": (BFS, {"layer_norm": True}, "layer_norm=True would rescale"),
+    "two message steps": (BFS, {"message_steps": 2}, "message_steps is 2"),
+    "too small a state": (
+        programs.listing_1,
+        {"hidden_size": 4},
+        "needs 5 coordinates, hidden_size 4 with 1 heads has 4",
+    ),
+    "too few channels": (
+        BFS,
+        {"hidden_size": 4, "attention_bias": False, "nodes": None},
+        "its score needs 6 channels, hidden_size 4",
+    ),
+    "no edge values": (
+        BELLMAN_FORD,
+        {"edge_values": "none"},
+        "update of `dist`: reads the edge, which this network does not pass on",
+    ),
+    "no bias": (
+        BELLMAN_FORD,
+        {"attention_bias": False, "nodes": None},
+        "without attention_bias a node is told from its neighbours by position only",
+    ),
+    "no adjacency": (
+        cases.changed(
+            BFS,
+            select=cases.select(lambda self, other, init, edge: other.reach),
+        ),
+        {},
+        "mask of select: without edge.adj every node is a candidate",
+    ),
+    "no adjacency, no bias": (
+        cases.changed(
+            BFS,
+            select=cases.select(
+                lambda self, other, init, edge: other.reach & ~self.reach
+            ),
+        ),
+        {"attention_bias": False, "nodes": None, "edge_values": "none"},
+        "mask of select: without edge.adj every node is a candidate",
+    ),
+    "ties": (
+        cases.changed(
+            BFS,
+            select=cases.select(
+                lambda self, other, init, edge: edge.adj & other.reach,
+                lambda self, other, init, edge: other.pi + other.index,
+            ),
+        ),
+        {},
+        "key of select: different candidates can have the same key",
+    ),
+    "below zero": (
+        program(
+            update=lambda self, other, init, edge: {
+                "reach": other.reach, "pi": other.index,
+                "dist": other.dist - self.dist,
+            }
+        ),
+        {},
+        "update of `dist`: can be as low as -inf, but a ReLU keeps nothing below 0",
+    ),
+    "adjacency by default": (
+        program(
+            select=cases.select(
+                lambda self, other, init, edge: edge.adj & other.reach & ~self.reach
+            ),
+            update=lambda self, other, init, edge: {
+                "reach": other.reach, "pi": other.index,
+                "dist": other.dist + edge.adj,
+            },
+        ),
+        {},
+        "update of `dist`: reads edge.adj, which is 0 by default",
+    ),
+    "edges of a comparison": (
+        cases.changed(
+            BFS,
+            select=cases.select(
+                lambda self, other, init, edge: edge.adj & (edge.weight < 0.5)
+            ),
+        ),
+        {},
+        "the same field of other and of self",
+    ),
+    "a hint that nothing shows": (
+        cases.changed(BFS, hints={"pi_h": "pi"}),
+        {},
+        "bfs has reach_h, which no component shows",
+    ),
+    "a DFS": (
+        programs.dfs,
+        {"hint_mode": "decoded_only", "attention_bias": False, "nodes": None},
+        "init.s is neither an input nor a hint that this network is given",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CANNOT)
+def test_what_cannot_be_exact_is_refused_with_its_reason(name):
+    wrong, changes, message = CANNOT[name]
+    with pytest.raises(CannotCompile, match=message):
+        compile(wrong, cases.resized(cases.MODIFIED, **changes))
+
+
+@pytest.mark.parametrize(
+    "settings", [{"sharpness": 0.0}, {"sharpness": 2.0**27}, {"largest_value": -1.0}]
+)
+def test_settings_out_of_range_are_refused(settings):
+    with pytest.raises(ValueError, match="sharpness must be in"):
+        compile(BFS, cases.MODIFIED, **settings)
+
+
+def test_a_leaf_unknown_or_not_filled_or_of_another_shape_is_an_error():
+    task = mg.tasks.bfs
+    shapes = network.template(task, MINIMAL)
+    params = compile(BFS, MINIMAL).params
+    assert fill(shapes, params).keys() == params.keys()
+    less = {k: v for k, v in params.items() if k != "attention/skip"}
+    with pytest.raises(KeyError, match="not filled: attention/skip/b, atte"):
+        fill(shapes, less)
+    more = {**params, "attention/skip_2": params["attention/skip"]}
+    with pytest.raises(KeyError, match="unknown: attention/skip_2/b"):
+        fill(shapes, more)
+    wide = {**params, "attention/skip": {"w": np.zeros((2, 2)), "b": np.zeros(4)}}
+    with pytest.raises(ValueError, match=r"attention/skip/w has shape \(2, 2\)"):
+        fill(shapes, wide)
+
+
+# Limits
+
+
+def square(**changes):
+    """Four nodes in a ring, source 0: two equal ways to node 2, unless changed."""
+    weights = np.zeros((1, 4, 4), np.float32)
+    for i, j, weight in ((0, 1, 0.5), (1, 2, 0.25), (2, 3, 0.5), (0, 3, 0.25)):
+        weights[0, i, j] = weights[0, j, i] = changes.get(f"w{i}{j}", weight)
+    weights[0, 3, 3] = changes.get("loop", 0)
+    source = np.eye(4, dtype=np.float32)[:1]
+    positions = np.asarray([changes.get("positions", [0, 0.25, 0.5, 0.75])], np.float32)
+    return mg.tasks.bellman_ford.run(weights, source, positions).trimmed()
+
+
+OUTSIDE = {
+    "tie": (square(), {}, "two candidates' keys are too close (0)"),
+    "near tie": (square(w12=0.250001), {}, "two candidates' keys are too close"),
+    "heavy edge": (square(w12=2.5), {}, "weights outside [0, 2] (2.5)"),
+    "negative edge": (square(w12=-0.5), {}, "weights outside [0, 2] (inf)"),
+    "close": (
+        square(w12=0.3, positions=[0, 0.25, 0.2500001, 0.75]),
+        {},
+        "neighbouring positions closer than 9.5e-07",
+    ),
+    "unsorted": (
+        square(w12=0.3, positions=[0, 0.5, 0.25, 0.75]),
+        {},
+        "neighbouring positions closer than 9.5e-07 (-0.25)",
+    ),
+    "position 1": (
+        square(w12=0.3, positions=[0, 0.5, 0.75, 1]), {}, "positions outside [0, 1)"
+    ),
+    "far": (square(w12=0.3), {"largest_value": 0.7}, "dist leaves [0, 0.7] (0.75)"),
+    "soft": (
+        square(w12=0.3), {"sharpness": 2.0}, "two candidates' keys are too close"
+    ),
+    "softest": (
+        square(w12=0.3), {"sharpness": 0.01}, "the network is too soft: candidates"
+    ),
+    "not a number": (square(w12=np.nan), {}, "weights outside [0, 2]"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_outside_its_limits_a_network_is_not_used(name):
+    graphs, settings, reason = OUTSIDE[name]
+    compiled = compile(BELLMAN_FORD, MINIMAL, **settings)
+    (found,) = compiled.refusals(graphs)
+    assert found.startswith(reason)
+    with pytest.raises(OutOfRange, match="not known to be exact on 1 of 1 graphs: gra"):
+        compiled(graphs)
+
+
+def test_inside_its_limits_it_is():
+    compiled = compile(BELLMAN_FORD, MINIMAL)
+    for graphs in (square(w12=0.3), square(w12=0.3, loop=0.2), square(w12=0.2501)):
+        assert compiled.refusals(graphs) == [None]
+        assert list(compiled(graphs).outputs["pi"][0]) == [
+            int(parent) for parent in graphs.trajectory.outputs["pi"][0]
+        ]
+
+
+def test_another_number_of_nodes_self_loops_and_one_way_edges_are_refused():
+    graphs = square(w12=0.3, loop=0.2)
+    five = compile(BELLMAN_FORD, cases.resized(MINIMAL, nodes=5))
+    assert five.refusals(graphs) == ["4 nodes, exactly 5 allowed"]
+    listing = compile(programs.listing_1, cases.MODIFIED)
+    assert listing.refusals(graphs) == ["a self-loop"]
+    plain = compile(BFS, cases.PLAIN)
+    weights = np.array([[[0, 1], [0, 0]]], np.float32)
+    one_way = mg.tasks.bfs.run(weights, np.eye(2, dtype=np.float32)[:1])
+    assert plain.refusals(one_way) == ["an edge without its opposite"]
+    simple = compile(BFS, cases.resized(cases.MODIFIED, pointer_decoder="simple"))
+    moved = square(w12=0.3, positions=[0, 0.2, 0.5, 0.7])
+    assert str(simple.refusals(moved)[0]).startswith("positions that are not i / N")
+
+
+def test_limits_are_computed_from_the_weights():
+    sharp, soft = (compile(BFS, MINIMAL, sharpness=k) for k in (2.0**26, 32.0))
+    for compiled, gap in ((sharp, 1e-6), (soft, 1.0)):
+        limits = compiled.limits
+        assert limits.margins["other"].key_gap < gap
+        # a softmax over 4096 keys this far apart leaks no more than it says
+        k = -compiled.params["attention/score_0"]["w"][0, 0]
+        k *= np.abs(compiled.params["attention/in"]["w"][:, 0]).max()
+        assert 4096 * np.exp(-k * limits.margins["other"].key_gap) <= 1.01 * limits.leak
+    assert sharp.limits.margins["other"].key_gap < soft.limits.margins["other"].key_gap
+    assert "exactly 4 nodes" in str(sharp.limits)
+
+
+def test_softer_networks_select_less_sharply():
+    graphs = cases.random_graphs(BFS, 4, 32)
+    leads = []
+    for sharpness in (2.0, 8.0, 32.0, 2.0**26):
+        compiled = compile(BFS, MINIMAL, sharpness=sharpness)
+        found = network.apply(compiled.task, MINIMAL, compiled.params, graphs)
+        leads.append(float(found.attention.max(-1).mean()))
+    assert leads == sorted(set(leads)) and leads[-1] == 1.0
+
+
+# Ways to be wrong in silence that a review found: refused, or right
+
+
+def probe(start, key, where, update, kind=Min):
+    return GraphProgram(
+        name="probe", start=start, select=cases.select(where, key, kind), update=update
+    )
+
+
+INDEX = lambda s, o, i, e: o.index  # noqa: E731
+REACHED = lambda s, o, i, e: e.adj & o.r  # noqa: E731
+SILENT = {
+    "a pointer that is fed back makes neighbours": (
+        probe(
+            lambda i: {"r": i.s, "u": i.s, "q": i.index, "p": i.index},
+            INDEX,
+            lambda s, o, i, e: e.adj & o.r & ~s.r,
+            lambda s, o, i, e: {"r": o.u, "u": s.u, "q": o.index, "p": o.q},
+        ),
+        cases.PLAIN,
+    ),
+    "the edge in a comparison": (
+        probe(
+            lambda i: {"x": 30.0 - 30 * i.s, "q": i.index},
+            INDEX,
+            lambda s, o, i, e: e.adj & (o.x + e.adj < s.x),
+            lambda s, o, i, e: {"x": o.x, "q": o.index},
+        ),
+        cases.MODIFIED,
+    ),
+    "a negation that looks like nothing": (
+        probe(
+            lambda i: {"r": i.s},
+            INDEX,
+            REACHED,
+            lambda s, o, i, e: {"r": ~(s.r & True)},
+        ),
+        cases.MODIFIED,
+    ),
+    "a negation, twice the same": (
+        probe(
+            lambda i: {"r": i.s}, INDEX, REACHED, lambda s, o, i, e: {"r": ~s.r | ~s.r}
+        ),
+        cases.MODIFIED,
+    ),
+    "a start that is too large": (
+        probe(
+            lambda i: {"x": 1000 * i.s, "q": i.index},
+            lambda s, o, i, e: o.x,
+            lambda s, o, i, e: e.adj,
+            lambda s, o, i, e: {"x": 0.0, "q": o.index},
+        ),
+        cases.MODIFIED,
+    ),
+    "a key that is too large for a second one": (
+        probe(
+            lambda i: {"r": i.s, "q": i.index},
+            lambda s, o, i, e: 1e9 * ~o.r,
+            lambda s, o, i, e: e.adj,
+            lambda s, o, i, e: {"r": o.r, "q": o.index},
+        ),
+        cases.MODIFIED,
+    ),
+    "a constant that drowns the key": (
+        probe(
+            lambda i: {"r": i.s, "q": i.index},
+            lambda s, o, i, e: 1e9 + ~o.r,
+            lambda s, o, i, e: e.adj,
+            lambda s, o, i, e: {"r": o.r, "q": o.index},
+        ),
+        cases.MODIFIED,
+    ),
+    "a greatest whole key": (
+        probe(
+            lambda i: {"x": 0.0, "q": i.index},
+            lambda s, o, i, e: o.x,
+            lambda s, o, i, e: e.adj,
+            lambda s, o, i, e: {"x": s.x + 1, "q": o.index},
+            Max,
+        ),
+        cases.MODIFIED,
+    ),
+    "a small sum of a large start": (
+        probe(
+            lambda i: {"x": 60.1, "q": i.index},
+            lambda s, o, i, e: o.x,
+            lambda s, o, i, e: e.adj,
+            lambda s, o, i, e: {"x": 0.0001 * s.index + 0.00017, "q": o.index},
+        ),
+        cases.MODIFIED,
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("random_positions", [False, True])
+@pytest.mark.parametrize("name", SILENT)
+def test_nothing_is_wrong_in_silence(name, random_positions):
+    wrong, config = SILENT[name]
+    try:
+        compiled = compile(wrong, config)
+    except CannotCompile:
+        return
+    graphs = cases.all_graphs(wrong, 4)
+    if random_positions:
+        graphs = cases.random_graphs(wrong, 4, 200, 3, True)
+    graphs = cases.within(compiled, graphs)
+    if len(graphs.positions):
+        assert cases.agrees(compiled, graphs)
+
+
+@pytest.mark.parametrize("name", ["s", "weight", "adj", "pos", "index", "r_h"])
+def test_the_names_of_inputs_and_hints_are_taken(name):
+    with pytest.raises(mg.ProgramError, match=f"no component may be called {name}"):
+        probe(
+            lambda i: {"r": i.s, name: i.s},
+            INDEX,
+            REACHED,
+            lambda s, o, i, e: {"r": o.r, name: i.s},
+        )
+
+
+def test_features_are_shown_by_components_of_their_sort():
+    with pytest.raises(
+        mg.ProgramError, match="reach_h is pi, a node: the task has pos"
+    ):
+        cases.changed(BFS, hints={"reach_h": "pi", "pi_h": "reach"})
+    with pytest.raises(mg.ProgramError, match="a finite number"):
+        cases.changed(BFS, start=lambda i: {"reach": i.s, "pi": float("nan")})
+
+
+def test_graphs_without_a_source_are_refused():
+    compiled = compile(programs.components, cases.MODIFIED)
+    graphs = cases.random_graphs(programs.components, 4, 3)
+    assert compiled.refusals(graphs._replace(source=None)) == ["no source"] * 3
+    half = compiled.refusals(graphs._replace(source=np.asarray(graphs.source) / 2))
+    assert half == ["a source that is neither 0 nor 1"] * 3
+
+
+# Faults
+
+
+def swapped(params, one, two):
+    return {**params, one: params[two], two: params[one]}
+
+
+def edited(module, leaf, edit):
+    def fault(params):
+        array = np.array(params[module][leaf])
+        return {**params, module: {**params[module], leaf: edit(array)}}
+
+    return fault
+
+
+def scaled(module, factors):
+    return edited(module, "w", lambda w: w * np.array(factors, np.float32))
+
+
+def negated(index):
+    def edit(array):
+        array[index] *= -1
+        return array
+
+    return edit
+
+
+def zeroed(index):
+    def edit(array):
+        array[index] = 0
+        return array
+
+    return edit
+
+
+FAULTS = {
+    "sender and receiver swapped": lambda p: swapped(
+        p, "attention/in", "attention/out"
+    ),
+    "value and skip swapped": lambda p: swapped(p, "attention/value", "attention/skip"),
+    "no skip": edited("attention/skip", "w", lambda w: 0 * w),
+    "no diagonal bias": edited("attention", "bias", lambda b: 0 * b),
+    "bias off the diagonal": edited("attention", "bias", lambda b: np.roll(b, 1, 0)),
+    "bias of the wrong sign": edited("attention", "bias", lambda b: -b),
+    "greatest for least": edited("attention/score_0", "w", lambda w: -w),
+    "no mask": edited("attention/score_0", "w", zeroed(1)),
+    "a soft mask": scaled("attention/score_0", [[1], [1e-9], [1], [0]]),
+    "default below the others": scaled("attention/score_0", [[1], [1], [9], [0]]),
+    "adjacency ignored": edited("attention/edge", "w", zeroed((1, 1))),
+    "weights ignored": edited("attention/edge", "w", zeroed((0, 0))),
+    "edge information dropped": edited("attention/edge_reduce", "w", lambda w: 0 * w),
+    "self-loops leak in": edited("attention/skip", "b", zeroed(0)),
+    "start forgotten": edited("attention/skip", "w", zeroed((slice(None), 2))),
+    "source not encoded": edited("encoder_s", "w", lambda w: 0 * w),
+    "inputs swapped": lambda p: swapped(p, "encoder_s", "encoder_pos"),
+    "edge inputs swapped": lambda p: swapped(p, "encoder_A", "encoder_adj"),
+}  # fmt: skip
+READ_OUT = {
+    "the state before the step is read": edited(
+        "decoder_d/node", "w", lambda w: np.roll(w, -4, 0)
+    ),
+    "a truth value upside down": edited("decoder_msk/node", "w", lambda w: -w),
+    "a threshold of the wrong sign": edited("decoder_msk/node", "b", lambda b: -b),
+    "pointers to the neighbour": edited("decoder_pi/receiver", "w", lambda w: w * 1.3),
+    "a pointer decoder without its second half": edited(
+        "decoder_pi/score", "w", zeroed(1)
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def bellman_ford():
+    compiled = compile(BELLMAN_FORD, MINIMAL)
+    return compiled, cases.all_graphs(BELLMAN_FORD, 4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAULTS)
+def test_an_injected_fault_is_seen_in_states_and_selections(name, bellman_ford):
+    compiled, graphs = bellman_ford
+    assert cases.agrees(compiled, graphs)
+    broken = dataclasses.replace(compiled, params=FAULTS[name](compiled.params))
+    assert not cases.agrees(broken, graphs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", READ_OUT)
+def test_an_injected_fault_is_seen_by_verification(name, bellman_ford):
+    compiled, graphs = bellman_ford
+    right = verification.compare(compiled, "mindgap", graphs)
+    assert right["outputs"] == right["outputs right"] > 0
+    assert right["hints"] == right["hints right"] > 0
+    broken = dataclasses.replace(compiled, params=READ_OUT[name](compiled.params))
+    found = verification.compare(broken, "mindgap", graphs)
+    assert (
+        found["outputs right"] < found["outputs"]
+        or found["hints right"] < found["hints"]
+    )
+
+
+def test_ties_upward_would_be_seen():
+    """Hop counts tie: the second key decides, and it must be the lowest index."""
+    compiled = compile(programs.hop_count, cases.MODIFIED)
+    graphs = cases.all_graphs(programs.hop_count, 4)
+    sender = np.array(compiled.params["attention/in"]["w"])
+    sender[0, 0] = -sender[0, 0]
+    upward = {
+        **compiled.params,
+        "attention/in": {**compiled.params["attention/in"], "w": sender},
+    }
+    assert cases.agrees(compiled, graphs)
+    assert not cases.agrees(dataclasses.replace(compiled, params=upward), graphs)
+
+
+def test_one_step_too_few_would_be_seen():
+    compiled = compile(BFS, MINIMAL)
+    graphs = cases.all_graphs(BFS, 4)
+    short = graphs._replace(
+        trajectory=graphs.trajectory._replace(
+            hints={k: v[:, :-1] for k, v in graphs.trajectory.hints.items()},
+            lengths=jnp.minimum(graphs.trajectory.lengths, 3),
+        )
+    )
+    said = np.asarray(
+        network.predict(compiled.task, MINIMAL, compiled.params, short).outputs["pi"]
+    )
+    assert (said != np.asarray(graphs.trajectory.outputs["pi"])).any()
+    whole = np.asarray(compiled(graphs).outputs["pi"])
+    assert (whole == np.asarray(graphs.trajectory.outputs["pi"])).all()
+
+
+def test_a_compiled_network_can_be_trained_on():
+    """Its parameters are an ordinary tree: gradients are finite and not all zero."""
+    config = dataclasses.replace(ModelConfig(), **dataclasses.asdict(MINIMAL))
+    compiled = compile(BFS, config, sharpness=8.0)
+    graphs = cases.random_graphs(BFS, 4, 8)
+
+    def loss(params):
+        found = network.predict(compiled.task, config, params, graphs)
+        return mg.network.metrics.loss(compiled.task, graphs, found.logits, found.hints)
+
+    value, gradient = jax.jit(jax.value_and_grad(loss))(compiled.params)
+    sizes = [float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(gradient)]
+    assert np.isfinite(value) and np.isfinite(sizes).all() and max(sizes) > 0

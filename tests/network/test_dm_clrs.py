@@ -1,0 +1,68 @@
+"""Parameters go to dm-clrs's tree and back unchanged, or are refused."""
+
+import subprocess
+import sys
+import textwrap
+
+import jax
+import pytest
+from numpy.testing import assert_array_equal
+
+from mindgap import network, tasks
+from mindgap.network import ModelConfig, dm_clrs
+
+CONFIG = ModelConfig(hidden_size=8, heads=2)
+
+
+@pytest.fixture
+def params(key):
+    return network.init(tasks.dfs, CONFIG, key)
+
+
+def test_there_and_back(params):
+    there = dm_clrs.to_clrs(tasks.dfs, CONFIG, params)
+    back = dm_clrs.from_clrs(tasks.dfs, CONFIG, there)
+    jax.tree.map(assert_array_equal, back, jax.device_get(params))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"edge_values": "projected"},
+        {"attention_bias": True, "nodes": 4},
+        {"pointer_decoder": "simple", "nodes": 4},
+    ],
+)
+def test_parts_that_dm_clrs_lacks_are_refused(changes, key):
+    config = ModelConfig(hidden_size=8, **changes)
+    params = network.init(tasks.bfs, config, key)
+    with pytest.raises(ValueError, match=f"does not have {next(iter(changes))}"):
+        dm_clrs.to_clrs(tasks.bfs, config, params)
+
+
+def test_a_leaf_too_many_or_too_few_is_named(params):
+    more = {**params, "encoder_x": {"w": params["encoder_pos"]["w"]}}
+    with pytest.raises(KeyError, match=r"unknown \[\('encoder_x', 'w'\)\]"):
+        dm_clrs.to_clrs(tasks.dfs, CONFIG, more)
+    less = {name: leaves for name, leaves in params.items() if name != "encoder_pos"}
+    with pytest.raises(KeyError, match=r"missing .*encoder_pos"):
+        dm_clrs.to_clrs(tasks.dfs, CONFIG, less)
+
+
+def test_a_wrong_shape_is_named(params):
+    wide = ModelConfig(hidden_size=16, heads=2)
+    with pytest.raises(ValueError, match=r"has shape .*8.*expected .*16"):
+        dm_clrs.to_clrs(tasks.dfs, wide, params)
+
+
+@pytest.mark.clrs
+@pytest.mark.slow
+def test_dm_clrs_runs_beside_an_ensemble_on_several_devices():
+    code = """
+    import jax
+    jax.config.update("jax_num_cpu_devices", 2)
+    import mindgap as mg
+    found = mg.verify(mg.programs.bfs, "clrs", nodes=(4,), graphs=3)
+    assert found.exact and jax.local_device_count() == 2
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
