@@ -40,7 +40,8 @@ if importlib.util.find_spec("mindgap") is None:
     repository = "https://github.com/mindgap-companion/mindgap"
     subprocess.run(["git", "clone", "--quiet", "--depth=1", repository], check=True)
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "-q", "./mindgap"], check=True
+        [sys.executable, "-m", "pip", "install", "-q", "./mindgap[clrs,run]"],
+        check=True,
     )
     os.chdir("mindgap/book")
 

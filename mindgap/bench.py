@@ -21,6 +21,7 @@ from jaxtyping import Array, Key
 
 from mindgap import tasks, training
 from mindgap.experiments import blocks
+from mindgap.extras import require
 from mindgap.network import ModelConfig, dm_clrs
 from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
 from mindgap.training import TrainConfig
@@ -324,6 +325,7 @@ def _theirs(
 
 
 def _stream(task: Task, nodes: int, batch: int) -> Iterator[Any]:
+    require("clrs", "the comparison with dm-clrs", "clrs")
     import clrs
     import numpy as np
 

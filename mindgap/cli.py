@@ -10,10 +10,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import tyro
+try:
+    from mindgap.book.build import BookError
+    from mindgap.extras import require
+    from mindgap.store import StoreError
 
-from mindgap.book.build import BookError
-from mindgap.store import StoreError
+    require("run", "the command mindgap", "tyro")
+except ImportError as error:
+    sys.exit(str(error))
+
+import tyro
 
 if TYPE_CHECKING:
     from mindgap.experiments.base import Experiment

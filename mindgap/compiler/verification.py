@@ -18,6 +18,7 @@ from mindgap.compiler.compile import Compiled
 from mindgap.compiler.limits import matters
 from mindgap.compiler.smallest import Network
 from mindgap.compiler.smallest import suited as suited
+from mindgap.extras import require
 from mindgap.graphs import Graphs
 from mindgap.language.interpreter import interpret, shown
 from mindgap.language.program import GraphProgram
@@ -280,6 +281,7 @@ def run_in_clrs(compiled: Compiled, graphs: Graphs) -> tuple[dict, dict]:
 @dm_clrs.one_device()
 def clrs_score(compiled: Compiled, graphs: Graphs) -> float:
     """`clrs.evaluate`'s score in [0, 1] of dm-clrs's own network with these weights."""
+    require("clrs", "clrs.evaluate", "clrs")
     import clrs
 
     batch = dm_clrs.to_feedback(compiled.task, graphs)

@@ -13,6 +13,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from mindgap.extras import require
+
+require("run", __name__, "scipy", "statsmodels")
+
 CONFIDENCE = 0.95
 EQUIVALENCE = 0.90
 """Of the interval that must lie within a margin: two one-sided tests at 5 %."""

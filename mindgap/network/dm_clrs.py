@@ -13,6 +13,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float
 
+from mindgap.extras import require
 from mindgap.graphs import AnyArray, Graphs
 from mindgap.network import ModelConfig, Params, template
 from mindgap.tasks.base import Task
@@ -44,6 +45,7 @@ def from_clrs(
 
 def to_feedback(task: Task, graphs: Graphs) -> Any:
     """The graphs with their trajectories as a `clrs.Feedback`, as its samplers make."""
+    require("clrs", "dm-clrs's feedback", "clrs")
     import clrs
 
     trajectory = graphs.trajectory
@@ -81,6 +83,7 @@ def clrs_model(task: Task, config: ModelConfig, batch: Any) -> Any:
 
     Raises ValueError for a network that dm-clrs does not have.
     """
+    require("clrs", "dm-clrs's own network", "clrs")
     import clrs
     from clrs import models
 
