@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Num
 
 from mindgap.graphs import AnyArray, Graphs, Trajectory
 from mindgap.tasks.base import Feature, Task
@@ -78,6 +78,28 @@ def pointer_accuracy(
 ) -> Float[Array, "*batch"]:
     """Share of nodes whose pointer is right, in [0, 1] (CLRS's score for `pi`)."""
     return (predicted == truth).mean(-1)
+
+
+def accuracy(
+    feature: Feature, predicted: Num[Array, "B *node"], truth: Num[Array, "B *node"]
+) -> Float[Array, "B"]:
+    """Share of each graph's predictions of an output that are right, in [0, 1].
+
+    As dm-clrs scores its type: of a pointer or a class (by number) the share of nodes,
+    of a `mask_one` (logits) whether the one node is right. Raises ValueError for a
+    scalar, whose score is an error and no share, and for a mask, whose F1 score is one
+    of all graphs together.
+    """
+    if feature.type in ("pointer", "categorical"):
+        if feature.type == "categorical":
+            truth = truth.argmax(-1)
+        return pointer_accuracy(predicted, truth)
+    if feature.type == "mask_one":
+        return (predicted.argmax(-1) == truth.argmax(-1)) * 1.0
+    raise ValueError(
+        f"an output of type {feature.type!r} has no score of each graph: it is one of "
+        "pointer, categorical, mask_one"
+    )
 
 
 def decided(feature: Feature, predicted: AnyArray) -> AnyArray:

@@ -1,4 +1,4 @@
-"""What networks answer, and how much of it is right (CLRS's score for pointers)."""
+"""What networks answer, and how much of it is right (CLRS's score, by type)."""
 
 import functools
 import math
@@ -23,13 +23,16 @@ def score(
     graphs: Graphs,
     steps: Int[Array, ""] | None = None,
 ) -> Float[Array, "B"]:
-    """CLRS's score of each graph: the mean over outputs of their pointer accuracy."""
+    """CLRS's score of each graph: the mean over outputs of what is right of each.
+
+    Raises ValueError for an output whose type has no such score (`metrics.accuracy`).
+    """
 
     def nothing(*hints):
         return {}
 
     found = network.predict(task, model, params, graphs, steps, nothing)
-    return _right(graphs, found.outputs)
+    return _right(task, graphs, found.outputs)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
@@ -97,17 +100,17 @@ def loss_and_errors(
         parts = functools.partial(
             metrics.combined_loss, task, graphs, found.logits, found.hints
         )
-        right = _right(graphs, found.outputs).mean()
+        right = _right(task, graphs, found.outputs).mean()
         return jnp.stack([parts(1.0, 0.0), parts(0.0, 1.0), 1 - right])
 
     return of
 
 
-def _right(graphs: Graphs, answers: dict[str, Int[Array, "B N"]]) -> Float[Array, "B"]:
-    """Of each graph the share of right pointers, mean over outputs."""
+def _right(task: Task, graphs: Graphs, answers: dict[str, Array]) -> Float[Array, "B"]:
+    """Of each graph the share of right answers, mean over outputs."""
     truth = graphs.trajectory.outputs
     scores = [
-        metrics.pointer_accuracy(predicted, jnp.asarray(truth[name]))
+        metrics.accuracy(task.features[name], predicted, jnp.asarray(truth[name]))
         for name, predicted in answers.items()
     ]
     return jnp.stack(scores).mean(0)
