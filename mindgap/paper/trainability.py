@@ -29,6 +29,9 @@ GREEDY = dataclasses.replace(
 )
 """The smallest network that Dijkstra's and Prim's algorithms compile to."""
 
+SORTING = dataclasses.replace(EXPRESSIVE, hidden_size=35, heads=5, message_steps=2)
+"""The smallest network that topological sorting compiles to."""
+
 
 def _scratch(task: tasks.Task, model: ModelConfig) -> Experiment:
     name = task.name.replace("_", "-")
@@ -75,4 +78,5 @@ TRAINABILITY = (
     _scratch(tasks.dfs, dataclasses.replace(EXPRESSIVE, hidden_size=128)),
     _scratch(tasks.dijkstra, GREEDY),
     _scratch(tasks.mst_prim, GREEDY),
+    _scratch(tasks.topological_sort, SORTING),
 )
