@@ -243,13 +243,13 @@ class Experiment:
         Hidden size 32, graphs of 8 nodes, 100 steps of 1e-3, two seeds: real training,
         whose score is not to be held against the paper's.
         """
+        size = min(32, self.model.hidden_size)
+        size -= size % self.model.heads  # each head has as many
         return dataclasses.replace(
             self,
             model=self.model
             if self.start
-            else dataclasses.replace(
-                self.model, hidden_size=min(32, self.model.hidden_size)
-            ),
+            else dataclasses.replace(self.model, hidden_size=size),
             train=dataclasses.replace(
                 self.train,
                 steps=100,
