@@ -28,8 +28,8 @@ help:
 book: $(INSTALLED)
 	$(BIN)/mindgap book all
 
-# The chapters run beside the tests; those of the built site come last. What one chapter
-# or test leaves of the two cores, another takes.
+# The chapters run beside the tests, so that both cores stay busy. The tests of the built
+# site come last.
 test: CASES = not gpu and not large
 test-all: CASES = not gpu
 test test-all: $(INSTALLED)

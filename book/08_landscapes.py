@@ -166,7 +166,7 @@ for along in drawn_ways(small, 2):
 # %% [markdown]
 # ## Small steps, many networks
 #
-# Before the maps, the comparison that decides. Two things make a map a poor judge of which
+# Before the maps, a comparison that is fairer to both sides. Two things make a map a poor judge of which
 # network is more forgiving: it shows one pair of directions of one network, and its height
 # depends on the scale of the logits, which a compiler chooses freely. So here every entry of
 # every matrix is moved by a normal number of one standard deviation, the same for all
@@ -176,7 +176,7 @@ for along in drawn_ways(small, 2):
 # All networks have hidden size 4 and are tied to 16 nodes, and are tested on the same graphs.
 # Learned ones have layer norm; a compiled one cannot, since it would change the numbers that
 # its state holds. The third kind, compiled softly and then trained (Table 14), is without
-# layer norm as well, so that what separates it from the compiled ones is training alone.
+# layer norm as well, so that layer norm is not what separates it from the compiled ones.
 # Compiled ones differ by `sharpness`, the score of one unit of a key (chapter 07); there are
 # five, from one that is nearly exact on these graphs to the compiler's own.
 
@@ -244,23 +244,25 @@ mg.book.pages.data("figure-steps", frame.round(2))
 
 # %% [markdown]
 # In numbers, mean ± standard deviation over networks, in percent; 0 is the network itself.
+# A kind with one network has no deviation: it is the kept one, the best by validation.
 
 # %% tags=["hide-input"]
 told = {}
 for place, table in tall.items():
-    spread = table.std().fillna(0)
-    cells = {
-        f"{step:g}": f"{table[step].mean():.1f} ± {spread[step]:.1f}"
-        for step in table.columns
-    }
+    spread = table.std()
+    cells = {}
+    for step in table.columns:
+        beside = "" if np.isnan(spread[step]) else f" ± {spread[step]:.1f}"
+        cells[f"{step:g}"] = f"{table[step].mean():.1f}{beside}"
     told[place] = {"networks": len(table), **cells}
 pd.DataFrame(told).T
 
 # %% [markdown]
-# Compiled networks go wrong at steps that trained ones hardly notice, and all of them at the
-# same, whatever the sharpness: that is no matter of the logits' scale. It is no mark of
-# compiled weights for good, either, since those that were compiled softly and then trained
-# bear such steps, without layer norm, and make fewer errors to begin with.
+# These compiled networks go wrong at steps that the trained ones hardly notice, and all of
+# them at the same, whatever the sharpness: the scale of the logits does not explain it. Nor
+# does having been compiled, since a network that was compiled softly and then trained bears
+# such steps, without layer norm. As long as a trained kind has fewer than eight networks in
+# the table, it is an example and no verdict.
 #
 # ## Where training ends, by task
 #
