@@ -23,6 +23,7 @@ from mindgap import tasks, training
 from mindgap.experiments import blocks
 from mindgap.extras import require
 from mindgap.network import ModelConfig, dm_clrs
+from mindgap.tasks import random
 from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
 from mindgap.training import TrainConfig
 
@@ -200,7 +201,7 @@ def _cost(
     model, config = ModelConfig(hidden_size=size), TrainConfig(lengths=(nodes,))
     trained, _, memory = _ours(task, model, config, seeds)
     ((times,),) = _in_turn((trained,), rounds)
-    drawn = task.sample(jax.random.key(0), nodes, 256, TRAIN_PROBABILITIES)
+    drawn = task.sample(random.key(0), nodes, 256, TRAIN_PROBABILITIES)
     return Cost(
         varied,
         task.name,

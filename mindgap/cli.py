@@ -4,7 +4,9 @@ Results are recorded in a store, `book/results` unless another folder is named.
 """
 
 import dataclasses
+import io
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -20,6 +22,8 @@ except ImportError as error:
     sys.exit(str(error))
 
 import tyro
+
+import mindgap
 
 if TYPE_CHECKING:
     from mindgap.experiments.base import Experiment
@@ -174,7 +178,9 @@ def table(
     from mindgap.paper import verdicts
     from mindgap.store import Store
 
-    rows = verdicts.rows(name, Store(store), steps)
+    results = Store(store)
+    results.prove_folder()
+    rows = verdicts.rows(name, results, steps)
     if json:
         _print_json([verdicts.data_of(row) for row in rows])
         return
@@ -237,10 +243,12 @@ def measure(name: tyro.conf.Positional[str], /, store: Path = RESULTS) -> None:
     from mindgap.experiments import blocks, remeasure
     from mindgap.store import Store
 
+    results = Store(store)
+    results.prove_folder()
     blocks.use_cores()
     blocks.cache_compilation()
     for row in paper.find(name):
-        for line in remeasure.measure(row, Store(store)):
+        for line in remeasure.measure(row, results):
             print(line, flush=True)
 
 
@@ -249,17 +257,18 @@ def params(*, task: str = "bfs", hidden_size: int = 128, heads: int = 1) -> None
     """Every parameter of the network, with its shape and the total.
 
     Args:
-        task: bfs, dfs or bellman_ford.
+        task: bfs, dfs, bellman_ford, dijkstra, ... or a variant (bfs_sequential).
         hidden_size: width of the hidden state.
         heads: attention heads.
     """
     from mindgap import network, tasks
 
-    if task not in tasks.TASKS:
-        raise ValueError(f"no task {task!r}: one of {', '.join(tasks.TASKS)}")
+    known = {**tasks.TASKS, **tasks.BEYOND, **tasks.VARIANTS}
+    if task not in known:
+        raise ValueError(f"no task {task!r}: one of {', '.join(known)}")
     config = network.ModelConfig(hidden_size=hidden_size, heads=heads)
     total = 0
-    for module, leaves in network.template(tasks.TASKS[task], config).items():
+    for module, leaves in network.template(known[task], config).items():
         for leaf, array in leaves.items():
             total += array.size
             shape = " x ".join(map(str, array.shape))
@@ -416,7 +425,14 @@ def book_notebooks() -> None:
 def main() -> None:
     """Runs the command; an error of the user's is one line, with exit status 2."""
     arguments = sys.argv[1:]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # terminals without UTF-8
+    if arguments == ["--version"]:
+        print(f"mindgap {mindgap.__version__}")
+        return
     try:
+        _check_platform()
         if arguments[:1] == ["book"]:
             book_app.cli(
                 prog="mindgap book",
@@ -442,6 +458,20 @@ def main() -> None:
 @app.command(name="book")
 def _book() -> None:
     """Make the book: run, site, all, notebooks (see mindgap book --help)."""
+
+
+def _check_platform() -> None:
+    """Raises ValueError if JAX is told to use devices that are not there."""
+    wanted = os.environ.get("JAX_PLATFORMS")
+    if not wanted:
+        return
+    import jax
+
+    try:
+        jax.devices()
+    except (RuntimeError, AssertionError) as error:
+        why = str(error).splitlines()[0] if str(error) else "it does not start"
+        raise ValueError(f"JAX_PLATFORMS={wanted} is not here: {why}") from None
 
 
 def _refuse_beside(flag: str, **others: object) -> None:

@@ -22,6 +22,7 @@ from mindgap import network
 from mindgap.config import added
 from mindgap.graphs import Graphs
 from mindgap.network import ModelConfig, Params, metrics, pairwise, scoring
+from mindgap.tasks import random
 from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
 
 SEEDS = "seeds"
@@ -94,9 +95,9 @@ class Curves(NamedTuple):
 
     loss: Float[Array, "*seeds steps"]
     validation: Float[Array, "*seeds steps"]
-    """Pointer accuracy in [0, 1]; NaN at steps that are not evaluated."""
+    """Pointer accuracy in [0, 1]; -1 at steps that are not evaluated."""
     watched: Float[Array, "*seeds steps K"]
-    """What `watch` says of the parameters then; NaN as above."""
+    """What `watch` says of the parameters then; -1 as above."""
 
 
 Start = Callable[[Key[Array, ""]], Params]
@@ -117,8 +118,11 @@ class Trainer(NamedTuple):
 
 
 def key_of(seed: Int[Array, ""] | int) -> Key[Array, ""]:
-    """The key of a seed: asking for more seeds never changes earlier ones."""
-    return jax.random.fold_in(jax.random.key(0), seed)
+    """The key of a seed: asking for more seeds never changes earlier ones.
+
+    Of JAX's usual generator, whatever its default is set to.
+    """
+    return jax.random.fold_in(random.key(0), seed)
 
 
 def make_trainer(
@@ -142,7 +146,8 @@ def make_trainer(
     def begin(key: Key[Array, ""]) -> TrainState:
         params = draw(_stream(key, "init"))
         moments = optimiser.init(_flat(params))
-        return TrainState(params, moments, params, jnp.array(-1.0), jnp.array(-1))
+        nothing = jnp.float32(-1), jnp.int32(-1)
+        return TrainState(params, moments, params, *nothing)
 
     def needed(graphs: Graphs) -> Int[Array, ""]:
         steps = jnp.maximum(1, jnp.max(graphs.trajectory.lengths) - 1)
@@ -182,8 +187,9 @@ def make_trainer(
     branches = [functools.partial(learn, nodes) for nodes in config.lengths]
 
     def validate(pool: Graphs, key: Key[Array, ""], state: TrainState, step):
-        graphs = redraw(key, pool)
-        found = scoring.score(task, model, state.params, graphs, needed(graphs)).mean()
+        graphs = redraw(task, key, pool)
+        scores = scoring.score(task, model, state.params, graphs, needed(graphs))
+        found = scores.mean().astype(jnp.float32)
         better = found > state.best_score
         best = jax.tree.map(
             lambda new, old: jnp.where(better, new, old), state.params, state.best
@@ -191,7 +197,7 @@ def make_trainer(
         state = state._replace(
             best=best,
             best_score=jnp.where(better, found, state.best_score),
-            best_step=jnp.where(better, step, state.best_step),
+            best_step=jnp.where(better, step.astype(jnp.int32), state.best_step),
         )
         return state, (found, look(state.params, graphs))
 
@@ -218,8 +224,11 @@ def make_trainer(
             again = functools.partial(
                 validate, pool, jax.random.fold_in(_stream(key, "redraw"), number)
             )
-            watched = jax.eval_shape(look, state.params, pool).shape
-            unsaid = jnp.array(jnp.nan), jnp.full(watched, jnp.nan)
+            # of the same type: no NaN, which JAX may have been told to stop at
+            unsaid = jax.tree.map(
+                lambda leaf: jnp.full(leaf.shape, -1, leaf.dtype),
+                jax.eval_shape(again, state, number)[1],
+            )
             state, said = jax.lax.cond(
                 number % config.evaluate_every == 0,
                 again,
@@ -295,17 +304,18 @@ def by_length(
     )
 
 
-def redraw(key: Key[Array, ""], pool: Graphs) -> Graphs:
+def redraw(task: Task, key: Key[Array, ""], pool: Graphs) -> Graphs:
     """As many graphs as the pool has, drawn from it with replacement, moved.
 
     What run.py's validation does: it samples its fixed set anew each time, and
     `random_pos` places the nodes of each drawn graph anew.
     """
-    count, nodes = pool.positions.shape
     pick, place = jax.random.split(key)
-    drawn = pool.take(jax.random.randint(pick, (count,), 0, count))
-    positions = jnp.sort(jax.random.uniform(place, (count, nodes)))
-    return drawn._replace(positions=positions)
+    some = jax.random.randint(pick, (pool.batch,), 0, pool.batch, jnp.int32)
+    drawn = pool.take(some)
+    places = jax.random.uniform(place, (pool.batch, pool.nodes), jnp.float32)
+    positions = jnp.sort(places)
+    return task.solved({**drawn.inputs, "pos": positions})
 
 
 def _flat(params: Params) -> Float[Array, "parameters"]:

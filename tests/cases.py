@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 import mindgap as mg
@@ -14,6 +15,7 @@ from mindgap.language import interpreter
 from mindgap.language.program import GraphProgram
 from mindgap.language.selection import Max, Min, nobody
 from mindgap.network import ModelConfig
+from mindgap.tasks.erdos_renyi import graph_inputs, linear_positions
 
 MODIFIED = ModelConfig(
     hidden_size=8,
@@ -57,6 +59,13 @@ def all_graphs(program: GraphProgram, nodes: int, loops: bool = True) -> Graphs:
             sources.append(np.eye(nodes, dtype=np.float32)[source])
     task = interpreter.task_of(program)
     return task.run(np.stack(weights), np.stack(sources)).trimmed()
+
+
+def one_graph(weights, source=None) -> dict:
+    """The inputs of one graph, as a task's `solve` takes them."""
+    weights = jnp.asarray(weights)
+    places = linear_positions(len(weights))
+    return graph_inputs(places, weights, weights != 0, source)
 
 
 def random_graphs(program, nodes, count=64, seed=0, random_positions=False) -> Graphs:

@@ -13,7 +13,7 @@ README = (ROOT / "README.md").read_text()
 def test_the_readmes_code_block_runs(capsys):
     block = re.findall(r"```python\n(.*?)```", README, re.S)[0]
     exec(block, {})
-    program, _, reached = capsys.readouterr().out.rpartition("pi    ←")
+    program, _, reached = capsys.readouterr().out.rpartition("pi    <-")
     assert program.startswith("bfs: reach (bool), pi (node)")
     assert "[" in reached and "64." in reached  # all nodes of the first graph
     lines = [line for line in block.splitlines() if line.strip()]

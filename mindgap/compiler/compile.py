@@ -11,9 +11,11 @@ would rescale the scalars that the hidden state is made of.
 """
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 
 import jax
+import jax.core
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
@@ -37,11 +39,22 @@ from mindgap.graphs import AnyArray, Graphs
 from mindgap.language.interpreter import task_of
 from mindgap.language.normal_forms import Affine
 from mindgap.language.program import GraphProgram
-from mindgap.network import ModelConfig, Params, Result, Shapes, apply, template
+from mindgap.network import (
+    ModelConfig,
+    Params,
+    Result,
+    Shapes,
+    apply,
+    predict,
+    template,
+)
 from mindgap.tasks.base import Task
 
 EXACT = 2.0**26
 """Score per unit of key: positions that float32 can use at all are told apart."""
+
+TRACED = 4 * 2**30
+"""Bytes that the attention and the pointers of all steps may take."""
 
 LARGEST_VALUE = 2.0**20
 LARGEST_WEIGHT = 2.0
@@ -69,11 +82,21 @@ class Compiled:
         """For each graph why the network may not be exact on it, or None."""
         return refusals(self.program, self.limits, graphs)
 
-    def __call__(self, graphs: Graphs) -> Result:
-        """The network's outputs, hints, states and attention on a batch.
+    def __call__(self, graphs: Graphs, trace: bool = True) -> Result:
+        """The network's outputs on a batch; if traced, hints, states and attention.
 
-        Raises OutOfRange, naming graphs and reasons, unless all are within the limits.
+        Raises OutOfRange, naming graphs and reasons, unless all are within the limits;
+        TypeError inside jit, vmap and grad, where the limits cannot be asked (see
+        `run`); ValueError if what is traced of every step would not fit into memory.
         """
+        if isinstance(graphs, Graphs) and any(
+            isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(graphs)
+        ):
+            raise TypeError(
+                "the limits cannot be asked inside jit, vmap or grad, where values are "
+                "not known yet: ask compiled.refusals(graphs) before, and use "
+                "compiled.run(graphs) inside"
+            )
         reasons = [f"graph {i}: {r}" for i, r in enumerate(self.refusals(graphs)) if r]
         if reasons:
             more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""
@@ -83,9 +106,37 @@ class Compiled:
                 + "; ".join(reasons[:3])
                 + more
             )
+        return self.run(graphs, trace)
+
+    def run(self, graphs: Graphs, trace: bool = True) -> Result:
+        """As a call, but the limits are not asked: also inside jit, vmap and grad."""
+        if trace:
+            _check_size(self.task, self.config, graphs)
+        use = apply if trace else _answer
         # some accelerators multiply float32 at less than its precision by default
         with jax.default_matmul_precision("highest"):
-            return apply(self.task, self.config, self.params, graphs)
+            return use(self.task, self.config, self.params, graphs)
+
+
+def _check_size(task: Task, config: ModelConfig, graphs: Graphs) -> None:
+    """Raises ValueError if pairs of nodes at every step take more than `TRACED`."""
+    task.inputs(graphs)  # refuses what are no graphs of the task
+    hints = config.decoded_hints(task).values()
+    pointers = sum(feature.type == "pointer" for feature in hints)
+    tables = graphs.trajectory.steps * (pointers + config.heads * config.message_steps)
+    size = 4 * graphs.batch * tables * graphs.nodes**2
+    if size > TRACED:
+        raise ValueError(
+            f"attention and hints of {graphs.trajectory.steps} steps on {graphs.batch} "
+            f"graphs of {graphs.nodes} nodes take {size / 2**30:.1f} GiB: "
+            "compiled(graphs, trace=False) has the outputs alone, "
+            "graphs.take(...) picks fewer graphs"
+        )
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _answer(task: Task, config: ModelConfig, params: Params, graphs: Graphs) -> Result:
+    return predict(task, config, params, graphs, summarise=lambda *_: {})
 
 
 def compile(  # as in "compile a program": the module's builtin is not needed here
@@ -323,7 +374,7 @@ def _check_sign(program: GraphProgram, name: str) -> None:
     if least < 0:
         raise CannotCompile(
             f"{program.name}, update of `{name}`: can be as low as {least:g}, but a "
-            f"ReLU keeps nothing below 0:\n    {name} ← {program.updates[name]}"
+            f"ReLU keeps nothing below 0:\n    {name} <- {program.updates[name]}"
         )
 
 

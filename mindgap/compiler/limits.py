@@ -7,10 +7,12 @@ Whether a graph lies within them is seen by running the program on it.
 
 import dataclasses
 
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float, Int
 
 from mindgap.graphs import Graphs
-from mindgap.language.interpreter import Meaning, interpret, source_of
+from mindgap.language.interpreter import Meaning, interpret, source_of, task_of
 from mindgap.language.normal_forms import fields_of
 from mindgap.language.program import GraphProgram
 
@@ -118,6 +120,7 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
 
     A graph is followed for its own trajectory's steps (at least one).
     """
+    task_of(program).inputs(graphs)  # refuses what are no graphs of the task
     found: list[str | None] = [None] * len(graphs.positions)
 
     def refuse(bad: np.ndarray, reason: str, values=None) -> None:
@@ -165,6 +168,12 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
     if not limits.directed:
         one_way = ((weights != 0) != (weights != 0).swapaxes(1, 2)).any((1, 2))
         refuse(one_way, "an edge without its opposite")
+    again = task_of(program).solved(graphs.inputs).trajectory
+    stale = np.array(again.lengths != jnp.asarray(graphs.trajectory.lengths))
+    for name, output in again.outputs.items():
+        differs = np.asarray(output != jnp.asarray(graphs.trajectory.outputs[name]))
+        stale |= differs.reshape(len(stale), -1).any(1)
+    refuse(stale, "its trajectory is that of other graphs: solve it with task.run")
     _follow(program, limits, graphs, refuse)
     return found
 
@@ -200,7 +209,7 @@ def _follow(program: GraphProgram, limits: Limits, graphs: Graphs, refuse) -> No
             contrast = np.where(taken, np.asarray(look.contrast), np.inf).min((1, 2))
             too_close = contrast < margin.contrast
             refuse(too_close, "compared values are too close", contrast)
-    positions = np.asarray(graphs.positions)[:, None, None, :]
+    positions = np.asarray(graphs.positions)[:, None, :]
     for name, sort in program.components.items():
         held = np.asarray(run.states[name])
         held = np.concatenate(
@@ -218,13 +227,34 @@ def _follow(program: GraphProgram, limits: Limits, graphs: Graphs, refuse) -> No
                 np.abs(held).max((1, 2)),
             )
         if sort == "node":
-            off = np.abs(held[..., None] - positions)
-            stray = off.min(-1).max((1, 2))
+            nearest = nearest_nodes(held, np.asarray(graphs.positions))
+            off = np.abs(np.take_along_axis(positions, nearest, -1) - held)
+            stray = off.max((1, 2))
             refuse(stray > limits.position_gap / 4, f"{name} is no node", stray)
             if limits.near_pointers:
                 near = np.asarray(graphs.adjacency)[:, None]
-                named = np.take_along_axis(near, off.argmin(-1)[..., None], -1)
+                named = np.take_along_axis(near, nearest[..., None], -1)
                 refuse((named == 0).any((1, 2, 3)), f"{name} is no neighbour")
+
+
+def nearest_nodes(
+    places: Float[np.ndarray, "B T N"], positions: Float[np.ndarray, "B N"]
+) -> Int[np.ndarray, "B T N"]:
+    """The node whose position each value is nearest to.
+
+    A few graphs at a time: all pairs of values and nodes of a large one fill memory.
+    """
+    found = np.empty(places.shape, int)
+    for graph, (held, own) in enumerate(zip(places, positions, strict=True)):
+        order = np.argsort(own, kind="stable")
+        ranked = own[order]
+        after = np.clip(
+            np.searchsorted(ranked, held), 1 if len(own) > 1 else 0, len(own) - 1
+        )
+        before = np.maximum(after - 1, 0)
+        lower = held - ranked[before] <= ranked[after] - held
+        found[graph] = order[np.where(lower, before, after)]
+    return found
 
 
 def matters(margin: Margin, run: Meaning, selection: str) -> np.ndarray:

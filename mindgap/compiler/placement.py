@@ -104,9 +104,10 @@ def _by_head(program: GraphProgram, config: ModelConfig) -> dict[str, Place]:
         for name, effect in program.effects.items()
     }
     used, places = _used(program), {}
+    sourced = "s" in task_of(program).stage("input")
     for name in program.components:
         start, kept = program.beginnings[name], ()
-        if name in used and start == SOURCE and not task_of(program).sourced:
+        if name in used and start == SOURCE and not sourced:
             # the hint that says where the algorithm starts is told again each step
             kept = values[_starts(program)]
         elif name in used and start != Affine({}):

@@ -12,7 +12,7 @@ from mindgap.language.interpreter import shown, task_of
 from mindgap.language.normal_forms import Field
 from mindgap.language.program import GraphProgram
 from mindgap.network import ModelConfig
-from mindgap.tasks.base import Feature
+from mindgap.tasks.features import Feature
 
 LOGIT = 128.0
 """Of a truth value: its sigmoid is 0 or 1 in float32."""

@@ -15,7 +15,7 @@ import jax
 import numpy as np
 
 from mindgap.compiler.compile import Compiled
-from mindgap.compiler.limits import matters
+from mindgap.compiler.limits import matters, nearest_nodes
 from mindgap.compiler.smallest import Network
 from mindgap.compiler.smallest import suited as suited
 from mindgap.extras import require
@@ -24,6 +24,7 @@ from mindgap.language.interpreter import interpret, shown
 from mindgap.language.program import GraphProgram
 from mindgap.language.selection import nobody
 from mindgap.network import apply, dm_clrs, metrics
+from mindgap.tasks import random
 from mindgap.tasks.base import BENCHMARK, TRAIN_PROBABILITIES, Task
 
 CLOSE = 1e-4
@@ -142,7 +143,7 @@ def _batches(
         kinds["random positions"] = True
     drawn = {}
     for name, kind in kinds.items():
-        key = jax.random.fold_in(jax.random.key(seed), 2 * nodes + kind)
+        key = jax.random.fold_in(random.key(seed), 2 * nodes + kind)
         drawn[name] = task.sample(key, nodes, graphs, TRAIN_PROBABILITIES, kind)
     # all of one number of hints, so that what is compiled for one batch serves them all
     longest = max(int(batch.trajectory.lengths.max()) for batch in drawn.values())
@@ -230,8 +231,7 @@ def _truths(
     if feature.location == "graph":
         read = read.max(-1)
     if feature.type == "pointer":
-        positions = np.asarray(graphs.positions)[:, None, None, :]
-        read = np.abs(read[..., None] - positions).argmin(-1)
+        read = nearest_nodes(read, np.asarray(graphs.positions))
     if feature.stage == "output":
         last = np.maximum(1, lengths - 1)
         truth, read = (
@@ -292,7 +292,7 @@ def clrs_score(compiled: Compiled, graphs: Graphs) -> float:
 @functools.lru_cache(maxsize=1)
 def _clrs_model(compiled: Compiled) -> Any:
     """The weights in dm-clrs's model, whose own do not depend on the graphs' size."""
-    some = compiled.task.sample(jax.random.key(0), nodes=4, batch=1)
+    some = compiled.task.sample(random.key(0), nodes=4, batch=1)
     batch = dm_clrs.to_feedback(compiled.task, some)
     model = dm_clrs.clrs_model(compiled.task, compiled.config, batch)
     model.params = dm_clrs.to_clrs(compiled.task, compiled.config, compiled.params)

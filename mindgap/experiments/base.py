@@ -19,6 +19,7 @@ from mindgap.language.program import GraphProgram
 from mindgap.measures import landscape
 from mindgap.network import ModelConfig, Params
 from mindgap.programs import PROGRAMS
+from mindgap.tasks import random
 from mindgap.tasks.base import BENCHMARK, TRAIN_PROBABILITIES, Task
 from mindgap.training import Start, TrainConfig
 
@@ -40,7 +41,7 @@ class Data:
         """The graphs of this set for a task."""
         if self.benchmark is not None:
             return task.benchmark(self.benchmark)
-        key = jax.random.key(self.seed)
+        key = random.key(self.seed)
         drawn = task.sample(key, self.nodes, self.graphs, self.p, self.random_positions)
         return drawn.trimmed()
 
@@ -210,7 +211,7 @@ class Experiment:
     def larger_test(self) -> Iterator[Graphs]:
         """The larger test set in parts, each drawn as CLRS-30's test is."""
         for part in range(self.larger):
-            key = jax.random.key(10_000 + part)
+            key = random.key(10_000 + part)
             yield self.task.sample(key, self.test.nodes, 32)
 
     @property

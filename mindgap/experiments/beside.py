@@ -25,6 +25,7 @@ from mindgap.experiments.base import BY_SIZE, FULL_SIZE, Experiment
 from mindgap.measures import faithfulness, interventions, landscape, probing, robustness
 from mindgap.network import ModelConfig, Params, scoring
 from mindgap.store import COLUMNS, Store
+from mindgap.tasks import random
 from mindgap.tasks.base import Task
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _interventions(experiment: Experiment, params: Params) -> Found:
     task, model, program = experiment.task, experiment.model, experiment.program
     assert program is not None
     smallest, *_, largest = experiment.by_size
-    drawn = task.sample(jax.random.key(MATCHED), smallest.nodes, 32).trimmed()
+    drawn = task.sample(random.key(MATCHED), smallest.nodes, 32).trimmed()
     heads = interventions.matched_heads(program, task, model, params, drawn)
     for data in (smallest, largest):
         graphs, name = data.draw(task).take(slice(0, STEERED)).trimmed(), data.name
@@ -240,12 +241,12 @@ def _rise(
     count: int,
     normalised: bool,
 ) -> float:
-    graphs = task.sample(jax.random.key(5), nodes, count).trimmed()
+    graphs = task.sample(random.key(5), nodes, count).trimmed()
     losses = scoring.losses(task, model, graphs)
     params = jax.tree.map(jnp.asarray, params)
     loss = jax.jit(lambda p: losses(p).sum())
     ways = [
-        landscape.direction(jax.random.key(k), params, normalised)
+        landscape.direction(random.key(k), params, normalised)
         for k in range(DIRECTIONS)
     ]
     there = [float(loss(landscape.moved(params, way, REACH))) for way in ways]

@@ -188,7 +188,7 @@ def train(
         curves.append(shared.back(curve))
         _check(experiment, seeds, curves[-1].loss)
         done += count
-        evaluated = curves[-1].validation[:, ~np.isnan(curves[-1].validation[0])]
+        evaluated = curves[-1].validation[:, curves[-1].validation[0] >= 0]
         score = evaluated[:, -1].mean() if evaluated.size else score
         report(done, float(curves[-1].loss.mean()), float(score))
         took = time.monotonic() - begin

@@ -90,7 +90,8 @@ def measure(
         add(seed, "best_step", state.best_step[index])
         if experiment.start:
             course = np.asarray(curves.watched[index])
-            (steps,) = np.nonzero(~np.isnan(course).all(1))
+            evaluated = np.asarray(curves.validation[index]) >= 0
+            (steps,) = np.nonzero(evaluated & ~np.isnan(course).all(1))
             steps = np.union1d(steps[::COURSE_EVERY], steps[-1:])
             names = watched(experiment.model, experiment.start)
             for metric, values in zip(names, course[steps].T, strict=True):
@@ -189,10 +190,10 @@ def _validity(
     """How much of an answer is right in some order, for BFS and for DFS."""
     task = experiment.task
     (parents,) = scoring.answers(task, experiment.model, params, graphs).values()
-    if task.directed:
+    if task.sampler.directed:
         yield "is_edge", validity.is_edge(graphs, parents)
         yield "is_dfs_forest", validity.is_dfs_forest(graphs, parents).astype(float)
-    elif not task.weighted:
+    elif not task.sampler.weighted:
         yield "any_parent", validity.any_parent(graphs, parents)
 
 
@@ -207,7 +208,7 @@ def _curves(
 ) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
     """A seed's validation scores, and its loss as means between two of them."""
     every, validation = experiment.train.evaluate_every, curves.validation[index]
-    evaluated = np.flatnonzero(~np.isnan(validation))
+    evaluated = np.flatnonzero(validation >= 0)
     starts = np.arange(0, len(validation), every)
     means = [np.mean(curves.loss[index, s : s + every]) for s in starts]
     return {

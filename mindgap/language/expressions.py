@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterator
 from typing import Any, Literal
 
+import numpy as np
+
 Sort = Literal["bool", "float", "node"]
 """What a field holds: 0 or 1, a number, or a reference to a node (its position)."""
 
@@ -26,38 +28,68 @@ class ProgramError(ValueError):
 class Expr:
     """An expression; operators make larger ones. `==` keeps its ordinary meaning."""
 
-    def __add__(self, other: "Expr | Number") -> "Expr":
+    __array_ufunc__ = None  # NumPy's numbers leave `number + expression` to us
+
+    def __add__(self, other: Any) -> "Expr":
         return Add(self, lift(other))
 
-    def __radd__(self, other: Number) -> "Expr":
+    def __radd__(self, other: Any) -> "Expr":
         return Add(lift(other), self)
 
-    def __sub__(self, other: "Expr | Number") -> "Expr":
+    def __sub__(self, other: Any) -> "Expr":
         return Subtract(self, lift(other))
 
-    def __rsub__(self, other: Number) -> "Expr":
+    def __rsub__(self, other: Any) -> "Expr":
         return Subtract(lift(other), self)
 
-    def __mul__(self, factor: "Expr | Number") -> "Expr":
+    def __mul__(self, factor: Any) -> "Expr":
         return Multiply(self, lift(factor))
 
-    def __rmul__(self, factor: Number) -> "Expr":
+    def __rmul__(self, factor: Any) -> "Expr":
         return Multiply(lift(factor), self)
 
-    def __and__(self, other: "Expr | Number") -> "Expr":
+    def __and__(self, other: Any) -> "Expr":
         return Both(self, lift(other))
 
-    def __or__(self, other: "Expr | Number") -> "Expr":
+    def __or__(self, other: Any) -> "Expr":
         return Either(self, lift(other))
 
     def __invert__(self) -> "Expr":
         return Not(self)
 
-    def __lt__(self, other: "Expr | Number") -> "Expr":
+    def __lt__(self, other: Any) -> "Expr":
         return Less(self, lift(other))
 
-    def __gt__(self, other: "Expr | Number") -> "Expr":
+    def __gt__(self, other: Any) -> "Expr":
         return Less(lift(other), self)
+
+    def __truediv__(self, other: object) -> "Expr":
+        raise _no("/", "multiply by the inverse of a number")
+
+    def __le__(self, other: object) -> "Expr":
+        raise _no("<=", "masks have < and >")
+
+    def __ge__(self, other: object) -> "Expr":
+        raise _no(">=", "masks have < and >")
+
+    def __floordiv__(self, other: object) -> "Expr":
+        raise _no("//")
+
+    def __mod__(self, other: object) -> "Expr":
+        raise _no("%")
+
+    def __pow__(self, other: object) -> "Expr":
+        raise _no("**")
+
+    def __xor__(self, other: object) -> "Expr":
+        raise _no("^", "masks combine with &, | and ~")
+
+    def __abs__(self) -> "Expr":
+        raise _no("abs")
+
+    __rtruediv__ = __truediv__
+    __rfloordiv__, __rmod__, __rpow__ = __floordiv__, __mod__, __pow__
+    __rxor__ = __xor__
 
     def __bool__(self) -> bool:
         raise ProgramError(
@@ -69,6 +101,12 @@ class Expr:
         return show(self)
 
     __repr__ = __str__
+
+
+def _no(
+    operator: str, instead: str = "they add, subtract and multiply"
+) -> ProgramError:
+    return ProgramError(f"programs have no `{operator}`: {instead}")
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -217,6 +255,8 @@ def lift(value: Any) -> Expr:
     """The value as an expression; raises ProgramError if it is neither."""
     if isinstance(value, Expr):
         return value
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, Number) and math.isfinite(value):
         return Constant(value)
     raise ProgramError(f"{value!r} is neither an expression nor a finite number")

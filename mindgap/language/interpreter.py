@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from mindgap.graphs import AnyArray, Graphs, Trajectory
+from mindgap.graphs import AnyArray, Graphs, Trajectory, edges_of
 from mindgap.language.expressions import (
     Add,
     Both,
@@ -32,7 +32,9 @@ from mindgap.language.expressions import (
 from mindgap.language.program import SHOWN, GraphProgram, Shown
 from mindgap.language.selection import Selection, nobody
 from mindgap.tasks import base
-from mindgap.tasks.base import Feature, Task
+from mindgap.tasks.base import Task
+from mindgap.tasks.erdos_renyi import ErdosRenyi, Inputs
+from mindgap.tasks.features import ADJACENCY, POSITIONS, SOURCE, WEIGHTS, Feature
 
 State = dict[str, Float[Array, "N"]]
 BatchState = dict[str, Float[Array, "B N"]]
@@ -49,10 +51,14 @@ INTERPRET: dict[type, Callable] = {
     Either: lambda e, fields: jnp.maximum(
         value(e.left, fields), value(e.right, fields)
     ),
-    Less: lambda e, fields: (value(e.left, fields) < value(e.right, fields)) * 1.0,
-    Same: lambda e, fields: (value(e.left, fields) == value(e.right, fields)) * 1.0,
+    Less: lambda e, fields: _number(value(e.left, fields) < value(e.right, fields)),
+    Same: lambda e, fields: _number(value(e.left, fields) == value(e.right, fields)),
     When: lambda e, fields: value(e.left, fields) * value(e.right, fields),
 }
+
+
+def _number(truth: Bool[Array, "..."]) -> Float[Array, "..."]:
+    return truth.astype(jnp.float32)
 
 
 def value(expr: Expr, fields: Mapping[str, Mapping[str, Array]]) -> Float[Array, "..."]:
@@ -89,14 +95,6 @@ class Meaning(NamedTuple):
         return look
 
 
-class _Inputs(NamedTuple):
-    """One graph."""
-
-    index: Float[Array, "N"]
-    weights: Float[Array, "N N"]
-    source: Float[Array, "N"]
-
-
 def interpret(
     program: GraphProgram, graphs: Graphs, steps: int, start: BatchState | None = None
 ) -> Meaning:
@@ -104,11 +102,11 @@ def interpret(
 
     From its own start, or from another state of all its components.
     """
+    task_of(program).inputs(graphs)  # refuses what are no graphs of the task
     source = source_of(graphs)
     if source is None:
         source = jnp.zeros_like(graphs.positions)
-    inputs = (graphs.positions, graphs.weights, source)
-    return _interpreted(program, steps, *map(jnp.asarray, inputs), start)
+    return _interpreted(program, steps, {**graphs.inputs, "s": source}, start)
 
 
 def source_of(graphs: Graphs) -> Float[AnyArray, "B N"] | None:
@@ -143,9 +141,10 @@ def shown(program: GraphProgram) -> dict[str, Shown]:
 
 @functools.cache
 def _own_task(program: GraphProgram) -> Task:
-    def solve(weights, source, positions) -> Trajectory:
-        nodes = weights.shape[0]
-        run = _run(program, nodes, positions, weights, source)
+    def solve(inputs: Inputs) -> Trajectory:
+        positions = jnp.asarray(inputs["pos"])
+        nodes = positions.shape[0]
+        run = _run(program, nodes, inputs)
         shown = {
             name: _nearest(states, positions)
             if program.components[name] == "node"
@@ -161,12 +160,8 @@ def _own_task(program: GraphProgram) -> Task:
             length,
         )
 
-    features = {
-        "pos": base.POSITIONS,
-        "s": base.SOURCE,
-        "A": base.WEIGHTS,
-        "adj": base.ADJACENCY,
-    }
+    inputs = {"pos": POSITIONS, "s": SOURCE, "A": WEIGHTS, "adj": ADJACENCY}
+    features = dict(inputs)
     for name, sort in program.components.items():
         features[name] = Feature("output", "node", SHOWN[sort])
         features[f"{name}_h"] = Feature("hint", "node", SHOWN[sort])
@@ -175,7 +170,8 @@ def _own_task(program: GraphProgram) -> Task:
         features=features,
         solve=solve,
         most_hints=lambda nodes: nodes,
-        weighted=True,
+        sampler=ErdosRenyi(weighted=True),
+        strict=False,
     )
 
 
@@ -188,35 +184,25 @@ def _nearest(
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _interpreted(
-    program: GraphProgram,
-    steps: int,
-    positions: Array,
-    weights: Array,
-    source: Array,
-    start: BatchState | None,
+    program: GraphProgram, steps: int, inputs: Inputs, start: BatchState | None
 ) -> Meaning:
-    run = functools.partial(_run, program, steps)
-    return jax.vmap(run)(positions, weights, source, start)
+    return jax.vmap(functools.partial(_run, program, steps))(inputs, start)
 
 
 def _run(
-    program: GraphProgram,
-    steps: int,
-    positions: Array,
-    weights: Array,
-    source: Array,
-    start: State | None = None,
+    program: GraphProgram, steps: int, inputs: Inputs, start: State | None = None
 ) -> Meaning:
-    inputs = _Inputs(positions, weights, source)
-    init = {"init": {"s": source, "index": positions}}
+    # float32, whatever JAX is set to: what the compiled network computes in
+    inputs = {name: jnp.asarray(leaf, jnp.float32) for name, leaf in inputs.items()}
+    given = {"s": inputs["s"], "index": inputs["pos"]}
     if start is None:
         start = {
-            name: jnp.broadcast_to(value(expr, init), positions.shape)
+            name: jnp.broadcast_to(value(expr, {"init": given}), given["index"].shape)
             for name, expr in program.starts.items()
         }
 
     def step(state: State, _):
-        after, looks = _step(program, inputs, state)
+        after, looks = _step(program, inputs, given, state)
         return after, (state, looks)
 
     last, (states, looks) = jax.lax.scan(step, start, length=steps)
@@ -225,13 +211,16 @@ def _run(
 
 
 def _step(
-    program: GraphProgram, inputs: _Inputs, state: State
+    program: GraphProgram, inputs: Inputs, given: State, state: State
 ) -> tuple[State, dict[str, Look]]:
-    """The state after a step, and whom it came from."""
-    nodes = inputs.index.shape[0]
-    held = {**state, "index": inputs.index}
-    given = {"s": inputs.source, "index": inputs.index}
-    edges = {"adj": (inputs.weights != 0) * 1.0, "weight": inputs.weights}
+    """The state after a step, and whom it came from.
+
+    `given` are the fields of `init`.
+    """
+    nodes = given["index"].shape[0]
+    held = {**state, "index": given["index"]}
+    weights = jnp.asarray(inputs["A"])
+    edges = {"adj": _number(edges_of(inputs)), "weight": weights}
     pairs = {
         "self": {k: v[:, None] for k, v in held.items()},
         "other": {k: v[None, :] for k, v in held.items()},
@@ -245,7 +234,7 @@ def _step(
         look = looks[name]
         someone = look.active if selection.made.default is nobody else True
         looked_at[name] = {k: v[look.selected] * someone for k, v in held.items()}
-        looked_at[name]["weight"] = inputs.weights[node, look.selected] * look.active
+        looked_at[name]["weight"] = weights[node, look.selected] * look.active
         looked_at["edge"] = {
             k: v[node, look.selected] * look.active for k, v in edges.items()
         }

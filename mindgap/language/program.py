@@ -70,6 +70,8 @@ class _Fields:
         self._sorts, self._place = sorts, place
 
     def __getattr__(self, name: str) -> Read:
+        if name.startswith("_"):  # what Python asks of every object, as to copy it
+            raise AttributeError(name)
         if name not in self._sorts:
             raise ProgramError(
                 f"{self._place}: {self._role}.{name}: {self._role} has no `{name}`; "
@@ -298,7 +300,7 @@ class GraphProgram:
         held = ", ".join(f"{name} ({sort})" for name, sort in self.components.items())
         wide = max(map(len, self.components))
         starts = [f"{n:<{wide}} = {e}" for n, e in self.starts.items()]
-        updates = [f"{n:<{wide}} ← {e}" for n, e in self.updates.items()]
+        updates = [f"{n:<{wide}} <- {e}" for n, e in self.updates.items()]
         indent, selects = "\n          ", []
         for name, (made, *_) in self.selections.items():
             head = f"{name}: " * isinstance(self.select, Mapping)

@@ -17,6 +17,9 @@ class _Nobody:
     def __str__(self) -> str:
         return "nobody"
 
+    def __reduce__(self) -> str:
+        return "nobody"  # a copy is nobody else
+
 
 nobody = _Nobody()
 """Who is selected where a mask leaves no candidate: all that it holds is 0."""

@@ -43,13 +43,13 @@ def rules(task: Task) -> tuple[Rule, ...]:
         Rule("lowest in-neighbour", _lowest),
         Rule("random in-neighbour", lambda graphs: _uniform(_senders(graphs))),
     )
-    if task.directed:
+    if task.sampler.directed:
         both = Rule(
             "largest smaller neighbour, either way",
-            lambda graphs: _largest_smaller(_symmetric(graphs)),
+            lambda graphs: _largest_smaller(graphs, either_way=True),
         )
         return (*local, both)
-    if task.weighted:
+    if task.sampler.weighted:
         return (*local, Rule("nearest in-neighbour", _nearest), Rule("BFS", _bfs))
     return (*local, Rule("BFS, blind to order", _order_blind_bfs))
 
@@ -71,11 +71,6 @@ def _senders(graphs: Graphs) -> Bool[np.ndarray, "B N N"]:
     return edges & ~np.eye(edges.shape[-1], dtype=bool)
 
 
-def _symmetric(graphs: Graphs) -> Graphs:
-    weights = np.asarray(graphs.weights)
-    return graphs._replace(weights=np.maximum(weights, weights.swapaxes(1, 2)))
-
-
 def _uniform(candidates: Bool[np.ndarray, "B N N"]) -> Parents:
     """Any candidate alike; a node without one names itself."""
     alone = ~candidates.any(-1, keepdims=True)
@@ -89,8 +84,11 @@ def _previous(graphs: Graphs) -> Parents:
     return np.broadcast_to(np.eye(nodes)[parents], (batch, nodes, nodes))
 
 
-def _largest_smaller(graphs: Graphs) -> Parents:
-    smaller = _senders(graphs) & np.tri(graphs.positions.shape[1], k=-1, dtype=bool)
+def _largest_smaller(graphs: Graphs, either_way: bool = False) -> Parents:
+    senders = _senders(graphs)
+    if either_way:
+        senders = senders | senders.swapaxes(1, 2)
+    smaller = senders & np.tri(graphs.nodes, k=-1, dtype=bool)
     return _uniform(
         _only(smaller, smaller.shape[-1] - 1 - smaller[..., ::-1].argmax(-1))
     )
@@ -108,8 +106,7 @@ def _nearest(graphs: Graphs) -> Parents:
 
 
 def _bfs(graphs: Graphs) -> Parents:
-    assert graphs.source is not None
-    solved = bfs.run(graphs.weights, graphs.source).trajectory
+    solved = bfs.solved(graphs.inputs).trajectory
     return np.eye(graphs.positions.shape[1])[np.asarray(solved.outputs["pi"])]
 
 

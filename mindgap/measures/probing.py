@@ -188,7 +188,7 @@ def interchange(
             f"{program.name}: interchange needs a task with a source and a time of at "
             f"least 1, got time {time}"
         )
-    other = task.run(graphs.weights, jnp.roll(graphs.source, 1, 1), graphs.positions)
+    other = task.solved({**graphs.inputs, "s": jnp.roll(graphs.source, 1, 1)})
     kept = np.flatnonzero(
         np.minimum(graphs.trajectory.lengths, other.trajectory.lengths) > time + 1
     )
@@ -215,7 +215,7 @@ def interchange(
     )
 
     def answer(told: Graphs) -> np.ndarray:
-        then = told.later(time)._replace(source=graphs.source)
+        then = Graphs(task.name, graphs.inputs, told.later(time).trajectory)
         given = jnp.asarray(described(told) @ into, jnp.float32)
         (found,) = network.apply(task, model, params, then, given).outputs.values()
         return np.asarray(found)[half:]
@@ -247,7 +247,8 @@ def _continued(
     then = other.later(time)
     start = _state(program, other, time)
     steps = then.trajectory.steps
-    run = interpret(program, then._replace(source=graphs.source), steps, start)
+    mixed = Graphs(graphs.task, graphs.inputs, then.trajectory)
+    run = interpret(program, mixed, steps, start)
     (component,) = program.outputs.values()
     assert isinstance(component, str)
     places = np.asarray(run.states[component])

@@ -16,6 +16,7 @@ from jaxtyping import Array, Float
 from mindgap.graphs import Graphs
 from mindgap.measures import landscape
 from mindgap.network import ModelConfig, Params, scoring
+from mindgap.tasks import random
 from mindgap.tasks.base import Task
 
 STEPS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1)
@@ -42,7 +43,7 @@ def after_steps(
             model,
             params,
             graphs,
-            landscape.direction(jax.random.key(seed), ones, normalised=False),
+            landscape.direction(random.key(seed), ones, normalised=False),
         )
         for seed in range(DIRECTIONS)
     ]

@@ -74,7 +74,7 @@ class Attention(hk.Module):
             meta=declare("meta", size, size),
             scores=[declare(f"score_{k}", size // heads, 1) for k in range(heads)],
             norm=self._norm() if self._layer_norm else None,
-            bias=hk.get_parameter("bias", (nodes, nodes), init=jnp.zeros)
+            bias=hk.get_parameter("bias", (nodes, nodes), jnp.float32, jnp.zeros)
             if nodes is not None
             else None,
             edge_info=declare("edge_info", size, size) if projected else None,
@@ -84,8 +84,8 @@ class Attention(hk.Module):
     def _norm(self) -> Linear:
         shape = (self._size,)
         return Linear(
-            hk.get_parameter("norm_scale", shape, init=jnp.ones),
-            hk.get_parameter("norm_offset", shape, init=jnp.zeros),
+            hk.get_parameter("norm_scale", shape, jnp.float32, jnp.ones),
+            hk.get_parameter("norm_offset", shape, jnp.float32, jnp.zeros),
         )
 
 

@@ -16,7 +16,7 @@ from jaxtyping import Array, Float
 
 from mindgap.network import linear, pairwise
 from mindgap.network.linear import Linear, declare
-from mindgap.tasks.base import Feature
+from mindgap.tasks.features import Feature
 
 PointerDecoder = Literal["pairwise", "simple"]
 Term = Literal["none", "hidden", "edge"]
@@ -60,7 +60,10 @@ def join(
     layers: dict[str, list[Linear]] = {"node": [], "edge": [], "graph": []}
     for name, feature in features.items():
         layers[_place(feature)].append(encoders[name])
-    none = Linear(jnp.zeros((0, hidden_size)), jnp.zeros(hidden_size))
+    precision = next(iter(encoders.values())).w.dtype
+    none = Linear(
+        jnp.zeros((0, hidden_size), precision), jnp.zeros(hidden_size, precision)
+    )
     return Encoders(
         *(
             Linear(
@@ -82,7 +85,9 @@ def gather(
     """
     batch, nodes = values["pos"].shape
     neighbours = jnp.broadcast_to(jnp.eye(nodes, dtype=bool), (batch, nodes, nodes))
-    node, graph = [jnp.zeros((batch, nodes, 0))], [jnp.zeros((batch, 0))]
+    precision = values["pos"].dtype
+    node = [jnp.zeros((batch, nodes, 0), precision)]
+    graph = [jnp.zeros((batch, 0), precision)]
     edges: list[Array] = []
     for name, feature in features.items():
         value, place = values[name], _place(feature)
@@ -99,7 +104,7 @@ def gather(
         jnp.concatenate(node, -1),
         tuple(edges),
         jnp.concatenate(graph, -1),
-        neighbours.astype(float),
+        neighbours.astype(precision),
     )
 
 

@@ -100,10 +100,13 @@ def draw(
     )
     most = max(params[module][name].size for module, name, _ in normals)
     # the first numbers that a key gives do not depend on how many are asked for
-    drawn = jax.vmap(lambda k: jax.random.truncated_normal(k, -2, 2, (most,)))(keys)
+    drawn = jax.vmap(
+        lambda k: jax.random.truncated_normal(k, -2, 2, (most,), jnp.float32)
+    )(keys)
     for (module, name, deviation), numbers in zip(normals, drawn, strict=True):
         shape = params[module][name].shape
-        params[module][name] = deviation * numbers[: math.prod(shape)].reshape(shape)
+        weights = numbers[: math.prod(shape)].reshape(shape)
+        params[module][name] = float(deviation) * weights
     return params
 
 
@@ -115,6 +118,6 @@ class _Parameters(hk.Module):
 
     def __call__(self) -> Linear:
         return Linear(
-            hk.get_parameter("w", self._shape, init=self._init),
-            hk.get_parameter("b", self._shape[1:], init=jnp.zeros),
+            hk.get_parameter("w", self._shape, jnp.float32, self._init),
+            hk.get_parameter("b", self._shape[1:], jnp.float32, jnp.zeros),
         )

@@ -11,7 +11,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Num
 
 from mindgap.graphs import AnyArray, Graphs, Trajectory
-from mindgap.tasks.base import Feature, Task
+from mindgap.tasks.base import Task
+from mindgap.tasks.features import Feature
 
 
 def loss(
@@ -60,7 +61,7 @@ def combined_loss(
 
     The shares weigh outputs and hints, for graphs that are a part of a batch.
     """
-    total = jnp.zeros(())
+    total = jnp.float32(0)
     for name, predicted in logits.items():
         truth = jnp.asarray(graphs.trajectory.outputs[name])
         total += share * _error(task.features[name], truth, predicted).mean()

@@ -22,7 +22,9 @@ from mindgap.network import attention, codecs, linear, recurrence
 from mindgap.network.attention import Attention, AttentionWeights, EdgeValues
 from mindgap.network.codecs import PointerDecoder, Term
 from mindgap.network.linear import Linear
-from mindgap.tasks.base import Feature, Task
+from mindgap.tasks import random
+from mindgap.tasks.base import Task
+from mindgap.tasks.features import Feature
 
 HintMode = Literal["encoded_decoded", "decoded_only", "none"]
 Reach = Literal["neighbours", "all"]
@@ -142,6 +144,9 @@ class Result(NamedTuple):
         }
 
 
+jax.export.register_namedtuple_serialization(Result, serialized_name="mindgap.Result")
+
+
 def init(task: Task, config: ModelConfig, key: Key[Array, ""]) -> Params:
     """Fresh parameters, drawn from dm-clrs's distributions."""
     return linear.draw(functools.partial(_declare, task, config), key)
@@ -149,7 +154,7 @@ def init(task: Task, config: ModelConfig, key: Key[Array, ""]) -> Params:
 
 def template(task: Task, config: ModelConfig) -> Shapes:
     """The tree of shapes that `init` fills, without drawing anything."""
-    return jax.eval_shape(lambda: init(task, config, jax.random.key(0)))
+    return jax.eval_shape(lambda: init(task, config, random.key(0)))
 
 
 def count(task: Task, config: ModelConfig) -> int:
@@ -167,9 +172,11 @@ def apply(
     """Runs the network on a batch, with its states and attention at every step.
 
     Takes as many steps as the batch's longest trajectory (or one, if that has no
-    steps), from the given hidden states, or from zeros. Raises ValueError if the
-    network is tied to another number of nodes.
+    steps), from the given hidden states, or from zeros. There are gradients of
+    parameters and of graphs. Raises ValueError if the network is tied to another number
+    of nodes, or for graphs of another task.
     """
+    task.inputs(graphs)  # refuses what are no graphs of the task
     return _traced(task, config, params, graphs, hidden)
 
 
@@ -187,8 +194,8 @@ def predict(
     Steps from `steps` on, if given, are not computed (their hints read 0): at least
     the largest length less one, else the outputs of longer graphs are zero. With
     `summarise`, only what it makes of the hints is kept of each step. `steer` changes
-    the attention's coefficients before they are used. Gradients go to the parameters,
-    not to the graphs.
+    the attention's coefficients before they are used. There are gradients of parameters
+    alone: asked for those of graphs, it raises NotImplementedError.
     """
     read = weights(task, config, params)
     return unroll(task, config, read, graphs, False, steps, summarise, steer=steer)
@@ -212,7 +219,8 @@ def unroll(
     steer: Steer | None = None,
 ) -> Result:
     """The network's recurrence over the T - 1 steps of the batch's trajectory."""
-    batch, nodes = graphs.positions.shape
+    inputs = task.inputs(graphs)
+    batch, nodes = graphs.batch, graphs.nodes
     if config.nodes not in (None, nodes):
         raise ValueError(f"this network only takes {config.nodes} nodes, got {nodes}")
     total = max(1, graphs.trajectory.steps)
@@ -240,19 +248,24 @@ def unroll(
             told = summarise(truth, told, time)
         return (new, fed), (told, watched if trace else [])
 
-    inputs = jax.lax.stop_gradient(task.inputs(graphs))
     truth = graphs.trajectory if summarise is not None else None
+    precision = jnp.result_type(*jax.tree.leaves((weights, inputs)))
     if hidden is None:
-        hidden = jnp.zeros((batch, nodes, config.hidden_size))
-    (before, fed), (after, _), (told, watched) = recurrence.unroll(
+        hidden = jnp.zeros((batch, nodes, config.hidden_size), precision)
+    arguments = (
         step,
         total,
         (layer, codecs.fold(weights.decoders, hints, encoders)),
         (inputs, truth),
-        (hidden, _start(task, config, graphs)),
-        jnp.array(total) if steps is None else steps,
-        jnp.clip(jnp.asarray(graphs.trajectory.lengths) - 2, 0, total - 1),
+        (hidden, _start(task, config, graphs, precision)),
     )
+    last = jnp.clip(jnp.asarray(graphs.trajectory.lengths) - 2, 0, total - 1)
+    if trace:
+        (before, fed), (after, _), (told, watched) = recurrence.scan(*arguments, last)
+    else:
+        taken = jnp.array(total) if steps is None else steps
+        ends = recurrence.unroll(*arguments, taken, last)
+        (before, fed), (after, _), (told, watched) = ends
     decoders = codecs.fold(weights.decoders, outputs, encoders)
     logits = codecs.decode(decoders, outputs, see(inputs, fed), before, after)
     if summarise is None:
@@ -267,7 +280,9 @@ def _at(steer: Steer, time: Int[Array, ""], alpha: Array) -> Array:
     return steer(alpha, time)
 
 
-def _start(task: Task, config: ModelConfig, graphs: Graphs) -> dict[str, Array]:
+def _start(
+    task: Task, config: ModelConfig, graphs: Graphs, precision: Any
+) -> dict[str, Array]:
     """The algorithm's own first hints, which the first step is fed."""
     start = {}
     for name in config.encodes(task):
@@ -276,7 +291,7 @@ def _start(task: Task, config: ModelConfig, graphs: Graphs) -> dict[str, Array]:
             hint = jnp.asarray(graphs.trajectory.hints[name])[:, 0]
             if feature.type == "pointer":
                 hint = jax.nn.one_hot(hint, hint.shape[-1])
-            start[name] = hint.astype(float)
+            start[name] = hint.astype(precision)
     return start
 
 

@@ -1,9 +1,10 @@
-"""A recurrence that stops early, and whose derivative does too.
+"""A recurrence over time, in two forms with the same values.
 
-`lax.scan` unrolls a batch for as many steps as a trajectory may ever take. Here the
-number of steps is known only when the graphs are, and the steps after it cost nothing,
-forward or backward. What the derivative needs of each step is kept; what is the same at
-every step, the weights above all, is kept once.
+`scan` takes all steps, and has every derivative. `unroll` is for training: it stops
+early, and its derivative does too. Its number of steps is known only when the graphs
+are, and the steps after it cost nothing, forward or backward. What the derivative needs
+of each step is kept; what is the same at every step, the weights above all, is kept
+once.
 """
 
 import dataclasses
@@ -20,6 +21,24 @@ Step = Callable[[Tree, Tree, Tree, Int[Array, ""]], tuple[Tree, Tree]]
 """(weights, constants, carry, time) to the next carry and what to report."""
 
 
+def scan(
+    step: Step, total: int, weights: Tree, constants: Tree, start: Tree, last: Array
+) -> tuple[Tree, Tree, Tree]:
+    """As `unroll` with all `total` steps; gradients go to constants, too."""
+    none = jax.tree.map(jnp.zeros_like, start)
+
+    def forward(loop, time):
+        carry, before, after = loop
+        new, report = step(weights, constants, carry, time)
+        before = _where(last == time, carry, before)
+        after = _where(last == time, new, after)
+        return (new, before, after), report
+
+    loop, reports = jax.lax.scan(forward, (start, none, none), jnp.arange(total))
+    _, before, after = loop
+    return before, after, reports
+
+
 def unroll(
     step: Step,
     total: int,
@@ -34,8 +53,8 @@ def unroll(
     Takes the first `steps` of `total` steps; reports, (total, ...), of later ones are
     zero. The leading axis of every carry is that of the graphs, which end with step
     `last`, counted from 0: what a graph ends with after `steps` is zero. All weights
-    and carries are floats. No gradient goes to the constants; whatever else `step`
-    closes over must not need one.
+    and carries are floats. Raises NotImplementedError where a gradient is asked for
+    that of the constants; whatever else `step` closes over must not need one.
     """
     steps = jnp.minimum(steps, total)
     return _unrolled(step, total, weights, constants, start, steps, last)
@@ -84,7 +103,16 @@ class _Derivative:
     """The number among the step's arguments, None for what is kept of each step."""
 
 
-def _keep(step, total, weights, constants, start, steps, last):
+def _keep(step, total, *arguments):
+    _, constants, *_ = arguments
+    if any(leaf.perturbed for leaf in jax.tree.leaves(constants)):
+        raise NotImplementedError(
+            "network.predict has gradients of parameters only, for training; "
+            "network.apply has those of graphs, too"
+        )
+    weights, constants, start, steps, last = jax.tree.map(
+        lambda leaf: leaf.value, arguments
+    )
     pulls = []
 
     def one(carry, time):
@@ -108,7 +136,7 @@ def _keep(step, total, weights, constants, start, steps, last):
 
 def _pull(step, total, residuals, pulled):
     weights, constants, (carries, saved), steps, last, derivative = residuals
-    of_before, of_after, of_told = pulled
+    of_before, of_after, of_told = jax.tree.map(_filled, pulled)
 
     def backward(loop):
         time, of_weights, of_carry = loop
@@ -133,7 +161,15 @@ def _pull(step, total, residuals, pulled):
 
 
 _unrolled = jax.custom_vjp(_plain, nondiff_argnums=(0, 1))
-_unrolled.defvjp(_keep, _pull)
+_unrolled.defvjp(_keep, _pull, symbolic_zeros=True)
+
+
+def _filled(cotangent: Any) -> Any:
+    """A cotangent as an array, also where JAX knows that it is zero."""
+    if isinstance(cotangent, jax.custom_derivatives.SymbolicZero):
+        zero: Any = cotangent
+        return jnp.zeros(zero.shape, zero.dtype)
+    return cotangent
 
 
 def _add(tree: Tree, other: Tree) -> Tree:

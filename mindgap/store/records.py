@@ -10,7 +10,6 @@ and renamed. Its name ends in a checksum of its bytes, so damage is always seen.
 
 import contextlib
 import dataclasses
-import fcntl
 import functools
 import hashlib
 import io
@@ -299,8 +298,9 @@ class Store:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """One process at a time; the system frees the lock of a killed one."""
-        with open(self.folder / ".lock", "w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        from filelock import FileLock
+
+        with FileLock(self.folder / ".lock"):
             yield
 
     def home(self, name: str, digest: str) -> Path:

@@ -1,10 +1,12 @@
 """The algorithms of the paper as tasks: `bfs`, `dfs`, `bellman_ford`; and variants."""
 
-from mindgap.tasks.base import Feature, Task
+from mindgap.tasks.base import Task
 from mindgap.tasks.bellman_ford import bellman_ford
 from mindgap.tasks.bfs import bfs
 from mindgap.tasks.dfs import dfs
 from mindgap.tasks.dijkstra import dijkstra, mst_prim
+from mindgap.tasks.erdos_renyi import ErdosRenyi
+from mindgap.tasks.features import Feature
 from mindgap.tasks.topological_sort import topological_sort
 from mindgap.tasks.variants import bfs_padded, bfs_scan, bfs_sequential, dfs_simplified
 
@@ -23,6 +25,7 @@ __all__ = [
     "BEYOND",
     "TASKS",
     "VARIANTS",
+    "ErdosRenyi",
     "Feature",
     "Task",
     "bellman_ford",

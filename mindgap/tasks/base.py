@@ -8,8 +8,8 @@ draw its own data from a key.
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -17,11 +17,9 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from mindgap.graphs import AnyArray, Graphs, Trajectory
-from mindgap.tasks.random import uniforms
-
-Stage = Literal["input", "hint", "output"]
-Location = Literal["node", "edge", "graph"]
-Type = Literal["scalar", "mask", "mask_one", "categorical", "pointer"]
+from mindgap.tasks import given
+from mindgap.tasks.erdos_renyi import ErdosRenyi, Inputs, linear_positions
+from mindgap.tasks.features import Feature, Stage
 
 TRAIN_PROBABILITIES = tuple(k / 10 for k in range(1, 10))
 """Edge probabilities of upstream's run.py, one drawn per graph."""
@@ -34,73 +32,111 @@ BENCHMARK = {
 """CLRS-30's own sets (dm-clrs `CLRS30`): linear positions, edge probability 0.5."""
 
 
-class Feature(NamedTuple):
-    """One named signal of a task, as in CLRS: (stage, location, type)."""
-
-    stage: Stage
-    location: Location
-    type: Type
-    classes: int = 0
-    """Number of classes of a categorical feature, 0 for every other type."""
+UNDIRECTED = ErdosRenyi()
+"""Undirected graphs without weights, with a source."""
 
 
-POSITIONS = Feature("input", "node", "scalar")
-SOURCE = Feature("input", "node", "mask_one")
-WEIGHTS = Feature("input", "edge", "scalar")
-ADJACENCY = Feature("input", "edge", "mask")
-PARENTS = Feature("output", "node", "pointer")
+@runtime_checkable
+class Sampler(Protocol):
+    """Where a task's inputs come from, and what they must be like."""
+
+    @property
+    def directed(self) -> bool:
+        """Whether an edge need not have its opposite."""
+        ...
+
+    @property
+    def weighted(self) -> bool:
+        """Whether the weights of edges matter to the algorithm."""
+        ...
+
+    def draw(
+        self, key: Key[Array, ""], nodes: int, batch: int, chances: Float[Array, "any"]
+    ) -> Inputs:
+        """A batch of random inputs at random positions."""
+        ...
+
+    def draw_as_clrs(self, rng: np.random.RandomState, nodes: int) -> Inputs:
+        """One graph's inputs, with dm-clrs's random numbers and linear positions."""
+        ...
+
+    def faults(self, inputs: Inputs) -> Iterator[str]:
+        """What in a batch of inputs the algorithm has no meaning for."""
+        ...
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Task:
-    """An algorithm to be learned or compiled, and the graphs it runs on."""
+    """An algorithm to be learned or compiled, and the inputs it runs on."""
 
     name: str
     features: Mapping[str, Feature]
-    solve: Callable[..., Trajectory]
-    """One graph (weights (N, N), source (N,) or None, positions (N,)) to its
-    trajectory; CLRS's algorithms do not look at positions."""
+    solve: Callable[[Inputs], Trajectory]
+    """One graph's inputs by CLRS's names to its trajectory. CLRS's algorithms do not
+    look at positions."""
     most_hints: Callable[[int], int]
     """The largest number of hints on n nodes: the T of `solve`'s trajectories."""
-    directed: bool = False
-    acyclic: bool = False
-    weighted: bool = False
-    sourced: bool = True
+    sampler: Sampler = UNDIRECTED
+    strict: bool = True
+    """Whether inputs must be of the sampler's kind; False if `solve` takes others."""
 
     def stage(self, stage: Stage) -> dict[str, Feature]:
         """The features of one stage, in the task's order."""
         return {k: f for k, f in self.features.items() if f.stage == stage}
 
     def inputs(self, graphs: Graphs) -> dict[str, Array]:
-        """The input features by CLRS's names: pos, A, adj, and s where there is one."""
-        found = {
-            "pos": graphs.positions,
-            "A": graphs.weights,
-            "adj": graphs.adjacency,
-            "s": graphs.source,
-        }
-        return {name: jnp.asarray(found[name]) for name in self.stage("input")}
+        """The input features by CLRS's names, in the task's order.
+
+        Raises TypeError for what are no Graphs, ValueError for another task's.
+        """
+        if not isinstance(graphs, Graphs):
+            raise TypeError(
+                f"{self.name} takes Graphs, as made by {self.name}.run or "
+                f"{self.name}.sample, got a {type(graphs).__name__}"
+            )
+        if graphs.task != self.name:
+            raise ValueError(
+                f"these are graphs of the task {graphs.task}, solved as such, and "
+                f"{self.name} needs its own: {self.name}.solved(graphs.inputs)"
+            )
+        return {name: jnp.asarray(graphs.inputs[name]) for name in self.stage("input")}
 
     def run(
         self,
-        weights: Float[AnyArray, "B N N"],
-        source: Float[AnyArray, "B N"] | None,
-        positions: Float[AnyArray, "B N"] | None = None,
+        weights: Any = None,
+        source: Any = None,
+        positions: Any = None,
+        adjacency: Any = None,
     ) -> Graphs:
-        """Any graphs of yours, with the algorithm's trajectory on them.
+        """Graphs of one's own, with the algorithm's trajectory on them.
 
-        Positions default to CLRS's linear ones, i / N.
+        `weights` are (B, N, N). `adjacency`, (B, N, N), says which edges exist; without
+        it those whose weight is not 0 do, without weights every edge weighs 1. `source`
+        is one-hot, (B, N), or node numbers, (B,) or one for all. Positions, (B, N),
+        default to CLRS's linear ones, i / N.
+
+        Raises ValueError for another shape, for values that are not finite, and for
+        graphs that the algorithm has no meaning for (a cycle in an acyclic task, an
+        edge one way only in an undirected one), naming graph and edge.
         """
-        if (source is not None) != self.sourced:
-            raise ValueError(
-                f"{self.name} {'needs a' if self.sourced else 'has no'} source, "
-                f"but source is {'missing' if source is None else 'given'}"
-            )
-        batch, nodes = weights.shape[:2]
-        if positions is None:
-            positions = jnp.broadcast_to(linear_positions(nodes), (batch, nodes))
-        solved = _solved(self, weights, source, positions)
-        return Graphs(positions, weights, source, solved)
+        own = weights, source, positions, adjacency
+        return self.solved(given.of_graphs(self.name, self.stage("input"), *own))
+
+    def solved(self, inputs: Inputs) -> Graphs:
+        """Any inputs by CLRS's names, with the algorithm's trajectory on them.
+
+        At nodes (B, N), at edges (B, N, N), of the graph (B,). Raises ValueError as
+        `run` does. What JAX has not computed yet (inside jit or grad) is not checked,
+        and has as many hints as there could be; else there are those of the longest.
+        """
+        arrays = given.checked(self.name, self.features, inputs)
+        if self.strict and not any(map(given.traced, arrays.values())):
+            for fault in self.sampler.faults(arrays):
+                raise ValueError(f"{self.name} is for {self.sampler}, but {fault}")
+        graphs = Graphs(self.name, arrays, _solved(self, arrays))
+        if given.traced(graphs.trajectory.lengths):
+            return graphs
+        return graphs.trimmed()
 
     def sample(
         self,
@@ -113,19 +149,17 @@ class Task:
         """Random graphs of CLRS's distribution for this task, solved.
 
         `p` is an edge probability in [0, 1], or several, of which each graph draws one.
-        An undirected edge exists if both of its directions were drawn (so with
-        probability p squared); the diagonal is kept, so real self-loops occur, but in
-        tasks without cycles, where edges run along a random order of the nodes. Random
-        positions are sorted uniforms, as run.py's `random_pos` makes them.
+        Random positions are sorted uniforms, as run.py's `random_pos` makes them.
         """
         if nodes < 1 or batch < 1:
             raise ValueError(
                 f"nodes and batch must be at least 1, got {nodes=}, {batch=}"
             )
-        choices = jnp.atleast_1d(jnp.asarray(p, jnp.float32))
-        kind = (self.directed, self.acyclic, self.weighted, self.sourced)
-        weights, source, positions = _drawn(kind, nodes, batch, key, choices)
-        return self.run(weights, source, positions if random_positions else None)
+        chances = jnp.atleast_1d(jnp.asarray(p, jnp.float32))
+        inputs = dict(self.sampler.draw(key, nodes, batch, chances))
+        if not random_positions:
+            inputs["pos"] = jnp.broadcast_to(linear_positions(nodes), (batch, nodes))
+        return Graphs(self.name, inputs, _solved(self, inputs))
 
     def benchmark(self, split: Literal["train", "val", "test"]) -> Graphs:
         """CLRS-30's own graphs of a split, regenerated from dm-clrs's seed.
@@ -137,91 +171,21 @@ class Task:
             raise ValueError(f"unknown split {split!r}: one of {', '.join(BENCHMARK)}")
         setting = BENCHMARK[split]
         rng = np.random.RandomState(setting["seed"])
-        nodes, count = setting["nodes"], setting["count"]
-        drawn = [self._draw_as_clrs(rng, nodes) for _ in range(count)]
-        weights = jnp.asarray(np.stack([w for w, _ in drawn]), jnp.float32)
-        source = None
-        if self.sourced:
-            source = jax.nn.one_hot(np.array([s for _, s in drawn]), nodes)
-        return self.run(weights, source).trimmed()
-
-    def _draw_as_clrs(
-        self, rng: np.random.RandomState, nodes: int
-    ) -> tuple[np.ndarray, int | None]:
-        chance = rng.choice((0.5,))
-        edges = rng.binomial(1, chance, size=(nodes, nodes))
-        if not self.directed:
-            edges *= edges.T
-        if self.acyclic:
-            place = rng.permutation(nodes)
-            edges = np.triu(edges, k=1)[place][:, place]
-        weights = edges.astype(float)
-        if self.weighted:
-            draw = rng.uniform(low=0.0, high=1.0, size=(nodes, nodes))
-            weights *= draw if self.directed else np.sqrt(draw * draw.T + 1e-3)
-        return weights, rng.choice(nodes) if self.sourced else None
-
-
-@functools.partial(jax.jit, static_argnums=(0, 1, 2))
-def _drawn(
-    kind: tuple[bool, bool, bool, bool],
-    nodes: int,
-    batch: int,
-    key: Key[Array, ""],
-    choices: Float[Array, "chances"],
-) -> tuple[Array, Array | None, Array]:
-    """Weights, sources and sorted random positions of CLRS's distribution.
-
-    `kind` says whether the graphs are directed, have no cycles, are weighted and have a
-    source: tasks of one kind share what is compiled.
-    """
-    directed, acyclic, weighted, sourced = kind
-    pairs = nodes**2
-    # each kind leaves out what it has no use for, and keeps the others' places
-    draw = functools.partial(uniforms, key, batch, 2 + 2 * pairs + nodes)
-    across = 2 + np.arange(pairs).reshape(nodes, nodes)
-    chance, start = draw(np.arange(2)).T
-    chances = choices[(chance * len(choices)).astype(int)][:, None, None]
-    edges = draw(across) < chances
-    if not directed:
-        # drawn once more: to transpose it is slower than to hash it
-        edges &= draw(across.T) < chances
-    if acyclic:
-        place = draw(2 + pairs + np.arange(nodes))
-        edges &= place[:, :, None] < place[:, None, :]
-    weights = edges.astype(jnp.float32)
-    if weighted:
-        weight = draw(across + pairs)
-        if not directed:
-            weight = jnp.sqrt(weight * draw(across.T + pairs) + 1e-3)
-        weights *= weight
-    source = None
-    if sourced:
-        source = jax.nn.one_hot((start * nodes).astype(int), nodes)
-    place = draw(2 + 2 * pairs + np.arange(nodes))
-    return weights, source, _ascending(place)
-
-
-def _ascending(numbers: Float[Array, "B N"]) -> Float[Array, "B N"]:
-    """Sorted rows, by counting: on a few numbers faster than `jnp.sort`."""
-    place = jnp.arange(numbers.shape[1])
-    first, second = numbers[:, :, None], numbers[:, None, :]
-    before = (second < first) | ((second == first) & (place < place[:, None]))
-    rank = before.sum(2)
-    return jnp.where(rank[:, :, None] == place, first, 0).sum(1)
+        drawn = [
+            self.sampler.draw_as_clrs(rng, setting["nodes"])
+            for _ in range(setting["count"])
+        ]
+        inputs = {
+            name: jnp.asarray(np.stack([graph[name] for graph in drawn]), jnp.float32)
+            for name in drawn[0]
+        }
+        return Graphs(self.name, inputs, _solved(self, inputs)).trimmed()
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _solved(
-    task: Task, weights: Array, source: Array | None, positions: Array
-) -> Trajectory:
+def _solved(task: Task, inputs: dict[str, Array]) -> Trajectory:
     """Compiled once for each shape, which eager `vmap` is not."""
-    return jax.vmap(task.solve)(weights, source, positions)
-
-
-def linear_positions(nodes: int) -> Float[Array, "N"]:
-    """CLRS's positions, i / N."""
-    return jnp.arange(nodes) / nodes
+    return jax.vmap(task.solve)(inputs)
 
 
 def lowest(marked: Bool[Array, "N *rest"]) -> Int[Array, "*rest"]:

@@ -7,26 +7,24 @@ own distance (or if it had none). Equal offers go to the neighbour of lowest ind
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 
-from mindgap.graphs import Trajectory
-from mindgap.tasks import base
+from mindgap.graphs import Trajectory, edges_of
+from mindgap.tasks import base, features
+from mindgap.tasks.erdos_renyi import ErdosRenyi, Inputs
 
 
-def solve(
-    weights: Float[Array, "N N"], source: Float[Array, "N"], positions: object = None
-) -> Trajectory:
+def solve(inputs: Inputs) -> Trajectory:
     """Hints `pi_h`, `d` (0 while unreached) and `msk`, and the parents `pi`.
 
-    On one graph; edges run from row to column, weights are positive. T is N: no
+    On one graph; edges run from row to column, weights are not negative. T is N: no
     shortest path has more than N - 1 edges, and a last sweep changes nothing.
     """
-    del positions  # the algorithm has no use for them
-    nodes = weights.shape[0]
+    edges, weights = edges_of(inputs), inputs["A"]
+    nodes = edges.shape[0]
 
     def sweep(state, _):
         parents, distance, reached = state
-        offered = (weights != 0) & reached[:, None]
+        offered = edges & reached[:, None]
         offers = jnp.where(offered, distance[:, None] + weights, jnp.inf)
         best = offers.min(0)
         giver = base.lowest(offered & (offers == best))
@@ -38,7 +36,7 @@ def solve(
         )
         return after, (state, better.any())
 
-    start = (jnp.arange(nodes), jnp.zeros(nodes), source > 0)
+    start = (jnp.arange(nodes), jnp.zeros_like(weights[0]), inputs["s"] > 0)
     (parents, _, _), ((parents_then, distance, reached), changed) = jax.lax.scan(
         sweep, start, length=nodes
     )
@@ -49,16 +47,16 @@ def solve(
 bellman_ford = base.Task(
     name="bellman_ford",
     features={
-        "pos": base.POSITIONS,
-        "s": base.SOURCE,
-        "A": base.WEIGHTS,
-        "adj": base.ADJACENCY,
-        "pi": base.PARENTS,
-        "pi_h": base.Feature("hint", "node", "pointer"),
-        "d": base.Feature("hint", "node", "scalar"),
-        "msk": base.Feature("hint", "node", "mask"),
+        "pos": features.POSITIONS,
+        "s": features.SOURCE,
+        "A": features.WEIGHTS,
+        "adj": features.ADJACENCY,
+        "pi": features.PARENTS,
+        "pi_h": features.Feature("hint", "node", "pointer"),
+        "d": features.Feature("hint", "node", "scalar"),
+        "msk": features.Feature("hint", "node", "mask"),
     },
     solve=solve,
     most_hints=lambda nodes: nodes,
-    weighted=True,
+    sampler=ErdosRenyi(weighted=True),
 )

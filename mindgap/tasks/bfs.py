@@ -6,30 +6,28 @@ reached, and each takes the reached neighbour of lowest index as its parent.
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 
-from mindgap.graphs import Trajectory
-from mindgap.tasks import base
+from mindgap.graphs import Trajectory, edges_of
+from mindgap.tasks import base, features
+from mindgap.tasks.erdos_renyi import Inputs
 
 
-def solve(
-    weights: Float[Array, "N N"], source: Float[Array, "N"], positions: object = None
-) -> Trajectory:
+def solve(inputs: Inputs) -> Trajectory:
     """Hints `reach_h` and `pi_h` until nothing changes, and the parents `pi`.
 
     On one graph; edges run from row to column. T is N: a path takes that many.
     """
-    del positions  # the algorithm has no use for them
-    nodes = weights.shape[0]
+    edges = edges_of(inputs)
+    nodes = edges.shape[0]
 
     def expand(state, _):
         reached, parents = state
-        offered = (weights != 0) & reached[:, None]
+        offered = edges & reached[:, None]
         new = offered.any(0) & ~reached
         after = (reached | new, jnp.where(new, base.lowest(offered), parents))
         return after, (state, new.any())
 
-    start = (source > 0, jnp.arange(nodes))
+    start = (jnp.asarray(inputs["s"]) > 0, jnp.arange(nodes))
     (_, parents), ((reached, parents_then), changed) = jax.lax.scan(
         expand, start, length=nodes
     )
@@ -40,13 +38,13 @@ def solve(
 bfs = base.Task(
     name="bfs",
     features={
-        "pos": base.POSITIONS,
-        "s": base.SOURCE,
-        "A": base.WEIGHTS,
-        "adj": base.ADJACENCY,
-        "pi": base.PARENTS,
-        "reach_h": base.Feature("hint", "node", "mask"),
-        "pi_h": base.Feature("hint", "node", "pointer"),
+        "pos": features.POSITIONS,
+        "s": features.SOURCE,
+        "A": features.WEIGHTS,
+        "adj": features.ADJACENCY,
+        "pi": features.PARENTS,
+        "reach_h": features.Feature("hint", "node", "mask"),
+        "pi_h": features.Feature("hint", "node", "pointer"),
     },
     solve=solve,
     most_hints=lambda nodes: nodes,

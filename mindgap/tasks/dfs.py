@@ -13,8 +13,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from mindgap.graphs import Trajectory
-from mindgap.tasks import base
+from mindgap.graphs import Trajectory, edges_of
+from mindgap.tasks import base, features
+from mindgap.tasks.erdos_renyi import ErdosRenyi, Inputs
 
 WHITE, GREY, BLACK = 0, 1, 2
 TICK = 0.01
@@ -39,13 +40,10 @@ class _State(NamedTuple):
     """Whether the current root's tree is unfinished."""
 
 
-def solve(
-    weights: Float[Array, "N N"], source: None = None, positions: object = None
-) -> Trajectory:
+def solve(inputs: Inputs) -> Trajectory:
     """All ten hints of CLRS and the parents `pi`; on one directed graph, T = 3N."""
-    del source, positions  # CLRS's DFS has none, and no use for them
-    nodes = weights.shape[0]
-    edges = weights != 0
+    edges = edges_of(inputs)
+    nodes = edges.shape[0]
     node = jnp.arange(nodes)
 
     def event(state: _State, _) -> tuple[_State, _State]:
@@ -100,14 +98,14 @@ def solve(
     _, shown = jax.lax.scan(event, start, length=3 * nodes)
     hints = {
         "pi_h": shown.parents,
-        "color": jax.nn.one_hot(shown.color, 3),
+        "color": jax.nn.one_hot(shown.color, 3, dtype=jnp.float32),
         "d": shown.discovered * TICK,
         "f": shown.finished * TICK,
         "s_prev": shown.below,
-        "s": jax.nn.one_hot(shown.root, nodes),
-        "u": jax.nn.one_hot(shown.u, nodes),
-        "v": jax.nn.one_hot(shown.v, nodes),
-        "s_last": jax.nn.one_hot(shown.top, nodes),
+        "s": jax.nn.one_hot(shown.root, nodes, dtype=jnp.float32),
+        "u": jax.nn.one_hot(shown.u, nodes, dtype=jnp.float32),
+        "v": jax.nn.one_hot(shown.v, nodes, dtype=jnp.float32),
+        "s_last": jax.nn.one_hot(shown.top, nodes, dtype=jnp.float32),
         "time": shown.ticks * TICK,
     }
     return Trajectory(hints, {"pi": shown.parents[-1]}, jnp.array(3 * nodes))
@@ -119,19 +117,19 @@ def moved(hint: Float[Array, "T ..."]) -> Bool[Array, "T"]:
     return jnp.concatenate([jnp.zeros(1, bool), (flat[1:] != flat[:-1]).any(1)])
 
 
-_mask_one = base.Feature("hint", "node", "mask_one")
-_pointer = base.Feature("hint", "node", "pointer")
-_scalar = base.Feature("hint", "node", "scalar")
+_mask_one = features.Feature("hint", "node", "mask_one")
+_pointer = features.Feature("hint", "node", "pointer")
+_scalar = features.Feature("hint", "node", "scalar")
 
 dfs = base.Task(
     name="dfs",
     features={
-        "pos": base.POSITIONS,
-        "A": base.WEIGHTS,
-        "adj": base.ADJACENCY,
-        "pi": base.PARENTS,
+        "pos": features.POSITIONS,
+        "A": features.WEIGHTS,
+        "adj": features.ADJACENCY,
+        "pi": features.PARENTS,
         "pi_h": _pointer,
-        "color": base.Feature("hint", "node", "categorical", classes=3),
+        "color": features.Feature("hint", "node", "categorical", classes=3),
         "d": _scalar,
         "f": _scalar,
         "s_prev": _pointer,
@@ -139,10 +137,9 @@ dfs = base.Task(
         "u": _mask_one,
         "v": _mask_one,
         "s_last": _mask_one,
-        "time": base.Feature("hint", "graph", "scalar"),
+        "time": features.Feature("hint", "graph", "scalar"),
     },
     solve=solve,
     most_hints=lambda nodes: 3 * nodes,
-    directed=True,
-    sourced=False,
+    sampler=ErdosRenyi(directed=True, sourced=False),
 )

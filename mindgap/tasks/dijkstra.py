@@ -10,31 +10,25 @@ import functools
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 
-from mindgap.graphs import Trajectory
-from mindgap.tasks import base
+from mindgap.graphs import Trajectory, edges_of
+from mindgap.tasks import base, features
+from mindgap.tasks.erdos_renyi import ErdosRenyi, Inputs
 
 
-def _solve(
-    named: str,
-    total: bool,
-    weights: Float[Array, "N N"],
-    source: Float[Array, "N"],
-    positions: object = None,
-) -> Trajectory:
+def _solve(named: str, total: bool, inputs: Inputs) -> Trajectory:
     """On one graph; T is the number of nodes that are reached, and one more.
 
     A node's key is the weight of the edge to it or, if `total`, its distance.
     """
-    del positions  # the algorithms have no use for them
-    nodes = weights.shape[0]
+    edges, weights, source = edges_of(inputs), inputs["A"], inputs["s"]
+    nodes = edges.shape[0]
     node = jnp.arange(nodes)
 
     def extract(state, _):
         parents, key, closed, queued, _ = state
         u = jnp.where(queued, key, jnp.inf).argmin()
-        offers = (weights[u] != 0) & queued.any()
+        offers = edges[u] & queued.any()
         closed, queued = closed | (queued & (node == u)), queued & (node != u)
         offer = weights[u] + (key[u] if total else 0.0)
         better = offers & ~closed & (~queued | (offer < key))
@@ -48,7 +42,7 @@ def _solve(
         return after, after
 
     nobody = jnp.zeros(nodes, bool)
-    start = (node, jnp.zeros(nodes), nobody, source > 0, source.argmax())
+    start = (node, jnp.zeros_like(weights[0]), nobody, source > 0, source.argmax())
     _, rounds = jax.lax.scan(extract, start, length=nodes)
     shown = (
         jnp.concatenate([jnp.asarray(first)[None], later])
@@ -60,7 +54,7 @@ def _solve(
         named: key,
         "mark": closed.astype(jnp.float32),
         "in_queue": queued.astype(jnp.float32),
-        "u": jax.nn.one_hot(u, nodes),
+        "u": jax.nn.one_hot(u, nodes, dtype=jnp.float32),
     }
     # a round with an empty queue is none; the rounds before it were real
     length = 1 + queued[:-1].any(1).sum()
@@ -71,20 +65,20 @@ def _task(name: str, key: str, total: bool) -> base.Task:
     return base.Task(
         name=name,
         features={
-            "pos": base.POSITIONS,
-            "s": base.SOURCE,
-            "A": base.WEIGHTS,
-            "adj": base.ADJACENCY,
-            "pi": base.PARENTS,
-            "pi_h": base.Feature("hint", "node", "pointer"),
-            key: base.Feature("hint", "node", "scalar"),
-            "mark": base.Feature("hint", "node", "mask"),
-            "in_queue": base.Feature("hint", "node", "mask"),
-            "u": base.Feature("hint", "node", "mask_one"),
+            "pos": features.POSITIONS,
+            "s": features.SOURCE,
+            "A": features.WEIGHTS,
+            "adj": features.ADJACENCY,
+            "pi": features.PARENTS,
+            "pi_h": features.Feature("hint", "node", "pointer"),
+            key: features.Feature("hint", "node", "scalar"),
+            "mark": features.Feature("hint", "node", "mask"),
+            "in_queue": features.Feature("hint", "node", "mask"),
+            "u": features.Feature("hint", "node", "mask_one"),
         },
         solve=functools.partial(_solve, key, total),
         most_hints=lambda nodes: nodes + 1,
-        weighted=True,
+        sampler=ErdosRenyi(weighted=True),
     )
 
 

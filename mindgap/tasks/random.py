@@ -12,8 +12,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key, UInt32
 
+USUAL = "threefry2x32"
+"""JAX's default generator, unless it is set to another."""
+
 ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 PARITY = 0x1BD11BDA
+
+
+def key(seed: int) -> Key[Array, ""]:
+    """JAX's usual key of a seed, whatever its default generator is set to."""
+    return jax.random.key(seed, impl=USUAL)
 
 
 def uniforms(
@@ -21,11 +29,10 @@ def uniforms(
 ) -> Float[Array, "rows *shape"]:
     """`jax.random.uniform(key, (rows, width))[:, columns]`; columns may repeat.
 
-    Raises ValueError for keys of another generator than JAX's usual one.
+    For a key of another generator than the usual one, it is just that.
     """
-    made_for = str(jax.random.key_impl(key))
-    if made_for != "threefry2x32":
-        raise ValueError(f"keys must be JAX's threefry2x32 keys, got {made_for} keys")
+    if str(jax.random.key_impl(key)) != USUAL:
+        return jax.random.uniform(key, (rows, width), jnp.float32)[:, columns]
     low, high = jax.random.key_data(key)
     row = jnp.arange(rows, dtype=jnp.uint32).reshape(rows, *(1,) * columns.ndim)
     bits = _hashed(low, high, row * width + jnp.asarray(columns, jnp.uint32))

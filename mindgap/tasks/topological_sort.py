@@ -8,23 +8,21 @@ of their own: T is 2N + the number of roots.
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 
 from mindgap.graphs import Trajectory
-from mindgap.tasks import base
+from mindgap.tasks import base, features
 from mindgap.tasks.dfs import dfs, moved
 from mindgap.tasks.dfs import solve as search
+from mindgap.tasks.erdos_renyi import ErdosRenyi, Inputs
 
 KEPT = ("color", "s_prev", "s", "u", "v", "s_last")
 """Hints that are those of the search."""
 
 
-def solve(
-    weights: Float[Array, "N N"], source: None = None, positions: object = None
-) -> Trajectory:
+def solve(inputs: Inputs) -> Trajectory:
     """The hints and the order of one graph; edges run from row to column."""
-    nodes = weights.shape[0]
-    found = {name: jnp.asarray(hint) for name, hint in search(weights).hints.items()}
+    nodes = inputs["adj"].shape[0]
+    found = {name: jnp.asarray(hint) for name, hint in search(inputs).hints.items()}
     finished, color = found["f"], found["color"]
     done = finished > 0
     last = finished.argmax(1)  # node 0 before any is finished
@@ -34,7 +32,7 @@ def solve(
     topo = jnp.where(done, after, jnp.arange(nodes))
     unseen = moved(found["d"]) & ~moved(color)
     order = jnp.argsort(unseen)  # a stable sort: what is seen comes first
-    head = jax.nn.one_hot(last, nodes)
+    head = jax.nn.one_hot(last, nodes, dtype=jnp.float32)
     hints = {
         "topo_h": topo[order],
         "topo_head_h": head[order],
@@ -47,18 +45,16 @@ def solve(
 topological_sort = base.Task(
     name="topological_sort",
     features={
-        "pos": base.POSITIONS,
-        "A": base.WEIGHTS,
-        "adj": base.ADJACENCY,
-        "topo": base.PARENTS,
-        "topo_head": base.Feature("output", "node", "mask_one"),
-        "topo_h": base.Feature("hint", "node", "pointer"),
-        "topo_head_h": base.Feature("hint", "node", "mask_one"),
+        "pos": features.POSITIONS,
+        "A": features.WEIGHTS,
+        "adj": features.ADJACENCY,
+        "topo": features.PARENTS,
+        "topo_head": features.Feature("output", "node", "mask_one"),
+        "topo_h": features.Feature("hint", "node", "pointer"),
+        "topo_head_h": features.Feature("hint", "node", "mask_one"),
         **{name: dfs.features[name] for name in KEPT},
     },
     solve=solve,
     most_hints=lambda nodes: 3 * nodes,
-    directed=True,
-    acyclic=True,
-    sourced=False,
+    sampler=ErdosRenyi(directed=True, acyclic=True, sourced=False),
 )

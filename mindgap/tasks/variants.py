@@ -7,25 +7,23 @@ with them how long the network unrolls.
 import dataclasses
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 
-from mindgap.graphs import Trajectory
+from mindgap.graphs import Trajectory, edges_of
 from mindgap.tasks import base
 from mindgap.tasks.bfs import bfs
 from mindgap.tasks.bfs import solve as solve_bfs
 from mindgap.tasks.dfs import dfs, moved
 from mindgap.tasks.dfs import solve as solve_dfs
+from mindgap.tasks.erdos_renyi import Inputs
 
 
-def solve_sequentially(
-    weights: Float[Array, "N N"], source: Float[Array, "N"], positions: object = None
-) -> Trajectory:
+def solve_sequentially(inputs: Inputs) -> Trajectory:
     """BFS that reaches one node per hint: level by level, in each by node number.
 
     T is the number of nodes that are reached, the source among them.
     """
-    found = solve_bfs(weights, source)
-    nodes = weights.shape[0]
+    found = solve_bfs(inputs)
+    nodes = inputs["adj"].shape[0]
     reached = jnp.asarray(found.hints["reach_h"]) > 0
     used = jnp.arange(nodes) < found.lengths
     ever = (reached & used[:, None]).any(0)
@@ -37,9 +35,7 @@ def solve_sequentially(
     return base.masked_after(hints, found.outputs, ever.sum())
 
 
-def solve_scanned(
-    weights: Float[Array, "N N"], source: Float[Array, "N"], positions: object = None
-) -> Trajectory:
+def solve_scanned(inputs: Inputs) -> Trajectory:
     """BFS with a hint before every edge that is scanned, as the authors' code has it.
 
     A sweep scans all edges of the nodes that were reached before it, row by row, those
@@ -47,8 +43,8 @@ def solve_scanned(
     `reach_h` between sweeps. T is cut off at 3N^2, which, from 16 nodes on, a clique
     with a long tail exceeds; a random graph does not.
     """
-    found, nodes = solve_bfs(weights, source), weights.shape[0]
-    edges = weights != 0
+    found, edges = solve_bfs(inputs), edges_of(inputs)
+    nodes = edges.shape[0]
     sweeps = jnp.arange(nodes) < found.lengths
     reached = (jnp.asarray(found.hints["reach_h"]) > 0) & sweeps[:, None]
     scans = jnp.where(reached, edges.sum(1), 0)  # of each sweep and row
@@ -71,25 +67,21 @@ def solve_scanned(
     return base.masked_after(hints, found.outputs, length)
 
 
-def solve_padded(
-    weights: Float[Array, "N N"], source: Float[Array, "N"], positions: object = None
-) -> Trajectory:
+def solve_padded(inputs: Inputs) -> Trajectory:
     """BFS as it is, its last hint repeated until there are as many as DFS has, 3N."""
-    found = solve_bfs(weights, source)
-    shown = jnp.minimum(jnp.arange(3 * weights.shape[0]), found.lengths - 1)
+    found, nodes = solve_bfs(inputs), inputs["adj"].shape[0]
+    shown = jnp.minimum(jnp.arange(3 * nodes), found.lengths - 1)
     hints = {name: jnp.asarray(hint)[shown] for name, hint in found.hints.items()}
-    return Trajectory(hints, found.outputs, jnp.array(3 * weights.shape[0]))
+    return Trajectory(hints, found.outputs, jnp.array(3 * nodes))
 
 
-def solve_simplified(
-    weights: Float[Array, "N N"], source: None = None, positions: object = None
-) -> Trajectory:
+def solve_simplified(inputs: Inputs) -> Trajectory:
     """DFS with the hints `pi_h` and `color` alone.
 
     Discovering a node that was descended to changes neither, so these events have no
     hint of their own: T is 2N + the number of roots.
     """
-    found = solve_dfs(weights)
+    found = solve_dfs(inputs)
     discovered, color = (jnp.asarray(found.hints[name]) for name in ("d", "color"))
     unseen = moved(discovered) & ~moved(color)
     order = jnp.argsort(unseen)  # a stable sort: what is seen comes first

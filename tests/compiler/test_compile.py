@@ -13,6 +13,7 @@ from mindgap.compiler import verification
 from mindgap.compiler.compile import compile, fill
 from mindgap.compiler.layout import CannotCompile
 from mindgap.compiler.limits import OutOfRange
+from mindgap.graphs import Graphs
 from mindgap.language.program import GraphProgram
 from mindgap.language.selection import Max, Min
 from mindgap.network import ModelConfig
@@ -401,14 +402,6 @@ def test_features_are_shown_by_components_of_their_sort():
         cases.changed(BFS, start=lambda i: {"reach": i.s, "pi": float("nan")})
 
 
-def test_graphs_without_a_source_are_refused():
-    compiled = compile(programs.components, cases.MODIFIED)
-    graphs = cases.random_graphs(programs.components, 4, 3)
-    assert compiled.refusals(graphs._replace(source=None)) == ["no source"] * 3
-    half = compiled.refusals(graphs._replace(source=np.asarray(graphs.source) / 2))
-    assert half == ["a source that is neither 0 nor 1"] * 3
-
-
 # Faults
 
 
@@ -526,12 +519,11 @@ def test_ties_upward_would_be_seen():
 def test_one_step_too_few_would_be_seen():
     compiled = compile(BFS, MINIMAL)
     graphs = cases.all_graphs(BFS, 4)
-    short = graphs._replace(
-        trajectory=graphs.trajectory._replace(
-            hints={k: v[:, :-1] for k, v in graphs.trajectory.hints.items()},
-            lengths=jnp.minimum(graphs.trajectory.lengths, 3),
-        )
+    trajectory = graphs.trajectory._replace(
+        hints={k: v[:, :-1] for k, v in graphs.trajectory.hints.items()},
+        lengths=jnp.minimum(graphs.trajectory.lengths, 3),
     )
+    short = Graphs(graphs.task, graphs.inputs, trajectory)
     said = np.asarray(
         network.predict(compiled.task, MINIMAL, compiled.params, short).outputs["pi"]
     )

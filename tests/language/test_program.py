@@ -18,8 +18,8 @@ def test_a_program_prints_as_it_reads():
         "          pi    = init.index\n"
         "  select  the candidate of least other.index\n"
         "          among those with edge.adj & other.reach & ~self.reach, else self\n"
-        "  update  reach ← other.reach\n"
-        "          pi    ← other.index + (self.pi - self.index)"
+        "  update  reach <- other.reach\n"
+        "          pi    <- other.index + (self.pi - self.index)"
     )
 
 

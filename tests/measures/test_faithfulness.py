@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from mindgap import network, tasks
 from mindgap.compiler.verification import suited
+from mindgap.graphs import Graphs
 from mindgap.measures import faithfulness
 from mindgap.network import ModelConfig
 from mindgap.programs import PROGRAMS, bellman_ford, bfs
@@ -79,7 +80,7 @@ def test_hints_of_another_graph_are_not_right(compiled):
     """The negative control of traces: what the graph next to it would say."""
     graphs, (task, config, params) = compiled.graphs, compiled.parts
     other = jax.tree.map(lambda leaf: jnp.roll(jnp.asarray(leaf), 1, 0), graphs)
-    mixed = graphs._replace(trajectory=other.trajectory)
+    mixed = Graphs(graphs.task, graphs.inputs, other.trajectory)
     scores = faithfulness.trace_scores(task, config, params, mixed)
     assert np.nanmean(faithfulness.trace_accuracy(task, scores)) < 0.75
 

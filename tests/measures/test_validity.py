@@ -39,8 +39,7 @@ def forests(edges):
 
 def as_graphs(task, edges, count):
     weights = jnp.broadcast_to(jnp.asarray(edges, float), (count, *edges.shape))
-    source = jnp.zeros((count, len(edges))).at[:, 0].set(1) if task.sourced else None
-    return task.run(weights, source)
+    return task.run(weights, 0 if "s" in task.stage("input") else None)
 
 
 @given(st.integers(1, 4), st.integers(0, 2**16 - 1))

@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from mindgap import network, tasks
 from mindgap.network import ModelConfig, codecs, linear, metrics
 from mindgap.network.linear import Linear
+from tests.cases import one_graph
 
 UNOPTIMISED = {
     "xla_backend_optimization_level": 0,
@@ -43,11 +44,11 @@ def test_the_maximum_over_nodes_and_its_gradient(key):
 
 
 def test_neighbours_are_edges_either_way_self_and_strong_pointers():
-    weights = jnp.zeros((1, 4, 4)).at[0, 0, 1].set(1.0)
-    graphs = tasks.bfs.run(weights, jnp.eye(4)[:1])
+    weights = jnp.zeros((4, 4)).at[0, 1].set(1.0)
+    graph = jax.tree.map(lambda leaf: leaf[None], one_graph(weights, jnp.eye(4)[0]))
     pointers = jnp.zeros((1, 4, 4)).at[0, 2, 3].set(0.3).at[0, 3, 2].set(0.25)
     values = {
-        **tasks.bfs.inputs(graphs),
+        **graph,
         "pi_h": pointers.at[0, 1, 3].set(0.5),
         "reach_h": jnp.zeros((1, 4)),
     }

@@ -7,8 +7,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 from mindgap import network, tasks
+from mindgap.graphs import Graphs
 from mindgap.network import ModelConfig, metrics, scoring
-from mindgap.tasks.base import Feature
+from mindgap.tasks.features import Feature
 
 
 def test_a_perfect_prediction_costs_nothing_and_a_flat_one_the_entropy(key):
@@ -77,9 +78,8 @@ def test_every_kind_of_hint_has_the_loss_of_dm_clrs(feature, key):
     theirs = losses.hint_loss(point, steps, lengths, 5)
     task = tasks.Task("t", {"h": feature}, tasks.bfs.solve, lambda n: n)
     graphs = tasks.bfs.sample(key, 5, 2)
-    graphs = graphs._replace(
-        trajectory=graphs.trajectory._replace(hints={"h": truth}, lengths=lengths)
-    )
+    trajectory = graphs.trajectory._replace(hints={"h": truth}, lengths=lengths)
+    graphs = Graphs("t", graphs.inputs, trajectory)
     ours = metrics.loss(task, graphs, {}, {"h": predicted})
     assert_allclose(ours, theirs, rtol=1e-5)
 

@@ -11,6 +11,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from mindgap import network, tasks
+from mindgap.graphs import Graphs
 from mindgap.network import ModelConfig, attention, codecs, dm_clrs, linear, metrics
 from mindgap.network.linear import Linear
 from tests import clrs_reference
@@ -215,20 +216,16 @@ def test_the_number_of_parameters(task, hidden_size, count):
 
 
 def permuted(graphs, order):
-    def move(leaf):
-        return leaf if leaf is None else leaf[:, order]
-
-    moved = graphs._replace(
-        positions=move(graphs.positions),
-        weights=graphs.weights[:, order][:, :, order],
-        source=move(graphs.source),
-    )
+    inputs = {
+        name: leaf[:, order][:, :, order] if leaf.ndim == 3 else leaf[:, order]
+        for name, leaf in graphs.inputs.items()
+    }
     back = jnp.argsort(order)
     hints = {
         name: back[hint[:, :, order]] if name == "pi_h" else hint[:, :, order]
         for name, hint in graphs.trajectory.hints.items()
     }
-    return moved._replace(trajectory=graphs.trajectory._replace(hints=hints))
+    return Graphs(graphs.task, inputs, graphs.trajectory._replace(hints=hints))
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,13 @@
 import collections
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from mindgap import tasks
+from tests.cases import one_graph
 from tests.strategies import weighted_digraphs
 
 SOLVE = {name: jax.jit(task.solve) for name, task in tasks.VARIANTS.items()}
@@ -39,8 +39,8 @@ def test_sequential_bfs_reaches_one_node_per_hint(weights, data):
     nodes = len(weights)
     source = data.draw(st.integers(0, nodes - 1))
     start = jax.nn.one_hot(source, nodes)
-    found = SOLVE["bfs_sequential"](jnp.asarray(weights), start)
-    plain = tasks.bfs.solve(jnp.asarray(weights), start)
+    found = SOLVE["bfs_sequential"](one_graph(weights, start))
+    plain = tasks.bfs.solve(one_graph(weights, start))
     assert_array_equal(found.outputs["pi"], plain.outputs["pi"])
     order = queue_order(weights, source)
     assert int(found.lengths) == len(order)
@@ -77,7 +77,7 @@ def test_scanning_bfs_shows_every_edge_that_it_scans(weights, data):
     nodes = len(weights)
     source = data.draw(st.integers(0, nodes - 1))
     start = jax.nn.one_hot(source, nodes)
-    found = SOLVE["bfs_scan"](jnp.asarray(weights), start)
+    found = SOLVE["bfs_scan"](one_graph(weights, start))
     hints, parents = scan_by_scan(weights, source)
     assert int(found.lengths) == len(hints)
     for state, (reached, known) in zip(states(found), hints, strict=True):
@@ -99,8 +99,8 @@ def test_scanning_bfs_takes_as_long_as_the_authors_code():
 def test_padded_bfs_is_bfs_that_waits(weights, data):
     nodes = len(weights)
     start = jax.nn.one_hot(data.draw(st.integers(0, nodes - 1)), nodes)
-    found = SOLVE["bfs_padded"](jnp.asarray(weights), start)
-    plain = tasks.bfs.solve(jnp.asarray(weights), start)
+    found = SOLVE["bfs_padded"](one_graph(weights, start))
+    plain = tasks.bfs.solve(one_graph(weights, start))
     length = int(plain.lengths)
     assert int(found.lengths) == 3 * nodes
     for name, hint in found.hints.items():
@@ -139,7 +139,7 @@ def depth_first(weights):
 @given(weighted_digraphs(directed=True))
 def test_simplified_dfs_shows_parents_and_colours_alone(weights):
     nodes = len(weights)
-    found = SOLVE["dfs_simplified"](jnp.asarray(weights))
+    found = SOLVE["dfs_simplified"](one_graph(weights))
     shown, roots = depth_first(weights)
     assert int(found.lengths) == len(shown) == 2 * nodes + roots
     for state, (truth, colors) in zip(states(found), shown, strict=True):

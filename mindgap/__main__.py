@@ -1,0 +1,5 @@
+"""`python -m mindgap`, where the command `mindgap` is not on the path."""
+
+from mindgap.cli import main
+
+main()

@@ -1,0 +1,210 @@
+"""Inputs of one's own: from what a user has to the arrays that a task runs on.
+
+Every mistake is refused in one sentence that names the input, what it is and what it
+should be. Values that JAX has not computed yet, inside jit or grad, pass unchecked.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.core
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from mindgap.graphs import AnyArray
+from mindgap.tasks.erdos_renyi import Inputs, graph_inputs, linear_positions
+from mindgap.tasks.features import Feature
+
+ADVICE = {
+    "networkx": "networkx.to_numpy_array(graph)[None] is a batch of one graph",
+    "scipy": "matrix.toarray()[None] is a batch of one graph",
+    "torch_geometric": "torch_geometric.utils.to_dense_adj(edge_index) is a batch",
+    "torch": "tensor.numpy() is an array",
+    "pandas": "frame.to_numpy()[None] is a batch of one graph",
+}
+"""How to make an array of what other libraries have."""
+
+
+def of_graphs(
+    task: str,
+    features: Mapping[str, Feature],
+    weights: Any,
+    source: Any,
+    positions: Any,
+    adjacency: Any,
+) -> Inputs:
+    """The inputs `pos`, `A`, `adj` and `s` of graphs.
+
+    See `Task.run`; raises ValueError for an input of another shape or kind.
+    """
+    if weights is None and adjacency is None:
+        raise ValueError(f"{task}.run needs weights, or the adjacency, (B, N, N)")
+    if weights is None:
+        edges = _matrices(task, "adjacency", adjacency)
+        weights = edges * 1.0
+    else:
+        weights = _matrices(task, "weights", weights)
+        edges = weights != 0
+    if adjacency is not None:
+        edges = _matrices(task, "adjacency", adjacency)
+        if edges.shape != weights.shape:
+            raise ValueError(
+                f"adjacency is {edges.shape}, but weights are {weights.shape}"
+            )
+        if not traced(edges) and not np.isin(edges, (0, 1)).all():
+            raise ValueError("adjacency must be 0 or 1, or False or True, everywhere")
+        edges = edges != 0
+        weights = jnp.where(edges, weights, 0)
+    batch, nodes = weights.shape[:2]
+    if positions is None:
+        positions = jnp.broadcast_to(linear_positions(nodes), (batch, nodes))
+    if ("s" in features) != (source is not None):
+        raise ValueError(
+            f"{task} {'needs a' if source is None else 'has no'} source, "
+            f"but source is {'missing' if source is None else 'given'}"
+        )
+    if source is not None:
+        source = _one_hot(source, batch, nodes)
+    return graph_inputs(positions, weights, edges, source)
+
+
+def checked(
+    task: str, features: Mapping[str, Feature], inputs: Inputs
+) -> dict[str, Array]:
+    """The inputs as arrays, if they are those that the features describe.
+
+    Raises ValueError for one that is missing or unknown, of another shape than its
+    location says, or with values that its type does not have.
+    """
+    wanted = {name: f for name, f in features.items() if f.stage == "input"}
+    for problem, names in (
+        ("is missing the input", wanted.keys() - inputs.keys()),
+        ("has no input", inputs.keys() - wanted.keys()),
+    ):
+        if names:
+            raise ValueError(f"{task} {problem} {', '.join(sorted(names))}")
+    arrays = {name: _array(task, name, inputs[name]) for name in wanted}
+    if arrays["pos"].ndim != 2 or not arrays["pos"].size:
+        raise ValueError(
+            f"{task}: input pos must be (B, N), B graphs of N nodes each and at least "
+            f"one, got {arrays['pos'].shape}"
+        )
+    sizes = {"node": 2, "edge": 3, "graph": 1}
+    shape = (*arrays["pos"].shape, arrays["pos"].shape[-1])
+    for name, feature in wanted.items():
+        array, expected = arrays[name], shape[: sizes[feature.location]]
+        if feature.type == "categorical":
+            expected = (*expected, feature.classes)
+        if array.shape != expected:
+            raise ValueError(
+                f"{task}: input {name} must be {_shown(feature)}, here {expected}, "
+                f"got {array.shape}"
+            )
+        if not traced(array):
+            _check_values(task, name, feature, np.asarray(array))
+    return arrays
+
+
+def _check_values(task: str, name: str, feature: Feature, array: np.ndarray) -> None:
+    for place in np.argwhere(~np.isfinite(array))[:1]:
+        raise ValueError(
+            f"{task}: input {name} is {array[tuple(place)]} at {_at(place)}, but must "
+            "be finite"
+        )
+    if feature.type == "pointer":
+        fits = (array >= 0) & (array < array.shape[1]) & (array == np.round(array))
+    elif feature.type == "scalar":
+        return
+    else:
+        fits = (array == 0) | (array == 1)
+    for place in np.argwhere(~fits)[:1]:
+        allowed = "a node number" if feature.type == "pointer" else "0 or 1"
+        raise ValueError(
+            f"{task}: input {name} is {array[tuple(place)]:g} at {_at(place)}, but "
+            f"must be {allowed}"
+        )
+    if feature.type in ("mask_one", "categorical"):
+        for place in np.argwhere(array.sum(-1) != 1)[:1]:
+            raise ValueError(
+                f"{task}: input {name} must be 1 in one place and 0 elsewhere, but is "
+                f"{array[tuple(place)].tolist()} in {_at(place)}"
+            )
+
+
+def _at(place: np.ndarray) -> str:
+    """graph 0, node 3; graph 0, edge 1 -> 2."""
+    graph, *nodes = map(str, place)
+    what = ("", "node ", "edge ")[min(2, len(nodes))]
+    return ", ".join([f"graph {graph}", *([what + " -> ".join(nodes)] * bool(nodes))])
+
+
+def _shown(feature: Feature) -> str:
+    kind = {"node": "(B, N", "edge": "(B, N, N", "graph": "(B"}[feature.location]
+    return kind + (", classes)" if feature.type == "categorical" else ")")
+
+
+def _matrices(task: str, name: str, given: Any) -> Array:
+    array = _array(task, name, given)
+    if array.ndim == 2:
+        raise ValueError(
+            f"{name} must be (B, N, N), got {array.shape}: {name}[None] is a batch of "
+            "one graph"
+        )
+    if array.ndim != 3 or array.shape[1] != array.shape[2] or not array.size:
+        raise ValueError(
+            f"{name} must be (B, N, N), B graphs of N nodes each and at least one, got "
+            f"{array.shape}"
+        )
+    return array
+
+
+def _one_hot(source: Any, batch: int, nodes: int) -> Array:
+    array = _array("source", "source", source)
+    if jnp.issubdtype(jnp.asarray(source).dtype, jnp.integer) and array.ndim < 2:
+        if not traced(array) and ((array < 0) | (array >= nodes)).any():
+            raise ValueError(
+                f"source must be node numbers from 0 to {nodes - 1}, got {source}"
+            )
+        if array.shape in ((), (batch,)):
+            numbers = jnp.broadcast_to(array, (batch,)).astype(int)
+            array = jax.nn.one_hot(numbers, nodes, dtype=jnp.float32)
+    if array.shape != (batch, nodes):
+        raise ValueError(
+            f"source must be one-hot, here {(batch, nodes)}, or node numbers, here "
+            f"({batch},) or one for all, got {array.shape}"
+        )
+    return array
+
+
+def _array(task: str, name: str, given: Any) -> Array:
+    """The input as an array of floats; one that has a float type keeps it."""
+    if not isinstance(given, jax.Array | np.ndarray | list | tuple | int | float):
+        library = type(given).__module__.split(".")[0]
+        advice = ADVICE.get(library, "numpy.asarray makes one of many things")
+        raise ValueError(
+            f"{task}: {name} must be an array, got a {library} "
+            f"{type(given).__name__}: {advice}"
+        )
+    try:
+        array = given if isinstance(given, jax.Array) else np.asarray(given)
+    except ValueError as error:
+        raise ValueError(
+            f"{task}: {name} must be an array, got rows of unequal length"
+        ) from error
+    if array.dtype == object or not jnp.issubdtype(array.dtype, np.number):
+        if array.dtype != bool:
+            raise ValueError(
+                f"{task}: {name} must be numbers, got an array of {array.dtype}"
+            )
+    if jnp.issubdtype(array.dtype, jnp.complexfloating):
+        raise ValueError(f"{task}: {name} must be real, got {array.dtype}")
+    if not jnp.issubdtype(array.dtype, jnp.floating):
+        array = array.astype(np.float32)
+    return jnp.asarray(array)
+
+
+def traced(array: AnyArray) -> bool:
+    """Whether the values are not known yet."""
+    return isinstance(array, jax.core.Tracer)
