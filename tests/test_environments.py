@@ -130,7 +130,7 @@ def test_a_network_is_exported_and_read_again(key):
 
 def test_jit_grad_and_vmap_through_a_compiled_network(key):
     compiled = mg.suited(programs.bellman_ford, 5)
-    graphs = programs.bellman_ford.task.sample(key, 5, 4)
+    graphs = programs.bellman_ford.task.sample(key, 5, 4, p=0.9)
     with pytest.raises(TypeError, match=r"limits .* jit.*: .*compiled\.run"):
         jax.jit(compiled)(graphs)
     found = jax.jit(compiled.run)(graphs)

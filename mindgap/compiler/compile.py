@@ -12,6 +12,7 @@ would rescale the scalars that the hidden state is made of.
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Mapping, Sequence
 
 import jax
@@ -36,6 +37,7 @@ from mindgap.compiler.placement import lay_out
 from mindgap.compiler.readout import set_decoders, set_encoders
 from mindgap.compiler.selector import Selector, select
 from mindgap.graphs import AnyArray, Graphs
+from mindgap.language.expressions import lift, reads
 from mindgap.language.interpreter import task_of
 from mindgap.language.normal_forms import Affine
 from mindgap.language.program import GraphProgram
@@ -160,6 +162,11 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
             f"sharpness must be in (0, {EXACT:.0f}] and largest_value in "
             f"(0, {LARGEST_VALUE:.0f}], got {sharpness} and {largest_value}"
         )
+    if not isinstance(program, GraphProgram):
+        raise TypeError(
+            f"compile takes a GraphProgram, as in mindgap.programs, got a "
+            f"{type(program).__name__}: {program!r:.50}"
+        )
     _check_config(program, config)
     bounds = Bounds(largest_value, LARGEST_WEIGHT)
     layout = lay_out(program, config, bounds)
@@ -187,7 +194,7 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
         position_gap=max(selector.position_gap for selector in selectors),
         identity=updates.fine(sharpness) * updates.tests_identity(program),
         value=largest_value,
-        weight=LARGEST_WEIGHT,
+        weight=LARGEST_WEIGHT if _reads_weights(program) else np.inf,
         self_loops=self_loops,
         directed=all(selector.directed for selector in selectors),
         near_pointers=len(program.selections) == 1
@@ -225,6 +232,16 @@ def fill(shapes: Shapes, params: Mapping[str, Mapping[str, AnyArray]]) -> Params
             raise ValueError(f"{module}/{leaf} has values that are not finite")
         filled.setdefault(module, {})[leaf] = array
     return filled
+
+
+def _reads_weights(program: GraphProgram) -> bool:
+    selected = [
+        lift(part)
+        for selection in program.selections.values()
+        for part in (selection.made.key, selection.made.where)
+    ]
+    read = itertools.chain(*map(reads, [*selected, *program.updates.values()]))
+    return any(field.field == "weight" for field in read)
 
 
 def _check_config(program: GraphProgram, config: ModelConfig) -> None:

@@ -6,10 +6,11 @@ Whether a graph lies within them is seen by running the program on it.
 """
 
 import dataclasses
+from collections.abc import Callable
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from mindgap.graphs import Graphs
 from mindgap.language.interpreter import Meaning, interpret, source_of, task_of
@@ -115,70 +116,116 @@ class Limits:
         return "\n".join(lines)
 
 
+Say = Callable[..., str]
+"""(graph, and where in it) to what is too large or too small there."""
+
+
+class _Findings:
+    """The first reason against each graph."""
+
+    def __init__(self, graphs: int):
+        self.reasons: list[str | None] = [None] * graphs
+
+    def refuse(self, bad: Bool[np.ndarray, "B ..."], reason: str, say: Say) -> None:
+        """Refuses every graph in which something is bad, and says what is first."""
+        bad = np.asarray(bad)
+        for graph in map(int, np.flatnonzero(bad.reshape(len(bad), -1).any(1))):
+            if self.reasons[graph] is None:
+                place = map(int, np.argwhere(bad[graph])[0]) if bad.ndim > 1 else ()
+                self.reasons[graph] = f"{reason} ({say(graph, *place)})"
+
+
 def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str | None]:
     """For each graph why it lies outside the limits, or None if it does not.
 
+    The reason names node, step and value, and in parentheses what would be allowed.
     A graph is followed for its own trajectory's steps (at least one).
     """
     task_of(program).inputs(graphs)  # refuses what are no graphs of the task
-    found: list[str | None] = [None] * len(graphs.positions)
-
-    def refuse(bad: np.ndarray, reason: str, values=None) -> None:
-        for graph in np.flatnonzero(bad):
-            if found[graph] is None:
-                shown = "" if values is None else f" ({float(values[graph]):.3g})"
-                found[graph] = reason + shown
-
-    positions, weights = np.asarray(graphs.positions), np.asarray(graphs.weights)
-    nodes = positions.shape[1]
+    nodes = graphs.nodes
     wrong = bool(nodes != limits.nodes if limits.fixed_nodes else nodes > limits.nodes)
     exactly = "exactly" if limits.fixed_nodes else "at most"
     if wrong:
-        return [f"{nodes} nodes, {exactly} {limits.nodes} allowed"] * len(positions)
+        return [f"{nodes} nodes, {exactly} {limits.nodes} allowed"] * graphs.batch
     if not limits.separated:
-        return ["the network is too soft: candidates are not kept apart"] * len(
-            positions
-        )
+        soft = "the network is too soft: candidates are not kept apart"
+        return [soft] * graphs.batch
     start = source_of(graphs)
     if start is None:
-        return ["no source"] * len(positions)
+        return ["no source"] * graphs.batch
+    found = _Findings(graphs.batch)
     source = np.asarray(start)
-    refuse(((source != 0) & (source != 1)).any(1), "a source that is neither 0 nor 1")
-    inside = (positions.min(1) >= 0) & (positions.max(1) < 1)
-    refuse(np.logical_not(inside), "positions outside [0, 1)")
-    apart = np.diff(positions, axis=1).min(1, initial=1.0)
-    near = f"neighbouring positions closer than {limits.position_gap:.2g}"
-    refuse(apart < limits.position_gap, near, apart)
-    if limits.identity:
-        places = np.float32(limits.identity) * positions.astype(np.float32)
-        one = np.float32(1)
-        lost = ((one - places) + places != 1) | ((places + one) - places != 1)
-        refuse(lost.any(1), "a position that cannot be told from itself")
-    if limits.linear_positions:
-        linear = np.arange(nodes, dtype=np.float32) / np.float32(nodes)
-        off = np.abs(positions - linear).max(1)
-        refuse(off > 1e-6, "positions that are not i / N", off)
-    heaviest = np.where(weights >= 0, weights, np.inf).max((1, 2))
-    refuse(
-        heaviest > limits.weight, f"weights outside [0, {limits.weight:g}]", heaviest
+    found.refuse(
+        (source != 0) & (source != 1),
+        "a source that is neither 0 nor 1",
+        lambda graph, node: f"{source[graph, node]:g} at node {node}",
     )
-    if not limits.self_loops:
-        looped = (np.diagonal(weights, axis1=1, axis2=2) != 0).any(1)
-        refuse(looped, "a self-loop")
-    if not limits.directed:
-        one_way = ((weights != 0) != (weights != 0).swapaxes(1, 2)).any((1, 2))
-        refuse(one_way, "an edge without its opposite")
+    _check_positions(limits, np.asarray(graphs.positions), found)
+    _check_edges(limits, graphs, found)
     again = task_of(program).solved(graphs.inputs).trajectory
     stale = np.array(again.lengths != jnp.asarray(graphs.trajectory.lengths))
     for name, output in again.outputs.items():
         differs = np.asarray(output != jnp.asarray(graphs.trajectory.outputs[name]))
         stale |= differs.reshape(len(stale), -1).any(1)
-    refuse(stale, "its trajectory is that of other graphs: solve it with task.run")
-    _follow(program, limits, graphs, refuse)
-    return found
+    found.refuse(
+        stale, "its trajectory is that of other graphs", lambda graph: "use task.run"
+    )
+    _follow(program, limits, graphs, found)
+    return found.reasons
 
 
-def _follow(program: GraphProgram, limits: Limits, graphs: Graphs, refuse) -> None:
+def _check_positions(
+    limits: Limits, positions: Float[np.ndarray, "B N"], found: _Findings
+) -> None:
+    def at(graph: int, node: int) -> str:
+        return f"{positions[graph, node]:.9g} at node {node}"
+
+    found.refuse((positions < 0) | (positions >= 1), "positions outside [0, 1)", at)
+    gaps = np.diff(positions, axis=1)
+    found.refuse(
+        gaps < limits.position_gap,
+        f"neighbouring positions closer than {limits.position_gap:.2g}",
+        lambda graph, node: f"{gaps[graph, node]:.3g} from node {node} to {node + 1}",
+    )
+    if limits.identity:
+        places = np.float32(limits.identity) * positions.astype(np.float32)
+        one = np.float32(1)
+        lost = ((one - places) + places != 1) | ((places + one) - places != 1)
+        found.refuse(lost, "a position that cannot be told from itself", at)
+    if limits.linear_positions:
+        nodes = positions.shape[1]
+        linear = np.arange(nodes, dtype=np.float32) / np.float32(nodes)
+        off = np.abs(positions - linear) > 1e-6
+        found.refuse(off, "positions that are not i / N", at)
+
+
+def _check_edges(limits: Limits, graphs: Graphs, found: _Findings) -> None:
+    weights, edges = np.asarray(graphs.weights), np.asarray(graphs.edges)
+    if np.isfinite(limits.weight):
+        largest = np.abs(weights).max()
+        advice = f"; times {limits.weight / largest:.2g} they fit" if largest else ""
+        found.refuse(
+            ~((weights >= 0) & (weights <= limits.weight)),
+            f"weights outside [0, {limits.weight:g}]",
+            lambda graph, i, j: (
+                f"{weights[graph, i, j]:g} of edge {i} -> {j}"
+                + advice * bool(weights[graph, i, j] > 0)
+            ),
+        )
+    if not limits.self_loops:
+        looped = np.diagonal(edges, axis1=1, axis2=2)
+        found.refuse(looped, "a self-loop", lambda graph, node: f"at node {node}")
+    if not limits.directed:
+        found.refuse(
+            edges & ~edges.swapaxes(1, 2),
+            "an edge without its opposite",
+            lambda graph, i, j: f"{i} -> {j}",
+        )
+
+
+def _follow(
+    program: GraphProgram, limits: Limits, graphs: Graphs, found: _Findings
+) -> None:
     """Refuses what the program's own run shows: keys, comparisons, values."""
     lengths = np.maximum(2, np.asarray(graphs.trajectory.lengths))
     steps = program.message_steps * max(1, graphs.trajectory.steps)
@@ -190,9 +237,15 @@ def _follow(program: GraphProgram, limits: Limits, graphs: Graphs, refuse) -> No
         look = run.looks[name]
         gap, size = np.asarray(look.gap), np.asarray(look.key)
         if margin.alone:
-            refuse((np.isfinite(gap) & taken).any((1, 2)), f"{name} has two candidates")
-            refuse(
-                _somebody(program, name, margin.alone, run, taken), f"no {name} idle"
+            found.refuse(
+                np.isfinite(gap) & taken,
+                f"{name} has two candidates",
+                lambda graph, step, node: f"of node {node} at step {step + 1}",
+            )
+            found.refuse(
+                _somebody(program, name, margin.alone, run, taken),
+                f"no {name} idle",
+                lambda graph: "every node may be selected",
             )
             continue
         needed = margin.key_gap + margin.rounding * (time[:, None] + 1) * (
@@ -203,38 +256,52 @@ def _follow(program: GraphProgram, limits: Limits, graphs: Graphs, refuse) -> No
         near &= matters(margin, run, name)
         if margin.ties_by_index:
             near &= gap > 0
-        closest = np.where(near, gap, np.inf).min((1, 2))
-        refuse(near.any((1, 2)), "two candidates' keys are too close", closest)
+        found.refuse(
+            near,
+            "two candidates' keys are too close",
+            lambda graph, step, node, gap=gap, needed=needed: (
+                f"{gap[graph, step, node]:.3g} apart at node {node}, step {step + 1}; "
+                f"{needed[graph, step, node]:.2g} is enough"
+            ),
+        )
         if margin.contrast:
-            contrast = np.where(taken, np.asarray(look.contrast), np.inf).min((1, 2))
-            too_close = contrast < margin.contrast
-            refuse(too_close, "compared values are too close", contrast)
+            contrast = np.asarray(look.contrast)
+            found.refuse(
+                (contrast < margin.contrast) & taken,
+                "compared values are too close",
+                lambda graph, step, node, contrast=contrast, margin=margin: (
+                    f"{contrast[graph, step, node]:.3g} apart at node {node}, step "
+                    f"{step + 1}; {margin.contrast:.2g} is enough"
+                ),
+            )
     positions = np.asarray(graphs.positions)[:, None, :]
     for name, sort in program.components.items():
         held = np.asarray(run.states[name])
         held = np.concatenate(
             [held[:, :1], np.where(taken, held[:, 1:], held[:, :1])], 1
         )
+
+        def at(graph: int, step: int, node: int, held=held) -> str:
+            return f"{held[graph, step, node]:.3g} at node {node} after step {step}"
+
         if sort == "bool":
-            refuse(
-                ((held != 0) & (held != 1)).any((1, 2)), f"{name} is neither 0 nor 1"
-            )
+            neither = (held != 0) & (held != 1)
+            found.refuse(neither, f"{name} is neither 0 nor 1", at)
         if sort == "float":
-            outside = (held < 0) | (held > limits.value)
-            refuse(
-                outside.any((1, 2)),
+            found.refuse(held < 0, f"{name} leaves [0, {limits.value:g}]", at)
+            found.refuse(
+                held > limits.value,
                 f"{name} leaves [0, {limits.value:g}]",
-                np.abs(held).max((1, 2)),
+                lambda *place, at=at: f"{at(*place)}; compile with largest_value=",
             )
         if sort == "node":
             nearest = nearest_nodes(held, np.asarray(graphs.positions))
             off = np.abs(np.take_along_axis(positions, nearest, -1) - held)
-            stray = off.max((1, 2))
-            refuse(stray > limits.position_gap / 4, f"{name} is no node", stray)
+            found.refuse(off > limits.position_gap / 4, f"{name} is no node", at)
             if limits.near_pointers:
                 near = np.asarray(graphs.adjacency)[:, None]
-                named = np.take_along_axis(near, nearest[..., None], -1)
-                refuse((named == 0).any((1, 2, 3)), f"{name} is no neighbour")
+                named = np.take_along_axis(near, nearest[..., None], -1)[..., 0]
+                found.refuse(named == 0, f"{name} is no neighbour", at)
 
 
 def nearest_nodes(
