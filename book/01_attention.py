@@ -63,6 +63,8 @@ import pandas as pd
 
 import mindgap as mg
 
+mg.book.pages.check_parameters(globals())
+
 task = mg.tasks.bfs
 config = mg.ModelConfig(hidden_size=hidden_size)
 graphs = task.sample(jax.random.key(seed), nodes, 8, 0.6).trimmed()

@@ -64,6 +64,8 @@ import mindgap as mg
 from mindgap import plots, programs
 from mindgap.compiler import anatomy
 
+mg.book.pages.check_parameters(globals())
+
 count = count or {"quick": 20, "stored": 200, "paper": 1000}[profile]
 sizes = {"quick": (16,), "stored": (4, 16, 64), "paper": (4, 7, 11, 13, 16, 64)}[
     profile

@@ -66,6 +66,8 @@ import pandas as pd
 import mindgap as mg
 from mindgap.paper.tables import PUBLISHED, TABLE_1
 
+mg.book.pages.check_parameters(globals())
+
 # %% tags=["remove-cell"]
 # %config InlineBackend.figure_formats = ["svg"]
 

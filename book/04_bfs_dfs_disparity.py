@@ -69,6 +69,8 @@ from mindgap.experiments.base import CLRS30_TEST, CLRS30_VAL, IN_DISTRIBUTION
 from mindgap.measures import statistics
 from mindgap.paper.tables import find
 
+mg.book.pages.check_parameters(globals())
+
 # %% tags=["remove-cell"]
 # %config InlineBackend.figure_formats = ["svg"]
 

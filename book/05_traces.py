@@ -72,6 +72,8 @@ from mindgap.measures import faithfulness, probing, statistics
 from mindgap.paper.tables import find
 from mindgap.store import StoreError
 
+mg.book.pages.check_parameters(globals())
+
 # %% tags=["remove-cell"]
 # %config InlineBackend.figure_formats = ["svg"]
 

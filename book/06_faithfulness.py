@@ -73,6 +73,8 @@ from mindgap.measures import faithfulness, statistics
 from mindgap.paper.tables import find
 from mindgap.store import StoreError
 
+mg.book.pages.check_parameters(globals())
+
 # %% tags=["remove-cell"]
 # %config InlineBackend.figure_formats = ["svg"]
 

@@ -65,6 +65,8 @@ import pandas as pd
 import mindgap as mg
 from mindgap.paper.tables import find
 
+mg.book.pages.check_parameters(globals())
+
 # %% tags=["remove-cell"]
 # %config InlineBackend.figure_formats = ["svg"]
 pd.set_option("display.max_colwidth", None)

@@ -76,6 +76,8 @@ from mindgap.network import scoring
 from mindgap.paper.tables import find
 from mindgap.plots import landscapes
 
+mg.book.pages.check_parameters(globals())
+
 points = points or {"quick": 5, "stored": 13, "paper": 41}[profile]
 directions = directions or {"quick": 2, "stored": 16, "paper": 64}[profile]
 results = mg.paper.report.book_store(store)

@@ -74,6 +74,8 @@ from mindgap.network import attention
 from mindgap.paper import settings
 from mindgap.paper.tables import find
 
+mg.book.pages.check_parameters(globals())
+
 # %% tags=["remove-cell"]
 # %config InlineBackend.figure_formats = ["svg"]
 pd.set_option("display.max_colwidth", None)

@@ -69,6 +69,8 @@ from mindgap.measures import landscape
 from mindgap.network import scoring
 from mindgap.paper.tables import find
 
+mg.book.pages.check_parameters(globals())
+
 count = count or {"quick": 5, "stored": 10, "paper": 500}[profile]
 sizes = {"quick": (4,), "stored": (4, 16, 64), "paper": (4, 16, 64)}[profile]
 results = mg.paper.report.book_store(store)

@@ -61,6 +61,8 @@ import mindgap as mg
 from mindgap.paper.claims import CLAIMS
 from mindgap.paper.discrepancies import DISCREPANCIES
 
+mg.book.pages.check_parameters(globals())
+
 # %% tags=["remove-cell"]
 # %config InlineBackend.figure_formats = ["svg"]
 pd.set_option("display.max_colwidth", None)

@@ -16,6 +16,7 @@ SHORT = TrainConfig(lengths=(4,), batch=4, validation_graphs=4)
 
 @pytest.mark.clrs
 @pytest.mark.slow
+@pytest.mark.large
 def test_both_sides_are_timed_and_compared():
     found = bench.against_dm_clrs(tasks.bfs, 1, ModelConfig(hidden_size=8), SHORT)
     assert (found.task, found.hidden_size, found.seeds) == ("bfs", 8, 8)

@@ -96,7 +96,7 @@ def test_a_step_is_clipped_adam_on_the_loss(pairs, key, monkeypatch):
         found = network.predict(tasks.bfs, SMALL, params, graphs)
         return metrics.loss(tasks.bfs, graphs, found.logits, found.hints)
 
-    value, gradient = jax.value_and_grad(loss)(params)
+    value, gradient = jax.jit(jax.value_and_grad(loss))(params)
     norm = jnp.sqrt(sum((g**2).sum() for g in jax.tree.leaves(gradient)))
     assert norm > 0.1
     clipped = jax.tree.map(lambda g: g * 0.1 / norm, gradient)
@@ -131,9 +131,9 @@ def test_the_parts_of_a_batch_add_up_to_it(size, key):
     params = network.init(tasks.bellman_ford, SMALL, key)
 
     def loss(params, graphs, *shares):
-        judge = functools.partial(metrics.hint_errors, tasks.bellman_ford)
+        errors = functools.partial(metrics.hint_errors, tasks.bellman_ford)
         found = network.predict(
-            tasks.bellman_ford, SMALL, params, graphs, summarise=judge
+            tasks.bellman_ford, SMALL, params, graphs, summarise=errors
         )
         return metrics.combined_loss(
             tasks.bellman_ford, graphs, found.logits, found.hints, *shares
@@ -144,18 +144,20 @@ def test_the_parts_of_a_batch_add_up_to_it(size, key):
     lengths = parts[0].trajectory.lengths
     assert (np.diff(lengths.ravel()) >= 0).all()
     assert lengths.min() == 1  # a graph that gives no hint to be learned
-    found = jax.lax.map(lambda part: jax.value_and_grad(loss)(params, *part), parts)
+    judge = jax.jit(jax.value_and_grad(loss))
+    found = jax.lax.map(lambda part: judge(params, *part), parts)
     total = jax.tree.map(lambda leaf: leaf.sum(0), found)
     jax.tree.map(
         lambda a, b: assert_allclose(a, b, rtol=1e-4, atol=1e-5),
         total,
-        jax.value_and_grad(loss)(params, graphs),
+        judge(params, graphs),
     )
 
 
 def test_a_redraw_keeps_each_graph_with_its_trajectory(key):
     pool = tasks.bfs.sample(key, 6, 12)
-    drawn = training.redraw(tasks.bfs, jax.random.key(1), pool)
+    redraw = jax.jit(functools.partial(training.redraw, tasks.bfs))
+    drawn = redraw(jax.random.key(1), pool)
     again = jax.vmap(tasks.bfs.solve)(dict(drawn.inputs))
     jax.tree.map(assert_array_equal, drawn.trajectory, again)
     assert (np.diff(drawn.positions) > 0).all()

@@ -1,13 +1,51 @@
-"""What a page has beside its figures: their numbers to take away, tables with links."""
+"""What a page has beside its figures: parameters, numbers to take away, links."""
 
 import base64
 import dataclasses
 import html
-from collections.abc import Container
-from typing import TYPE_CHECKING
+from collections.abc import Container, MutableMapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+PROFILES = ("stored", "quick", "paper")
+
+
+def check_parameters(names: MutableMapping[str, Any]) -> None:
+    """Refuses what a notebook was given and has no use for; for its first own cell.
+
+    `names` are the notebook's `globals()`. Its parameters are those with a type, as in
+    `seeds: int = 0`. Raises ValueError for a value that is no parameter, of another
+    type, below 0, or no profile: papermill itself takes anything.
+    """
+    declared = names["__annotations__"]
+    plain = (str, int, float, list, dict)
+    hidden = ("In", "Out", "repository")  # Jupyter's, and of the cell that installs
+    for name, value in names.items():
+        if name in declared or name in hidden or name.startswith("_"):
+            continue
+        if type(value) in plain:
+            raise ValueError(
+                f"no parameter {name}; the parameters are: {', '.join(declared)}"
+            )
+    for name, kind in declared.items():
+        value = names[name]
+        if kind is float and type(value) is int:
+            value = names[name] = float(value)
+        if type(value) is not kind:
+            raise ValueError(
+                f"parameter {name} = {value!r} is {type(value).__name__}, not "
+                f"{kind.__name__}"
+            )
+        if kind is not str and value < 0:
+            raise ValueError(f"parameter {name} = {value!r} is below 0")
+    if names["profile"] not in PROFILES:
+        raise ValueError(
+            f"parameter profile = {names['profile']!r} is not one of "
+            f"{', '.join(PROFILES)}"
+        )
 
 
 @dataclasses.dataclass(frozen=True)

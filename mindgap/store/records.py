@@ -124,13 +124,14 @@ class Store:
         """
         import pandas as pd
 
-        frames = [_content(r.path) for r in self.records(name, digest)]
-        if not frames:
+        paths = tuple(record.path for record in self.records(name, digest))
+        if not paths:
             return pd.DataFrame({c: pd.Series(dtype=t) for c, t in COLUMNS.items()})
-        rows = pd.concat(frames, ignore_index=True)
+        rows = _joined(paths)
         if self._only is not None:
-            rows = rows.loc[[seed in self._only for seed in rows.seed]]
-        return rows
+            shown = [seed for seed in rows.seed.unique() if seed in self._only]
+            return rows[rows.seed.isin(shown)]
+        return rows.copy(deep=False)
 
     def put(
         self,
@@ -309,13 +310,9 @@ class Store:
 
     def _open(self, path: Path) -> Record:
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         try:
-            if checksum(path.read_bytes()) != path.stem.rpartition("-")[2]:
-                raise ValueError("its bytes are not those of its name's checksum")
-            metadata = pq.read_schema(path).metadata or {}
-            certificate = json.loads(metadata[_CERTIFICATE])
+            certificate = _certificate(path, path.stat().st_mtime_ns)
             return Record(path, tuple(certificate["seeds"]), certificate)
         except (pa.ArrowInvalid, KeyError, ValueError, OSError) as error:
             raise StoreError(
@@ -363,6 +360,28 @@ def _content(path: Path) -> "pd.DataFrame":
     import pandas as pd
 
     return pd.read_parquet(path)
+
+
+@functools.lru_cache(maxsize=16)
+def _joined(paths: tuple[Path, ...]) -> "pd.DataFrame":
+    """The rows of several records; to be copied, not changed."""
+    import pandas as pd
+
+    return pd.concat([_content(path) for path in paths], ignore_index=True)
+
+
+@functools.lru_cache(maxsize=4096)
+def _certificate(path: Path, changed: int) -> dict[str, Any]:
+    """What a record says of itself, if its bytes are those of its name's checksum.
+
+    `changed` is when the file was: another file under the name is read anew.
+    """
+    import pyarrow.parquet as pq
+
+    if checksum(path.read_bytes()) != path.stem.rpartition("-")[2]:
+        raise ValueError("its bytes are not those of its name's checksum")
+    metadata = pq.read_schema(path).metadata or {}
+    return json.loads(metadata[_CERTIFICATE])
 
 
 def _rows(record: Record, seeds: Sequence[int]) -> "pd.DataFrame":

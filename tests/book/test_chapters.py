@@ -169,7 +169,8 @@ def test_a_reader_is_told_how_to_make_it_again(path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_papermill_alone_runs_a_chapter_with_other_values(tmp_path: Path) -> None:
+@pytest.mark.large
+def test_papermill_alone_trains_what_it_is_asked_for(tmp_path: Path) -> None:
     """As the README says it, from the root of a clone; the result follows."""
     out = tmp_path / "out.ipynb"
     values = {"profile": "quick", "seeds": 3, "steps": 20, "store": str(tmp_path)}
@@ -189,3 +190,44 @@ def test_papermill_alone_runs_a_chapter_with_other_values(tmp_path: Path) -> Non
         experiment = mg.paper.find(name)[0].quick().with_steps(20)
         seeds = store.load(experiment.name, experiment.digest).seed.unique()
         assert sorted(seeds) == [0, 1, 2]
+
+
+def papermill(out: Path, *values: str) -> subprocess.CompletedProcess:
+    """As the README says it, from the root of a clone."""
+    command = [sys.executable, "-m", "papermill", "book/01_attention.ipynb", str(out)]
+    given = [part for value in values for part in ("-p", *value.split("="))]
+    return subprocess.run([*command, *given], cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_papermill_alone_runs_a_chapter_with_other_values(tmp_path: Path) -> None:
+    out = tmp_path / "out.ipynb"
+    done = papermill(out, "nodes=5", "hidden_size=8", "seed=3")
+    assert done.returncode == 0, done.stderr[-3000:]
+    shown = [cell for cell in cells(out, "code") if cell.get("outputs")]
+    assert len(shown) > 5
+    values = next(
+        c
+        for c in cells(out, "code")
+        if "injected-parameters" in c.metadata.get("tags", ())
+    )
+    assert "nodes = 5" in values.source
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (
+            "node=5",
+            "no parameter node; the parameters are: profile, nodes",
+        ),
+        ("nodes=many", "parameter nodes = 'many' is str, not int"),
+        ("profile=Quick", "parameter profile = 'Quick' is not one of stored, quick"),
+        ("seed=-1", "parameter seed = -1 is below 0"),
+    ],
+)
+def test_papermill_alone_refuses_what_a_chapter_does_not_have(value, says, tmp_path):
+    done = papermill(tmp_path / "out.ipynb", value)
+    assert done.returncode != 0
+    assert says in done.stderr + done.stdout

@@ -41,6 +41,7 @@ def done(*command: str | Path, cwd: Path, **variables: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.large
 def test_a_chapter_runs_in_colabs_environment(tmp_path: Path) -> None:
     uv = Path(sys.executable).parent / "uv"
     if not uv.exists() or shutil.which("git") is None:

@@ -257,6 +257,7 @@ def test_another_number_of_nodes_self_loops_and_one_way_edges_are_refused():
     assert plain.refusals(one_way) == ["an edge without its opposite (0 -> 1)"]
     simple = compile(BFS, cases.resized(cases.MODIFIED, pointer_decoder="simple"))
     moved = square(w12=0.3, positions=[0, 0.2, 0.5, 0.7])
+    moved = mg.tasks.bfs.solved(moved.inputs)
     assert str(simple.refusals(moved)[0]).startswith("positions that are not i / N")
 
 

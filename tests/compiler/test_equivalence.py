@@ -179,22 +179,20 @@ NODES = [
 ]
 
 
-@pytest.mark.slow
-@settings(max_examples=30, suppress_health_check=list(HealthCheck))
-@given(
-    st.sampled_from(MASKS),
-    st.sampled_from(KEYS),
-    st.sampled_from([Min, Max]),
-    st.sampled_from(TRUTHS),
-    st.sampled_from(NUMBERS),
-    st.sampled_from(NODES),
-    st.integers(0, 1000),
+programs_at_random = given(
+    mask=st.sampled_from(MASKS),
+    key=st.sampled_from(KEYS),
+    kind=st.sampled_from([Min, Max]),
+    truth=st.sampled_from(TRUTHS),
+    number=st.sampled_from(NUMBERS),
+    node=st.sampled_from(NODES),
+    seed=st.integers(0, 1000),
 )
-def test_programs_at_random_do_what_they_say_or_are_refused(
-    mask, key, kind, truth, number, node, seed
-):
+
+
+def do_what_they_say_or_are_refused(mask, key, kind, truth, number, node, seed):
     made = GraphProgram(
-        name="random",
+        name="stand_in",  # whose graphs the one network takes
         start=lambda init: {"r": init.s, "x": 0.0, "p": init.index},
         select=cases.select(mask, key, kind),
         update=lambda self, other, init, edge: {
@@ -221,6 +219,20 @@ def test_programs_at_random_do_what_they_say_or_are_refused(
         taken = np.arange(read.shape[1]) < np.maximum(1, lengths - 1)[:, None]
         off = np.abs(read - np.asarray(meant.states[name])[:, 1 : read.shape[1] + 1])
         assert np.where(taken[..., None], off, 0)[kept].max() <= 1e-5, name
+
+
+@pytest.mark.slow
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
+@programs_at_random
+def test_programs_at_random_do_what_they_say_or_are_refused(**drawn):
+    do_what_they_say_or_are_refused(**drawn)
+
+
+@pytest.mark.large
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
+@programs_at_random
+def test_many_programs_at_random_do_what_they_say_or_are_refused(**drawn):
+    do_what_they_say_or_are_refused(**drawn)
 
 
 SHARED = cases.resized(cases.MODIFIED, nodes=5)
