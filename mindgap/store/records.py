@@ -130,7 +130,7 @@ class Store:
         rows = _joined(paths)
         if self._only is not None:
             shown = [seed for seed in rows.seed.unique() if seed in self._only]
-            return rows[rows.seed.isin(shown)]
+            return rows.loc[rows.seed.isin(shown)]
         return rows.copy(deep=False)
 
     def put(
