@@ -42,7 +42,10 @@ def module_name(path: Path) -> str:
 
 
 def room(module: str) -> str:
-    return module.split(".")[0]
+    first = module.split(".")[0]
+    return (
+        "cli" if first == "__main__" else first
+    )  # `python -m mindgap`, its other name
 
 
 def imported(path: Path) -> set[str]:
