@@ -304,7 +304,7 @@ def verify(
     if program not in PROGRAMS:
         raise KeyError(f"no program {program!r}: one of {', '.join(PROGRAMS)}")
     found = verification.verify(
-        PROGRAMS[program], network, hidden_size, nodes, graphs, seed
+        PROGRAMS[program], network, hidden_size, nodes, graphs, seed, _progress
     )
     if json:
         _print_json(dataclasses.asdict(found))
@@ -358,11 +358,12 @@ def bench(
         raise ValueError(f"--growth is of BFS and its variants, not --task {task}")
     chosen = [t for name, t in tasks.TASKS.items() if task in (None, name)]
     blocks.use_cores()
+    what = "BFS and its variants" if growth else ", ".join(t.name for t in chosen)
+    _progress(f"timing {what}, {rounds} rounds: minutes for each on a few cores")
     found = []
     for timing in bench.growth(rounds) if growth else bench.measure(chosen, rounds):
         found.append(timing)
-        if not json:
-            print(timing, flush=True)
+        print(timing, file=sys.stderr if json else sys.stdout, flush=True)
     if growth:
         bench.draw(found, growth)
     if json:
@@ -458,6 +459,11 @@ def main() -> None:
 @app.command(name="book")
 def _book() -> None:
     """Make the book: run, site, all, notebooks (see mindgap book --help)."""
+
+
+def _progress(line: str) -> None:
+    """What is done next, on standard error: with --json, too."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def _check_platform() -> None:

@@ -142,3 +142,14 @@ def test_import_is_quick_to_load_and_leaves_the_heavy_libraries_alone():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines() == ["[]", "[]"]
+
+
+def test_progress_is_said_on_standard_error_beside_json(capsys, monkeypatch):
+    arguments = ["verify", "bfs", "--nodes", "4", "--graphs", "5", "--json"]
+    monkeypatch.setattr(sys, "argv", ["mindgap", *arguments])
+    cli.main()
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["graphs"] == 10
+    assert shown.err.splitlines() == [
+        f"bfs: 5 graphs of 4 nodes, {kind} positions" for kind in ("linear", "random")
+    ]

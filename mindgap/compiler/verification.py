@@ -8,7 +8,7 @@ unmodified one. Graphs outside the computed limits are refused, counted and name
 import dataclasses
 import functools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -85,13 +85,15 @@ def verify(
     nodes: Sequence[int] = (4, 16, 64),
     graphs: int = 100,
     seed: int = 0,
+    report: Callable[[str], None] = lambda line: None,
 ) -> Verification:
     """Compares the three readings on random graphs, and on CLRS-30's test set.
 
     So many `graphs` of each number of nodes with linear positions, and as many with
     random ones, edge probabilities .1 to .9. Programs for which random positions are
     outside the limits get linear ones only. CLRS-30's set is added for programs of
-    CLRS's tasks if its 64 nodes are among `nodes`.
+    CLRS's tasks if its 64 nodes are among `nodes`. `report` is told what is compared
+    next.
     """
     if not nodes or min(nodes) < 1 or graphs < 1:
         raise ValueError(f"nodes and graphs must be at least 1: {nodes}, {graphs}")
@@ -103,6 +105,7 @@ def verify(
         compiled = suited(program, size, network, hidden_size)
         for name, batch in _batches(compiled, size, graphs, seed):
             sets[name] = None
+            report(f"{program.name}: {batch.batch} graphs of {size} nodes, {name}")
             refusals = compiled.refusals(batch)
             reasons.update(r.split(" (")[0] for r in refusals if r)
             kept = np.flatnonzero([r is None for r in refusals])
