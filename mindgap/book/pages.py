@@ -1,5 +1,6 @@
 """What a page has beside its figures: parameters, numbers to take away, links."""
 
+import ast
 import base64
 import dataclasses
 import html
@@ -21,15 +22,14 @@ def check_parameters(names: MutableMapping[str, Any]) -> None:
     type, below 0, or no profile: papermill itself takes anything.
     """
     declared = names["__annotations__"]
-    plain = (str, int, float, list, dict)
-    hidden = ("In", "Out", "repository")  # Jupyter's, and of the cell that installs
-    for name, value in names.items():
-        if name in declared or name in hidden or name.startswith("_"):
-            continue
-        if type(value) in plain:
-            raise ValueError(
-                f"no parameter {name}; the parameters are: {', '.join(declared)}"
-            )
+    # papermill writes what it was given into a cell of its own
+    injected = [cell for cell in names["In"] if cell.startswith("# Parameters")]
+    for node in ast.walk(ast.parse("\n".join(injected))):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            if node.id not in declared:
+                raise ValueError(
+                    f"no parameter {node.id}; the parameters are: {', '.join(declared)}"
+                )
     for name, kind in declared.items():
         value = names[name]
         if kind is float and type(value) is int:
