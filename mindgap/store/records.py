@@ -129,7 +129,9 @@ class Store:
             return pd.DataFrame({c: pd.Series(dtype=t) for c, t in COLUMNS.items()})
         rows = _joined(paths)
         if self._only is not None:
-            shown = [seed for seed in rows.seed.unique() if seed in self._only]
+            shown = [
+                seed for seed in map(int, rows.seed.unique()) if seed in self._only
+            ]
             return rows.loc[rows.seed.isin(shown)]
         return rows.copy(deep=False)
 
