@@ -10,6 +10,7 @@ and renamed. Its name ends in a checksum of its bytes, so damage is always seen.
 
 import contextlib
 import dataclasses
+import errno
 import functools
 import hashlib
 import io
@@ -303,6 +304,8 @@ class Store:
         """One process at a time; the system frees the lock of a killed one."""
         from filelock import FileLock
 
+        if not self.folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         with FileLock(self.folder / ".lock"):
             yield
 
