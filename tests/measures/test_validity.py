@@ -61,7 +61,7 @@ def test_the_algorithms_own_forest_is_one_and_its_edges_exist(weights):
     assert np.nan_to_num(validity.is_edge(graphs, parents), nan=1.0) == 1.0
 
 
-@given(weighted_digraphs(most=10), st.data())
+@given(weighted_digraphs(most=10, directed=False), st.data())
 def test_any_bfs_parent_is_right_and_no_other(weights, data):
     nodes = len(weights)
     source = data.draw(st.integers(0, nodes - 1))
