@@ -90,8 +90,8 @@ def measure(
         add(seed, "best_step", state.best_step[index])
         if experiment.start:
             course = np.asarray(curves.watched[index])
-            evaluated = np.asarray(curves.validation[index]) >= 0
-            (steps,) = np.nonzero(evaluated & ~np.isnan(course).all(1))
+            # -1 fills the steps between validations
+            (steps,) = np.nonzero(~(np.isnan(course) | (course == -1)).all(1))
             steps = np.union1d(steps[::COURSE_EVERY], steps[-1:])
             names = watched(experiment.model, experiment.start)
             for metric, values in zip(names, course[steps].T, strict=True):
