@@ -34,7 +34,7 @@ from mindgap.language.selection import Selection, nobody
 from mindgap.tasks import base
 from mindgap.tasks.base import Task
 from mindgap.tasks.erdos_renyi import ErdosRenyi, Inputs
-from mindgap.tasks.features import ADJACENCY, POSITIONS, SOURCE, WEIGHTS, Feature
+from mindgap.tasks.features import SOURCED, Feature
 
 State = dict[str, Float[Array, "N"]]
 BatchState = dict[str, Float[Array, "B N"]]
@@ -160,8 +160,7 @@ def _own_task(program: GraphProgram) -> Task:
             length,
         )
 
-    inputs = {"pos": POSITIONS, "s": SOURCE, "A": WEIGHTS, "adj": ADJACENCY}
-    features = dict(inputs)
+    features = dict(SOURCED)
     for name, sort in program.components.items():
         features[name] = Feature("output", "node", SHOWN[sort])
         features[f"{name}_h"] = Feature("hint", "node", SHOWN[sort])

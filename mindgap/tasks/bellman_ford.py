@@ -47,10 +47,7 @@ def solve(inputs: Inputs) -> Trajectory:
 bellman_ford = base.Task(
     name="bellman_ford",
     features={
-        "pos": features.POSITIONS,
-        "s": features.SOURCE,
-        "A": features.WEIGHTS,
-        "adj": features.ADJACENCY,
+        **features.SOURCED,
         "pi": features.PARENTS,
         "pi_h": features.Feature("hint", "node", "pointer"),
         "d": features.Feature("hint", "node", "scalar"),

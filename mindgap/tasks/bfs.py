@@ -38,10 +38,7 @@ def solve(inputs: Inputs) -> Trajectory:
 bfs = base.Task(
     name="bfs",
     features={
-        "pos": features.POSITIONS,
-        "s": features.SOURCE,
-        "A": features.WEIGHTS,
-        "adj": features.ADJACENCY,
+        **features.SOURCED,
         "pi": features.PARENTS,
         "reach_h": features.Feature("hint", "node", "mask"),
         "pi_h": features.Feature("hint", "node", "pointer"),

@@ -65,10 +65,7 @@ def _task(name: str, key: str, total: bool) -> base.Task:
     return base.Task(
         name=name,
         features={
-            "pos": features.POSITIONS,
-            "s": features.SOURCE,
-            "A": features.WEIGHTS,
-            "adj": features.ADJACENCY,
+            **features.SOURCED,
             "pi": features.PARENTS,
             "pi_h": features.Feature("hint", "node", "pointer"),
             key: features.Feature("hint", "node", "scalar"),

@@ -22,3 +22,6 @@ SOURCE = Feature("input", "node", "mask_one")
 WEIGHTS = Feature("input", "edge", "scalar")
 ADJACENCY = Feature("input", "edge", "mask")
 PARENTS = Feature("output", "node", "pointer")
+
+SOURCED = {"pos": POSITIONS, "s": SOURCE, "A": WEIGHTS, "adj": ADJACENCY}
+"""The inputs of an algorithm on graphs that starts at a source, in CLRS's order."""

@@ -41,21 +41,21 @@ def of_graphs(
     """
     if weights is None and adjacency is None:
         raise ValueError(f"{task}.run needs weights, or the adjacency, (B, N, N)")
-    if weights is None:
-        edges = _matrices(task, "adjacency", adjacency)
-        weights = edges * 1.0
-    else:
+    if adjacency is None:
         weights = _matrices(task, "weights", weights)
         edges = weights != 0
-    if adjacency is not None:
+    else:
         edges = _matrices(task, "adjacency", adjacency)
+        if not traced(edges) and not np.isin(edges, (0, 1)).all():
+            raise ValueError("adjacency must be 0 or 1, or False or True, everywhere")
+        edges = edges != 0
+        if weights is None:
+            weights = edges * 1.0
+        weights = _matrices(task, "weights", weights)
         if edges.shape != weights.shape:
             raise ValueError(
                 f"adjacency is {edges.shape}, but weights are {weights.shape}"
             )
-        if not traced(edges) and not np.isin(edges, (0, 1)).all():
-            raise ValueError("adjacency must be 0 or 1, or False or True, everywhere")
-        edges = edges != 0
         weights = jnp.where(edges, weights, 0)
     batch, nodes = weights.shape[:2]
     if positions is None:
