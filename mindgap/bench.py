@@ -63,11 +63,19 @@ class Timing:
         return f"{line}; {self.memory_gib:.2f} GiB"
 
 
-def measure(chosen: Iterable[Task], rounds: int) -> Iterator[Timing]:
+Report = Callable[[str], None]
+"""Takes a line of progress."""
+
+
+def measure(
+    chosen: Iterable[Task], rounds: int, report: Report = lambda line: None
+) -> Iterator[Timing]:
     """Each task at the paper's size, and 256 networks of hidden size 4."""
     for task in chosen:
-        yield against_dm_clrs(task, rounds, ModelConfig(), TrainConfig())
-        yield alone(task, rounds, hidden_size=4, seeds=256, config=TrainConfig())
+        report(f"{task.name}: compiling a training step here and in dm-clrs")
+        yield against_dm_clrs(task, rounds, ModelConfig(), TrainConfig(), report)
+        report(f"{task.name}: compiling a step of 256 minimal networks")
+        yield alone(task, rounds, 4, 256, TrainConfig(), report)
 
 
 def against_dm_clrs(
@@ -75,6 +83,7 @@ def against_dm_clrs(
     rounds: int,
     model: ModelConfig,
     config: TrainConfig,
+    report: Report = lambda line: None,
 ) -> Timing:
     """A block of networks, and one of dm-clrs's, with its own sampler and step.
 
@@ -92,7 +101,7 @@ def against_dm_clrs(
                 for length in range(len(config.lengths))
             ]
 
-        times = _in_turn((trained, ask(0), sampled, ask(1)), rounds)
+        times = _in_turn((trained, ask(0), sampled, ask(1)), rounds, report)
     ours, theirs, our_data, their_data = (
         1000 * statistics.mean(statistics.median(times) for times in side)
         for side in times
@@ -118,13 +127,14 @@ def alone(
     hidden_size: int,
     seeds: int,
     config: TrainConfig,
+    report: Report = lambda line: None,
 ) -> Timing:
     """An ensemble, without dm-clrs, which has none; times are per seed."""
     model = ModelConfig(hidden_size=hidden_size)
     trained, sampled, memory = _ours(task, model, config, seeds)
     ours, data = (
         1000 * statistics.mean(statistics.median(times) for times in side)
-        for side in _in_turn((trained, sampled), rounds)
+        for side in _in_turn((trained, sampled), rounds, report)
     )
     device = jax.devices()[0].device_kind
     return Timing(
@@ -166,21 +176,25 @@ class Cost:
         )
 
 
-def growth(rounds: int) -> Iterator[Cost]:
+def growth(rounds: int, report: Report = lambda line: None) -> Iterator[Cost]:
     """How the cost of a step grows from BFS of the paper's size on 16 nodes.
 
     With nodes, hidden size, seeds trained together, and hints, of which the variants of
     BFS have more on the same graphs.
     """
     usual = blocks.block_size(tasks.bfs, ModelConfig(), TrainConfig())
-    for nodes in (4, 8, 16, 32, 64):
-        yield _cost("nodes", tasks.bfs, nodes, 128, usual, rounds)
-    for size in (4, 16, 64, 128):
-        yield _cost("hidden size", tasks.bfs, 16, size, usual, rounds)
-    for seeds in (1, 2, 4, 8, 16, 32):
-        yield _cost("seeds", tasks.bfs, 16, 128, seeds, rounds)
-    for variant in (tasks.bfs, tasks.bfs_sequential, tasks.bfs_padded):
-        yield _cost("hints", variant, 16, 128, usual, rounds)
+    settings = [
+        *(("nodes", tasks.bfs, nodes, 128, usual) for nodes in (4, 8, 16, 32, 64)),
+        *(("hidden size", tasks.bfs, 16, size, usual) for size in (4, 16, 64, 128)),
+        *(("seeds", tasks.bfs, 16, 128, seeds) for seeds in (1, 2, 4, 8, 16, 32)),
+        *(
+            ("hints", variant, 16, 128, usual)
+            for variant in (tasks.bfs, tasks.bfs_sequential, tasks.bfs_padded)
+        ),
+    ]
+    for number, setting in enumerate(settings, start=1):
+        report(f"setting {number} of {len(settings)}")
+        yield _cost(*setting, rounds)
 
 
 def draw(costs: Sequence[Cost], path: Path) -> None:
@@ -219,15 +233,21 @@ Step = Callable[[], float]
 """Runs one or more steps; seconds per step."""
 
 
-def _in_turn(sides: tuple[list[Step], ...], rounds: int) -> list[list[list[float]]]:
+def _in_turn(
+    sides: tuple[list[Step], ...], rounds: int, report: Report = lambda line: None
+) -> list[list[list[float]]]:
     """Seconds of each side, length and round, after one round that is not counted."""
     times = [[[] for _ in side] for side in sides]
     for turn in range(rounds + 1):
+        started = time.monotonic()
         for length in range(len(sides[0])):
             for side, steps in enumerate(sides):
                 seconds = steps[length]()
                 if turn:
                     times[side][length].append(seconds)
+        took = time.monotonic() - started
+        left = (rounds - turn) * took
+        report(f"round {turn} of {rounds} took {took:.0f} s, about {left:.0f} s left")
     return times
 
 

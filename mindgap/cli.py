@@ -4,6 +4,7 @@ Results are recorded in a store, `book/results` unless another folder is named.
 """
 
 import dataclasses
+import functools
 import io
 import json
 import os
@@ -360,8 +361,11 @@ def bench(
     blocks.use_cores()
     what = "BFS and its variants" if growth else ", ".join(t.name for t in chosen)
     _progress(f"timing {what}, {rounds} rounds: minutes for each on a few cores")
-    found = []
-    for timing in bench.growth(rounds) if growth else bench.measure(chosen, rounds):
+    found, way = (
+        [],
+        bench.growth if growth else functools.partial(bench.measure, chosen),
+    )
+    for timing in way(rounds, _progress):
         found.append(timing)
         print(timing, file=sys.stderr if json else sys.stdout, flush=True)
     if growth:

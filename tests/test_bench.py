@@ -69,13 +69,18 @@ def test_growth_is_drawn_by_what_was_varied(monkeypatch, tmp_path):
 def test_medians_of_rounds_after_one_that_is_not_counted():
     calls = iter(range(100))
     one = [lambda: float(next(calls))] * 2
-    assert bench._in_turn((one, one), 2) == [[[4, 8], [6, 10]], [[5, 9], [7, 11]]]
+    said = []
+    found = bench._in_turn((one, one), 2, said.append)
+    assert found == [[[4, 8], [6, 10]], [[5, 9], [7, 11]]]
+    assert len(said) == 3 and said[-1].endswith("about 0 s left")
 
 
 def test_the_command_prints_data(monkeypatch, capsys):
     timing = bench.Timing("bfs", 128, 1, 2.0, 30.0, 15.0, 0.1, 9.0, 90.0, 0.5, "cpu")
     small = dataclasses.replace(timing, hidden_size=4, dm_clrs_ms=None, ratio=None)
-    monkeypatch.setattr(bench, "measure", lambda tasks, rounds: iter([timing, small]))
+    monkeypatch.setattr(
+        bench, "measure", lambda tasks, rounds, report: iter([timing, small])
+    )
     monkeypatch.setattr(sys, "argv", ["mindgap", "bench", "--task", "bfs", "--json"])
     cli.main()
     first, second = json.loads(capsys.readouterr().out)

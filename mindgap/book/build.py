@@ -80,7 +80,11 @@ def run(
     # All values are checked before the first chapter starts.
     complete = {source: _check_parameters(source, values) for source in chosen}
     into = into or root / "_build" / "executed"
-    return [_execute(root, source, complete[source], into) for source in chosen]
+    done = []
+    for number, source in enumerate(chosen, start=1):
+        _progress(f"{source.stem} ({number} of {len(chosen)}): {_shown(values)}")
+        done.append(_execute(root, source, complete[source], into))
+    return done
 
 
 def site(root: Path) -> Path:
@@ -100,6 +104,7 @@ def site(root: Path) -> Path:
         _tool("nbformat").write(presentable(notebook), stage / f"{source.stem}.ipynb")
     _tool("jupyter_book")
     start = "from jupyter_book.cli.main import main; main()"
+    _progress("building the site")
     flags = ["--warningiserror", "--nitpick", "--keep-going", "--quiet"]
     command = [sys.executable, "-c", start, "build", str(stage), *flags]
     built = subprocess.run(command, capture_output=True, text=True)
@@ -234,14 +239,13 @@ def _execute(root: Path, source: Path, values: dict[str, object], into: Path) ->
     done.unlink(missing_ok=True)
     digest, about = executions.digest(root, source), executions.here()
     start = time.monotonic()
-    print(f"{source.stem}: running, {_shown(values)}", flush=True)
     try:
         notebook = papermill.execute_notebook(
             str(source.with_suffix(".ipynb")),
             str(partial),
             parameters=values,
             cwd=str(source.parent),
-            progress_bar=False,
+            progress_bar=sys.stderr.isatty(),
             extra_arguments=["--log-level=ERROR"],  # a local kernel needs no advice
         )
     except papermill.PapermillExecutionError as error:
@@ -254,7 +258,7 @@ def _execute(root: Path, source: Path, values: dict[str, object], into: Path) ->
     notebook.metadata["mindgap"] = {"digest": digest, **about}
     _tool("nbformat").write(notebook, partial)
     partial.replace(done)
-    print(f"{source.stem}: done in {time.monotonic() - start:.0f} s", flush=True)
+    _progress(f"{source.stem}: done in {time.monotonic() - start:.0f} s")
     return done
 
 
@@ -339,6 +343,11 @@ def _tool(name: str) -> Any:
         raise BookError(
             f"{error.name} is missing; the book needs: pip install 'mindgap[book]'"
         ) from error
+
+
+def _progress(line: str) -> None:
+    """To standard error: standard output has the paths of what was made."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def _shown(values: dict[str, object]) -> str:

@@ -6,7 +6,7 @@ import itertools
 import jax
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import mindgap as mg
@@ -120,8 +120,8 @@ def test_compiled_dfs_is_exact_wherever_it_is_not_refused(compiled, weights, see
     drawn = np.random.default_rng(seed).uniform(0, 1, (1, nodes)).astype(np.float32)
     positions = np.sort(drawn)
     graphs = mg.tasks.dfs.run((weights > 0)[None] * 1.0, None, positions)
-    if compiled.refusals(graphs) == [None]:
-        assert_all_hints(graphs, compiled(graphs))
+    assume(compiled.refusals(graphs) == [None])  # too many of these fail the test
+    assert_all_hints(graphs, compiled(graphs))
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import itertools
 import jax
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import mindgap as mg
@@ -82,8 +82,8 @@ def test_growing_trees_are_exact_wherever_they_are_not_refused(weights, data):
     program = data.draw(st.sampled_from(GROWING))
     graphs = program.task.run(weights[None], source)
     compiled = mg.compile(program, HOLDER)
-    if compiled.refusals(graphs) == [None]:
-        assert_exact(compiled, graphs)
+    assume(compiled.refusals(graphs) == [None])  # too many of these fail the test
+    assert_exact(compiled, graphs)
 
 
 def test_equal_distances_are_refused():
