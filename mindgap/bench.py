@@ -1,8 +1,9 @@
-"""The same training step here and in dm-clrs, in turn, on this machine.
+"""Times of the same training step here and in dm-clrs, on one machine.
 
-A step is sampling, forward, backward and update at the paper's settings (batch 32,
-hidden size 128); times are medians of rounds, averaged over the five lengths. Both
-sides run in every round, so that a slow moment of the machine hits both.
+A step consists of sampling, forward pass, backward pass and update at the paper's
+settings (batch 32, hidden size 128). Times are medians over rounds, averaged over the
+five training lengths. Both libraries run in every round, so that a slow moment of the
+machine affects both.
 """
 
 import dataclasses
@@ -28,14 +29,18 @@ from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
 from mindgap.training import TrainConfig
 
 SPAN = 10
-"""Steps of ours in one compiled call; training has more, and so less overhead."""
+"""Training steps of this library in one compiled call; `mindgap run` compiles more
+steps into a call, and so has less overhead."""
 DRAWS = 100
-"""Batches in one compiled call where nothing but sampling is timed."""
+"""Batches in one compiled call when sampling alone is timed."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Timing:
-    """Milliseconds per seed and step, and what a step needs beside its parameters."""
+    """Milliseconds per seed and step of both libraries, and the memory of a step here.
+
+    `ours` is this library; numbers of dm-clrs are None where only `ours` is timed.
+    """
 
     task: str
     hidden_size: int
@@ -47,7 +52,7 @@ class Timing:
     sampling_dm_clrs_ms: float | None
     sampling_ratio: float | None
     memory_gib: float
-    """Arguments, results and temporaries of ours at the largest length."""
+    """Of this library's step at the largest length: arguments, results, temporaries."""
     device: str
 
     def __str__(self) -> str:
@@ -64,13 +69,13 @@ class Timing:
 
 
 Report = Callable[[str], None]
-"""Takes a line of progress."""
+"""A function that is called with each line of progress."""
 
 
 def measure(
     chosen: Iterable[Task], rounds: int, report: Report = lambda line: None
 ) -> Iterator[Timing]:
-    """Each task at the paper's size, and 256 networks of hidden size 4."""
+    """Timings of each task at the paper's size and of 256 networks of hidden size 4."""
     for task in chosen:
         report(f"{task.name}: compiling a training step here and in dm-clrs")
         yield against_dm_clrs(task, rounds, ModelConfig(), TrainConfig(), report)
@@ -85,23 +90,24 @@ def against_dm_clrs(
     config: TrainConfig,
     report: Report = lambda line: None,
 ) -> Timing:
-    """A block of networks, and one of dm-clrs's, with its own sampler and step.
+    """The timing of a block of networks here, and of one network of dm-clrs.
 
-    The latter runs in a process of its own, on devices as JAX has them by default.
+    dm-clrs uses its own sampler and training step. It runs in a process of its own, on
+    the devices that JAX uses by default.
     """
     seeds = blocks.block_size(task, model, config)
     trained, sampled, memory = _ours(task, model, config, seeds)
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, spawn) as process:
-        process.submit(_begin, task.name, model, config).result()
+        process.submit(_start_clrs, task.name, model, config).result()
 
-        def ask(kind: int) -> list[Step]:
+        def remote(kind: int) -> list[Step]:
             return [
-                lambda length=length: process.submit(_take, kind, length).result()
+                lambda length=length: process.submit(_clrs_step, kind, length).result()
                 for length in range(len(config.lengths))
             ]
 
-        times = _in_turn((trained, ask(0), sampled, ask(1)), rounds, report)
+        times = _in_turn((trained, remote(0), sampled, remote(1)), rounds, report)
     ours, theirs, our_data, their_data = (
         1000 * statistics.mean(statistics.median(times) for times in side)
         for side in times
@@ -129,7 +135,7 @@ def alone(
     config: TrainConfig,
     report: Report = lambda line: None,
 ) -> Timing:
-    """An ensemble, without dm-clrs, which has none; times are per seed."""
+    """The timing of an ensemble per seed, without dm-clrs, which has no ensembles."""
     model = ModelConfig(hidden_size=hidden_size)
     trained, sampled, memory = _ours(task, model, config, seeds)
     ours, data = (
@@ -154,16 +160,16 @@ def alone(
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """What a training step costs here in one setting, per seed, without dm-clrs."""
+    """The cost per seed of a training step of this library in one setting."""
 
     varied: str
-    """Which of the settings is not the usual one: nodes, hidden size, seeds, hints."""
+    """The setting that differs from the default: nodes, hidden size, seeds or hints."""
     task: str
     nodes: int
     hidden_size: int
     seeds: int
     hints: float
-    """The mean length of the trajectories."""
+    """Mean number of hints of a trajectory."""
     ms: float
     memory_gib: float
     device: str
@@ -177,10 +183,11 @@ class Cost:
 
 
 def growth(rounds: int, report: Report = lambda line: None) -> Iterator[Cost]:
-    """How the cost of a step grows from BFS of the paper's size on 16 nodes.
+    """Costs of a step when one setting varies and the others keep their default.
 
-    With nodes, hidden size, seeds trained together, and hints, of which the variants of
-    BFS have more on the same graphs.
+    The default is BFS on 16 nodes at the paper's size. What varies is the number of
+    nodes, the hidden size, the number of seeds trained together, or the number of
+    hints: variants of BFS have more hints on the same graphs.
     """
     usual = blocks.block_size(tasks.bfs, ModelConfig(), TrainConfig())
     settings = [
@@ -198,13 +205,13 @@ def growth(rounds: int, report: Report = lambda line: None) -> Iterator[Cost]:
 
 
 def draw(costs: Sequence[Cost], path: Path) -> None:
-    """Costs by what was varied, as a figure; the ending of its name says its format."""
+    """Draw costs against the varied setting to a file; its suffix sets the format."""
     from mindgap import plots
 
     points = {}
     for cost in costs:
-        at = getattr(cost, cost.varied.replace(" ", "_"))
-        points.setdefault(cost.varied, []).append((at, cost.ms))
+        value = getattr(cost, cost.varied.replace(" ", "_"))
+        points.setdefault(cost.varied, []).append((value, cost.ms))
     figure = plots.growth({name: np.array(p).T for name, p in points.items()})
     figure.savefig(path, bbox_inches="tight")
 
@@ -230,13 +237,17 @@ def _cost(
 
 
 Step = Callable[[], float]
-"""Runs one or more steps; seconds per step."""
+"""A function that runs one or more steps and returns the seconds per step."""
 
 
 def _in_turn(
     sides: tuple[list[Step], ...], rounds: int, report: Report = lambda line: None
 ) -> list[list[list[float]]]:
-    """Seconds of each side, length and round, after one round that is not counted."""
+    """Seconds per step by side, length and round; each round times every side.
+
+    The first of `rounds` + 1 rounds warms up and is not in the result. A side is a list
+    of steps, one for each length.
+    """
     times = [[[] for _ in side] for side in sides]
     for turn in range(rounds + 1):
         started = time.monotonic()
@@ -254,9 +265,9 @@ def _in_turn(
 def _ours(
     task: Task, model: ModelConfig, config: TrainConfig, seeds: int
 ) -> tuple[list[Step], list[Step], float]:
-    """Training and sampling at each length, and GiB at the largest; times per seed.
+    """Training and sampling steps at each length, and the GiB of the largest length.
 
-    The seeds are trained in blocks, as `mindgap run` does it.
+    Times are per seed. The seeds are trained in blocks, as `mindgap run` trains them.
     """
     size = blocks.block_size(task, model, config)
     parts = blocks.cut(range(seeds), size)
@@ -267,7 +278,7 @@ def _ours(
         # the span starts at step 1, so that validation is never due
         one = dataclasses.replace(config, lengths=(nodes,), evaluate_every=10**9)
         trainer = blocks.trainer_of(task, model, one, shared.devices)
-        states = [shared.out(trainer.begin(some)) for some in keys]
+        states = [shared.out(trainer.begin(block)) for block in keys]
         advance = trainer.advance.lower(keys[0], states[0], jnp.array(1), SPAN)
         advance = advance.compile()
         if nodes == max(config.lengths):
@@ -278,14 +289,18 @@ def _ours(
 
 
 def _span(advance: Callable[..., Any], keys: list[Any], states: list[Any]) -> Step:
+    """`SPAN` training steps of all blocks; `keys` and `states` have one item a block.
+
+    Each call replaces `states` by the states after the span.
+    """
     seeds = sum(map(len, keys))
 
     def step() -> float:
         started = time.perf_counter()
-        for part, some in enumerate(keys):
+        for index, block in enumerate(keys):
             # one block after the other, each on all devices
-            states[part], _ = jax.block_until_ready(
-                advance(some, states[part], jnp.array(1))
+            states[index], _ = jax.block_until_ready(
+                advance(block, states[index], jnp.array(1))
             )
         return (time.perf_counter() - started) / SPAN / seeds
 
@@ -293,13 +308,15 @@ def _span(advance: Callable[..., Any], keys: list[Any], states: list[Any]) -> St
 
 
 def _sampling(task: Task, batch: int, nodes: int, keys: Key[Array, "seeds"]) -> Step:
+    """Sampling of `DRAWS` batches of each seed, with random positions."""
+
     def sample(key):
         return task.sample(key, nodes, batch, TRAIN_PROBABILITIES, True)
 
     @jax.jit
     def span():
-        each = jax.vmap(lambda key: jax.random.split(key, DRAWS))(keys)
-        return jax.lax.map(jax.vmap(sample), each.swapaxes(0, 1))
+        draws = jax.vmap(lambda key: jax.random.split(key, DRAWS))(keys)
+        return jax.lax.map(jax.vmap(sample), draws.swapaxes(0, 1))
 
     return _call(span, DRAWS * len(keys))
 
@@ -314,38 +331,44 @@ def _call(function: Callable[[], Any], steps: int) -> Step:
 
 
 _clrs_steps: tuple[list[Step], ...] = ()
-"""In dm-clrs's process: training and sampling at each length."""
+"""Training and sampling steps at each length; set in dm-clrs's process only."""
 
 
-def _begin(name: str, model: ModelConfig, config: TrainConfig) -> None:
+def _start_clrs(name: str, model: ModelConfig, config: TrainConfig) -> None:
     global _clrs_steps
     _clrs_steps = _theirs(tasks.TASKS[name], model, config)
 
 
 @dm_clrs.one_device()
-def _take(kind: int, length: int) -> float:
+def _clrs_step(kind: int, length: int) -> float:
+    """Seconds of a step in dm-clrs's process: `kind` 0 trains, 1 samples."""
     return _clrs_steps[kind][length]()
 
 
 def _theirs(
     task: Task, model: ModelConfig, config: TrainConfig
 ) -> tuple[list[Step], list[Step]]:
-    """dm-clrs's run.py in short: fresh graphs with random positions, then a step."""
+    """Training and sampling steps of dm-clrs, as its run.py does them.
+
+    A training step samples fresh graphs, replaces their positions by random ones and
+    updates the network; a sampling step does the first two.
+    """
     streams = [_stream(task, nodes, config.batch) for nodes in config.lengths]
     for stream in streams:
-        # its hints are as long as the longest seen so far: until that settles, it
-        # compiles again and again
+        # dm-clrs pads hints to the longest trajectory sampled so far and compiles anew
+        # whenever that grows: 50 batches make it settle
         for _ in range(50):
             next(stream)
-    made = dm_clrs.clrs_model(task, model, next(streams[-1]))
+    network = dm_clrs.clrs_model(task, model, next(streams[-1]))
     key = jax.random.PRNGKey(0)
     trained = [
-        _call(lambda s=stream: made.feedback(key, next(s)), 1) for stream in streams
+        _call(lambda s=stream: network.feedback(key, next(s)), 1) for stream in streams
     ]
     return trained, [_call(lambda s=stream: next(s), 1) for stream in streams]
 
 
 def _stream(task: Task, nodes: int, batch: int) -> Iterator[Any]:
+    """Endless batches of dm-clrs's sampler, with random positions."""
     require("clrs", "the comparison with dm-clrs", "clrs")
     import clrs
     import numpy as np
@@ -358,5 +381,5 @@ def _stream(task: Task, nodes: int, batch: int) -> Iterator[Any]:
         while True:
             yield sampler.next(batch)
 
-    placed: Any = clrs.process_random_pos(batches(), np.random.RandomState(nodes))
-    return placed
+    repositioned: Any = clrs.process_random_pos(batches(), np.random.RandomState(nodes))
+    return repositioned

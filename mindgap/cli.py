@@ -48,21 +48,21 @@ def run(
     again: bool = False,
     dry: bool = False,
 ) -> None:
-    """Train what is missing and record it.
+    """Train the seeds that are not recorded yet, and record their results.
 
     Args:
         name: a table (table-1), one row of it (table-1/bfs), or all.
-        seeds: first:end, end not included, or one number; if not given, the first eight
-            that decide about the row (see mindgap status).
-        steps: training steps; the experiment's own if not given.
+        seeds: first:end, where end is not included, or one number; by default the
+            first eight seeds that count for the row's verdict (see mindgap status).
+        steps: number of training steps; by default the experiment's own.
         store: the folder of results.
         cluster: address of a dask scheduler (tcp://host:port) whose workers train; or
             local, for one worker per core of this machine.
-        time_limit: 90s, 25m or 1h30m: work through what is most wanted, stop within
-            this time, keep what is unfinished for the next run, and say what is left.
-        again: train recorded seeds again (the first recorded one if none are named) and
-            say whether they are the same; nothing is recorded.
-        dry: only say what is missing, in the order of the work.
+        time_limit: 90s, 25m or 1h30m: train the most wanted seeds first, stop within
+            this time, keep unfinished blocks for the next run, and print what is left.
+        again: train recorded seeds again (by default the first recorded one) and print
+            whether the results are the same; nothing is recorded.
+        dry: train nothing; print what is missing, in the order of training.
     """
     from mindgap import paper
     from mindgap.experiments.run import complete
@@ -97,34 +97,37 @@ def run(
 
 
 def _again(rows: "list[Experiment]", seeds: "range | None", store: "Store") -> None:
-    """One line for each repeated seed; exit status 1 if one is not the same."""
+    """Train recorded seeds again and print one line for each.
+
+    Exits with status 1 if the result of one repeated seed is not the same.
+    """
     from mindgap.experiments.run import again
 
-    right, done = True, 0
+    all_same = True
     for row in rows:
         records = store.records(row.recorded, row.digest)
         if not records and len(rows) > 1:
             print(f"{row.name}: nothing is recorded")
             continue
         first = records[0].seeds[:1] if records else (0,)
-        for found in again(row, list(seeds or first), store):
-            right, done = right and found.right, done + 1
-            kind = "a machine of the same kind" if found.alike else "another machine"
+        for repeat in again(row, list(seeds or first), store):
+            all_same = all_same and repeat.right
+            kind = "a machine of the same kind" if repeat.alike else "another machine"
             print(
-                f"{row.name} seed {found.seed}: {found.kind}, recorded on {kind}; "
-                f"first loss differs by {found.first_loss:.1e}, "
-                f"score by {found.score:.3f} points"
+                f"{row.name} seed {repeat.seed}: {repeat.kind}, recorded on {kind}; "
+                f"first loss differs by {repeat.first_loss:.1e}, "
+                f"score by {repeat.score:.3f} points"
             )
-    if not right:
+    if not all_same:
         sys.exit(1)
 
 
 @app.command
 def status(*, json: bool = False, store: Path = RESULTS) -> None:
-    """What is recorded of each experiment of the registry, and what is wanted.
+    """Print which seeds of each experiment are recorded, and which are still wanted.
 
     Args:
-        json: print data instead of lines.
+        json: print JSON instead of lines.
         store: the folder of results.
     """
     from mindgap import paper
@@ -134,9 +137,9 @@ def status(*, json: bool = False, store: Path = RESULTS) -> None:
     rows, results = list(paper.EXPERIMENTS.values()), Store(store)
     results.prove_folder()
     results.prove_stream()
-    found = campaign.progress(rows, results)
+    lines = campaign.progress(rows, results)
     if json:
-        _print_json([dataclasses.asdict(line) for line in found])
+        _print_json([dataclasses.asdict(line) for line in lines])
         return
 
     def goal(count: int | None, hours: float | None) -> str:
@@ -148,7 +151,7 @@ def status(*, json: bool = False, store: Path = RESULTS) -> None:
         f"{'row':<40} {'seeds':>5} {'deciding':>12} {'for a verdict':>14} "
         f"{'to be equivalent':>16} {'the paper’s':>14} {'by size':>7} {'steps':>6}"
     )
-    for line in found:
+    for line in lines:
         first = f"{line.deciding} from {line.first}" if line.first else line.deciding
         sized = "–" if line.sized is None else line.sized
         print(
@@ -168,12 +171,14 @@ def table(
     json: bool = False,
     store: Path = RESULTS,
 ) -> None:
-    """The paper's numbers and ours, in percent of pointers, with the verdicts.
+    """Print the paper's numbers beside the recorded ones, with the verdicts.
+
+    Numbers are percentages of right pointers.
 
     Args:
         name: a table (table-1, or 1) or one row of it (table-1/bfs).
-        steps: of runs with another number of training steps.
-        json: print data instead of a table.
+        steps: show runs with this number of training steps; they have no verdict.
+        json: print JSON instead of a table.
         store: the folder of results.
     """
     from mindgap.paper import verdicts
@@ -196,11 +201,11 @@ def sizes(
     figure: Path | None = None,
     store: Path = RESULTS,
 ) -> None:
-    """Pointers right by number of nodes, in percent, both checkpoints.
+    """Print the percentage of right pointers by number of nodes, of both checkpoints.
 
     Args:
-        name: one row (table-1/dfs), or any with --figure.
-        json: print data instead of lines.
+        name: one row (table-1/dfs); with --figure any name, since the figure is fixed.
+        json: print JSON instead of lines.
         figure: draw the figure of the three tasks of Table 1 to this file (.svg, .png).
         store: the folder of results.
     """
@@ -216,11 +221,11 @@ def sizes(
         return
     if len(rows) > 1:
         raise ValueError(f"sizes {name!r} is several rows: name one of them")
-    found = by_size.table(rows[0], results)
+    lines = by_size.table(rows[0], results)
     if json:
-        _print_json([dataclasses.asdict(line) for line in found])
+        _print_json([dataclasses.asdict(line) for line in lines])
         return
-    for line in found:
+    for line in lines:
         spread = "" if line.std != line.std else f" ± {line.std:.2f}"
         print(
             f"{line.nodes:>3} nodes, {line.checkpoint:<4} {line.mean:6.2f}{spread}, "
@@ -231,10 +236,10 @@ def sizes(
 
 @app.command
 def measure(name: tyro.conf.Positional[str], /, store: Path = RESULTS) -> None:
-    """Measure trained networks whose weights are in the store, as a block is by now.
+    """Add missing measures to trained networks whose weights are in the store.
 
-    For networks that were trained before there was a measure: scores by size,
-    interventions, probes, landscape. What is measured already stays.
+    For networks that were trained before a measure was added: scores by size,
+    interventions, probes, landscape. Measures that are recorded already are kept.
 
     Args:
         name: a table (table-1), one row of it (table-1/bfs), or all.
@@ -255,12 +260,12 @@ def measure(name: tyro.conf.Positional[str], /, store: Path = RESULTS) -> None:
 
 @app.command
 def params(*, task: str = "bfs", hidden_size: int = 128, heads: int = 1) -> None:
-    """Every parameter of the network, with its shape and the total.
+    """Print each parameter array of the network with its shape and size, and the total.
 
     Args:
         task: bfs, dfs, bellman_ford, dijkstra, ... or a variant (bfs_sequential).
         hidden_size: width of the hidden state.
-        heads: attention heads.
+        heads: number of attention heads.
     """
     from mindgap import network, tasks
 
@@ -293,34 +298,35 @@ def verify(
     Args:
         program: a graph program (bfs, bellman_ford, ...).
         network: mindgap for the paper's modified network, clrs for dm-clrs's own.
-        hidden_size: of the network; the smallest that is large enough if not given.
-        nodes: sizes of graphs.
-        graphs: how many of each size, with linear and with random positions.
-        seed: of the graphs.
-        json: print data instead of a report.
+        hidden_size: width of the hidden state; by default the smallest that suffices.
+        nodes: numbers of nodes of the graphs.
+        graphs: number of graphs of each size, each with linear and with random
+            positions.
+        seed: seed of the graphs.
+        json: print JSON instead of a report.
     """
     from mindgap.compiler import verification
     from mindgap.programs import PROGRAMS
 
     if program not in PROGRAMS:
         raise KeyError(f"no program {program!r}: one of {', '.join(PROGRAMS)}")
-    found = verification.verify(
+    result = verification.verify(
         PROGRAMS[program], network, hidden_size, nodes, graphs, seed, _progress
     )
     if json:
-        _print_json(dataclasses.asdict(found))
+        _print_json(dataclasses.asdict(result))
     else:
-        print(found)
-    if not found.exact:
+        print(result)
+    if not result.exact:
         sys.exit(1)
 
 
 @app.command
 def merge(stores: tyro.conf.Positional[tuple[Path, ...]], /) -> None:
-    """Add the records of all stores but the last to the last: mindgap merge A B.
+    """Add records to the last store named: mindgap merge A B adds those of A to B.
 
     Args:
-        stores: folders of results; the last is made if it is not there.
+        stores: folders of results; the last one is created if it does not exist.
     """
     from mindgap.store import Store
 
@@ -339,14 +345,14 @@ def bench(
     growth: Path | None = None,
     json: bool = False,
 ) -> None:
-    """Time a training step here and in dm-clrs, in turn, per seed.
+    """Time a training step per seed, here and in dm-clrs, in alternation.
 
     Args:
-        task: bfs, bellman_ford or dfs; all three if not given.
-        rounds: of which the median is taken.
-        growth: instead, how ours grows with nodes, hidden size, seeds and hints, drawn
-            to this file (.svg, .png).
-        json: print data instead of a table.
+        task: bfs, bellman_ford or dfs; by default all three.
+        rounds: number of rounds, whose median is reported.
+        growth: without dm-clrs, time how a step grows with nodes, hidden size, seeds
+            and hints, and draw the times to this file (.svg, .png).
+        json: print JSON instead of lines.
     """
     from mindgap import bench, tasks
     from mindgap.experiments import blocks
@@ -354,24 +360,25 @@ def bench(
     if task is not None and task not in tasks.TASKS:
         raise ValueError(f"no task {task!r}: one of {', '.join(tasks.TASKS)}")
     if rounds < 1:
-        raise ValueError(f"--rounds {rounds}: at least 1")
+        raise ValueError(f"--rounds is {rounds}, it must be at least 1")
     if growth and task:
-        raise ValueError(f"--growth is of BFS and its variants, not --task {task}")
+        raise ValueError(
+            "--growth times BFS and its variants, so it cannot be combined with "
+            f"--task {task}"
+        )
     chosen = [t for name, t in tasks.TASKS.items() if task in (None, name)]
     blocks.use_cores()
-    what = "BFS and its variants" if growth else ", ".join(t.name for t in chosen)
-    _progress(f"timing {what}, {rounds} rounds: minutes for each on a few cores")
-    found, way = (
-        [],
-        bench.growth if growth else functools.partial(bench.measure, chosen),
-    )
-    for timing in way(rounds, _progress):
-        found.append(timing)
+    names = "BFS and its variants" if growth else ", ".join(t.name for t in chosen)
+    _progress(f"timing {names}, {rounds} rounds: each takes minutes on a few cores")
+    measurement = bench.growth if growth else functools.partial(bench.measure, chosen)
+    timings = []
+    for timing in measurement(rounds, _progress):
+        timings.append(timing)
         print(timing, file=sys.stderr if json else sys.stdout, flush=True)
     if growth:
-        bench.draw(found, growth)
+        bench.draw(timings, growth)
     if json:
-        _print_json([dataclasses.asdict(timing) for timing in found])
+        _print_json([dataclasses.asdict(timing) for timing in timings])
 
 
 @book_app.command(name="run")
@@ -386,16 +393,16 @@ def book_run(
     """Execute one chapter, or all, through papermill.
 
     Args:
-        chapter: its name (03_baselines) or number (03); all if not given.
-        parameter: name=value, as often as needed.
-        file: YAML lines of name: value.
+        chapter: name (03_baselines) or number (03) of a chapter; by default all.
+        parameter: name=value; repeat the option for several parameters.
+        file: a YAML file of parameters, one line of name: value for each.
     """
     from mindgap.book import build
 
     values: dict[str, object] = {}
     for assignment in parameter:
-        name, found, value = assignment.partition("=")
-        if not found:
+        name, separator, value = assignment.partition("=")
+        if not separator:
             raise ValueError(f"-p {assignment!r} is not of the form name=value")
         values[name] = value
     for path in build.run(_root(), chapter, values, file):
@@ -404,7 +411,7 @@ def book_run(
 
 @book_app.command(name="site")
 def book_site() -> None:
-    """Build the site from executed chapters, warnings as errors."""
+    """Build the site from the executed chapters; any warning is an error."""
     from mindgap.book import build
 
     print(build.site(_root()) / "index.html")
@@ -420,7 +427,7 @@ def book_all() -> None:
 
 @book_app.command(name="notebooks")
 def book_notebooks() -> None:
-    """Write each chapter's notebook anew from its source."""
+    """Write each chapter's notebook from its source."""
     from mindgap.book import build
 
     for path in build.write_notebooks(_root()):
@@ -428,7 +435,7 @@ def book_notebooks() -> None:
 
 
 def main() -> None:
-    """Runs the command; an error of the user's is one line, with exit status 2."""
+    """Run the command; an expected error is printed as one line, with exit status 2."""
     arguments = sys.argv[1:]
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -466,12 +473,12 @@ def _book() -> None:
 
 
 def _progress(line: str) -> None:
-    """What is done next, on standard error: with --json, too."""
+    """Print a line of progress to standard error; with --json, stdout is data only."""
     print(line, file=sys.stderr, flush=True)
 
 
 def _check_platform() -> None:
-    """Raises ValueError if JAX is told to use devices that are not there."""
+    """Raises ValueError if `JAX_PLATFORMS` names a platform that is not available."""
     wanted = os.environ.get("JAX_PLATFORMS")
     if not wanted:
         return
@@ -481,18 +488,22 @@ def _check_platform() -> None:
         jax.devices()
     except (RuntimeError, AssertionError) as error:
         why = str(error).splitlines()[0] if str(error) else "it does not start"
-        raise ValueError(f"JAX_PLATFORMS={wanted} is not here: {why}") from None
+        raise ValueError(f"JAX_PLATFORMS={wanted} is not available: {why}") from None
 
 
 def _refuse_beside(flag: str, **others: object) -> None:
-    """Raises ValueError if a flag is given that means nothing beside another."""
+    """Raises ValueError if one of the `others` is given together with `flag`."""
     for name, value in others.items():
         if value:
-            raise ValueError(f"--{name.replace('_', '-')} means nothing with {flag}")
+            other = f"--{name.replace('_', '-')}"
+            raise ValueError(f"{other} cannot be combined with {flag}")
 
 
 def _duration(text: str) -> float:
-    """Seconds of `90s`, `25m`, `1h30m`."""
+    """Seconds in a duration such as `90s`, `25m` or `1h30m`.
+
+    Raises ValueError for a text of another form, and for a duration of zero.
+    """
     parts = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text)
     hours, minutes, seconds = (
         (int(p or 0) for p in parts.groups()) if parts else [0] * 3
@@ -500,13 +511,14 @@ def _duration(text: str) -> float:
     total = 3600 * hours + 60 * minutes + seconds
     if not total:
         raise ValueError(
-            f"--time-limit {text!r} is no duration: hours, minutes and seconds with "
-            "their letters, as in 90s, 25m or 1h30m"
+            f"--time-limit {text!r} is not a duration: give hours (h), minutes (m) and "
+            "seconds (s), as in 90s, 25m or 1h30m"
         )
     return float(total)
 
 
 def _seeds(text: str) -> range:
+    """The seeds that `first:end` or one number names; ValueError for anything else."""
     try:
         numbers = [int(part) for part in text.split(":")]
         first, end = numbers if len(numbers) == 2 else (numbers[0], numbers[0] + 1)
@@ -514,21 +526,25 @@ def _seeds(text: str) -> range:
             raise ValueError
     except ValueError:
         raise ValueError(
-            f"--seeds {text!r}: first:end with 0 <= first < end, or one number"
+            f"--seeds {text!r} is neither first:end with 0 <= first < end nor one "
+            "number"
         ) from None
     return range(first, end)
 
 
 def _root() -> Path:
-    """The folder with `_toc.yml`, here or above."""
+    """The folder that has `_toc.yml`: the current folder or one above it."""
     for folder in (Path.cwd(), *Path.cwd().parents):
         if (folder / "_toc.yml").exists():
             return folder
-    raise BookError(f"no _toc.yml in {Path.cwd()} or above: run this in a checkout")
+    raise BookError(
+        f"no _toc.yml in {Path.cwd()} or any folder above it: run this command inside "
+        "a checkout"
+    )
 
 
 def _print_json(data: object) -> None:
-    """Strict JSON: an undefined number is null."""
+    """Print strict JSON, in which an undefined number (NaN) is null."""
 
     def clean(value):
         if isinstance(value, float) and value != value:

@@ -98,4 +98,4 @@ def test_the_command_names_what_it_does_not_know(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", asked)
     with pytest.raises(SystemExit):
         cli.main()
-    assert "--growth is of BFS" in capsys.readouterr().err
+    assert "--growth times BFS" in capsys.readouterr().err

@@ -1,13 +1,14 @@
-"""The book: notebooks from sources, execution through papermill, the site.
+"""Making the book: notebooks from sources, execution through papermill, the site.
 
-`book/NN_name.py` (percent format) is the only edited form of a chapter. From it come
+`book/NN_name.py` (percent format) is the only form of a chapter that is edited by hand.
+These are made from it:
 
     book/NN_name.ipynb               without outputs, committed, for Colab and papermill
     _build/executed/NN_name.ipynb    run through papermill
     _build/html                      the site, made from the executed notebooks
 
-The tools (jupytext, papermill, nbformat, jupyter-book) are the extra `book` and are
-imported when first needed: the library itself does without them.
+The tools (jupytext, papermill, nbformat, jupyter-book) come with the extra `book` and
+are imported when first needed; the library itself does not need them.
 """
 
 import ast
@@ -22,34 +23,34 @@ from typing import Any
 
 from mindgap.book import executions
 
-TRAINED = "03_baselines"  # the chapter that also trains when the whole book is made
+TRAINED = "03_baselines"  # the chapter that trains networks when the whole book is made
 KINDS = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-# What TensorFlow logs where dm-clrs is imported, whatever one sets.
+# Lines that TensorFlow logs when dm-clrs is imported, and that no setting suppresses.
 NOISE = re.compile(r"WARNING: All log messages before absl|[IW]\d{4} [\d:.]+ +\d+ ")
 
 
 class BookError(Exception):
-    """The book cannot be made; the message says what is wrong and what is allowed."""
+    """The book cannot be made; the message names the fault and what is allowed."""
 
 
 def write_notebooks(root: Path, check: bool = False) -> list[Path]:
     """Write `book/NN.ipynb` for each `book/NN.py`, byte for byte reproducibly.
 
-    With `check` nothing is written. Raises BookError naming each notebook that does
-    not match its source, or has no source.
+    With `check` nothing is written; raises BookError, with the names of all notebooks
+    that are missing, differ from their source or have no source, if there are any.
     """
     texts = {s.with_suffix(".ipynb"): _notebook_text(s) for s in _sources(root)}
     if check:
-        wrong = [p for p in texts if not p.exists() or p.read_text("utf-8") != texts[p]]
-        wrong += sorted(set((root / "book").glob("*.ipynb")) - set(texts))
-        if wrong:
-            names = ", ".join(p.name for p in wrong)
+        stale = [p for p in texts if not p.exists() or p.read_text("utf-8") != texts[p]]
+        stale += sorted(set((root / "book").glob("*.ipynb")) - set(texts))
+        if stale:
+            names = ", ".join(p.name for p in stale)
             raise BookError(
-                f"not what its source makes: {names}; run "
+                f"notebooks that do not match their sources: {names}; run "
                 "`mindgap book notebooks`, and delete notebooks that have no .py"
             )
         return list(texts)
@@ -67,12 +68,13 @@ def run(
 ) -> list[Path]:
     """Execute one chapter, or all, into `_build/executed` (or `into`).
 
-    A chapter is named by `03_baselines`, `03` or a path. Values come from the YAML
-    `file`, then from `parameters`, whose strings are read as YAML too.
+    A chapter is named by `03_baselines`, `03` or a path. Parameters are read from the
+    YAML `file` and replaced by those in `parameters`, whose strings are YAML too.
 
-    A chapter that did not run to its end is left in `failed/` there, and no earlier
-    copy survives it. Raises BookError for an unknown chapter or parameter, a value of
-    the wrong type, a notebook that does not match its source, and a failing cell.
+    A chapter whose execution fails is left in the subfolder `failed/`, and an earlier
+    executed copy of it is removed. Raises BookError for an unknown chapter or
+    parameter, a value of the wrong type, a notebook that does not match its source, and
+    a failing cell.
     """
     write_notebooks(root, check=True)
     chosen = _sources(root) if chapter is None else [_find(root, chapter)]
@@ -80,18 +82,18 @@ def run(
     # All values are checked before the first chapter starts.
     complete = {source: _check_parameters(source, values) for source in chosen}
     into = into or root / "_build" / "executed"
-    done = []
+    executed = []
     for number, source in enumerate(chosen, start=1):
-        _progress(f"{source.stem} ({number} of {len(chosen)}): {_shown(values)}")
-        done.append(_execute(root, source, complete[source], into))
-    return done
+        _progress(f"{source.stem} ({number} of {len(chosen)}): {_in_words(values)}")
+        executed.append(_execute(root, source, complete[source], into))
+    return executed
 
 
 def site(root: Path) -> Path:
     """Build `_build/html` from the executed chapters and return it.
 
-    Raises BookError if a chapter was not executed, or executed from another source
-    or with another version of the library, or if the build gives any warning.
+    Raises BookError if a chapter was not executed, or was executed from another source
+    or with another version of the library, and if the build gives a warning.
     """
     write_notebooks(root, check=True)
     stage = root / "_build" / "stage"
@@ -110,7 +112,7 @@ def site(root: Path) -> Path:
     built = subprocess.run(command, capture_output=True, text=True)
     if built.returncode or not (stage / "_build" / "html" / "index.html").exists():
         raise BookError(f"the site was not built:\n{built.stderr[-4000:]}")
-    # Replaced only now, so that a failed build leaves the last good site.
+    # The last good site is replaced only now, so that a failed build leaves it.
     html = root / "_build" / "html"
     shutil.rmtree(html, ignore_errors=True)
     shutil.move(stage / "_build" / "html", html)
@@ -118,14 +120,15 @@ def site(root: Path) -> Path:
 
 
 def everything(root: Path) -> Path:
-    """Train a little, show the stored results, build the site; return its folder.
+    """Execute every chapter, build the site and return its folder.
 
-    The baselines chapter runs under `quick` first: it leaves fresh numbers that the
-    same chapter, under `stored`, shows beside the stored ones. Raises BookError as
-    `run` and `site` do.
+    The baselines chapter runs twice: first under the profile `quick`, which trains a
+    few networks, then, like all chapters, under `stored`, where it shows the numbers of
+    these networks beside the stored ones. Raises BookError as `run` and `site` do.
     """
     quick = root / "_build" / "executed" / "quick"
-    shutil.rmtree(root / "_build" / "quick", ignore_errors=True)  # else it is recorded
+    # results of an earlier run would be found recorded, and nothing would be trained
+    shutil.rmtree(root / "_build" / "quick", ignore_errors=True)
     run(root, TRAINED, {"profile": "quick"}, into=quick)
     run(root, parameters={"profile": "stored"})
     return site(root)
@@ -139,21 +142,23 @@ def _sources(root: Path) -> list[Path]:
 
 
 def _find(root: Path, chapter: str) -> Path:
-    wanted = Path(chapter).stem
+    """The source of a chapter; raises BookError for an unknown one."""
+    stem = Path(chapter).stem
     for source in _sources(root):
-        if source.stem == wanted or source.stem.startswith(f"{wanted}_"):
+        if source.stem == stem or source.stem.startswith(f"{stem}_"):
             return source
     known = ", ".join(s.stem for s in _sources(root))
     raise BookError(f"no chapter {chapter!r}; the chapters are: {known}")
 
 
 def _notebook_text(source: Path) -> str:
+    """The text of the notebook that a source makes, the same at each call."""
     nbformat = _tool("nbformat")
     notebook = _tool("jupytext").read(source)
     notebook.metadata = METADATA
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for index, cell in enumerate(notebook.cells):
-        cell["id"] = f"{source.stem}-{index:02d}"  # jupytext draws random ones
+        cell["id"] = f"{source.stem}-{index:02d}"  # jupytext's ids are random
         cell.metadata.pop("lines_to_next_cell", None)
     nbformat.validate(notebook)
     return nbformat.writes(notebook).rstrip("\n") + "\n"
@@ -163,7 +168,7 @@ def _notebook_text(source: Path) -> str:
 
 
 def _check_parameters(source: Path, values: dict[str, object]) -> dict[str, object]:
-    """All of a chapter's parameters: the values given, checked, and the defaults."""
+    """All parameters of a chapter: the given values, checked, and else its defaults."""
     inspected = _tool("papermill").inspect_notebook(str(source.with_suffix(".ipynb")))
     unknown = [name for name in values if name not in inspected]
     if unknown:
@@ -180,7 +185,11 @@ def _check_parameters(source: Path, values: dict[str, object]) -> dict[str, obje
 
 
 def _check_value(source: Path, entry: dict[str, str], value: object) -> object:
-    """The value in the parameter's type; a comment `# a | b | c` lists the choices."""
+    """The value, in the parameter's type.
+
+    A parameter whose line ends in a comment `# a | b | c` takes these values only.
+    Raises BookError for another value and for one of another type.
+    """
     name, annotation = entry["name"], entry["inferred_type_name"]
     if annotation == "None":  # papermill's word for "no annotation"
         annotation = type(ast.literal_eval(entry["default"])).__name__
@@ -208,6 +217,7 @@ def _check_value(source: Path, entry: dict[str, str], value: object) -> object:
 
 
 def _read_yaml(file: Path | None) -> dict[str, object]:
+    """The parameters in a YAML file; none without a file."""
     if file is None:
         return {}
     try:
@@ -221,6 +231,7 @@ def _read_yaml(file: Path | None) -> dict[str, object]:
 
 
 def _parse_yaml(text: str, where: str) -> Any:
+    """The value of a YAML text; `where` is what an error message calls the text."""
     yaml = _tool("yaml")
     try:
         return yaml.safe_load(text)
@@ -232,11 +243,13 @@ def _parse_yaml(text: str, where: str) -> Any:
 
 
 def _execute(root: Path, source: Path, values: dict[str, object], into: Path) -> Path:
+    """Execute one chapter and return its executed notebook, which `into` gets at the
+    end only: until then the notebook is in `into/failed`."""
     papermill, nbclient = _tool("papermill"), _tool("nbclient")
-    done = into / f"{source.stem}.ipynb"
-    partial = into / "failed" / done.name
+    executed = into / f"{source.stem}.ipynb"
+    partial = into / "failed" / executed.name
     partial.parent.mkdir(parents=True, exist_ok=True)
-    done.unlink(missing_ok=True)
+    executed.unlink(missing_ok=True)
     digest, about = executions.digest(root, source), executions.here()
     start = time.monotonic()
     try:
@@ -246,24 +259,26 @@ def _execute(root: Path, source: Path, values: dict[str, object], into: Path) ->
             parameters=values,
             cwd=str(source.parent),
             progress_bar=sys.stderr.isatty(),
-            extra_arguments=["--log-level=ERROR"],  # a local kernel needs no advice
+            extra_arguments=["--log-level=ERROR"],  # without the kernel's advice
         )
     except papermill.PapermillExecutionError as error:
         raise BookError(
             f"{source.stem}: cell {_failed_cell(partial)} failed: {error.ename}: "
-            f"{error.evalue}; the chapter up to there is in {partial}"
+            f"{error.evalue}; the chapter up to that cell is in {partial}"
         ) from error
     except nbclient.exceptions.DeadKernelError as error:
-        raise BookError(f"{source.stem}: its process died: {error}") from error
+        raise BookError(
+            f"{source.stem}: the process that executes it died: {error}"
+        ) from error
     notebook.metadata["mindgap"] = {"digest": digest, **about}
     _tool("nbformat").write(notebook, partial)
-    partial.replace(done)
+    partial.replace(executed)
     _progress(f"{source.stem}: done in {time.monotonic() - start:.0f} s")
-    return done
+    return executed
 
 
 def _failed_cell(partial: Path) -> str:
-    """The name of the cell that raised: its id, and its first line."""
+    """The cell that raised an error, for a message: its id and its first line."""
     for cell in _tool("nbformat").read(partial, as_version=4).cells:
         if any(output.output_type == "error" for output in cell.get("outputs", [])):
             return f"{cell.get('id')} ({cell.source.strip().splitlines()[0]})"
@@ -271,6 +286,7 @@ def _failed_cell(partial: Path) -> str:
 
 
 def _executed(root: Path, source: Path) -> Any:
+    """The executed notebook of a chapter; raises BookError if it is not up to date."""
     path = root / "_build" / "executed" / f"{source.stem}.ipynb"
     again = f"run `mindgap book run {source.stem}`"
     if not path.exists():
@@ -293,12 +309,20 @@ def _executed(root: Path, source: Path) -> Any:
 
 
 def _unstaged(folder: str, names: list[str]) -> set[str]:
-    """Sources are shown through their executed notebooks; the store is not a page."""
+    """The names in a folder of the book that are not copied for the site.
+
+    These are sources and their notebooks, whose executed notebooks the site shows, and
+    the results.
+    """
     return {n for n in names if n.endswith((".py", ".ipynb")) or n == "results"}
 
 
 def presentable(notebook: Any) -> Any:
-    """Hide the defaults, fold the parameters of this run, collapse progress frames."""
+    """The notebook as a page shows it; changes and returns the one that is given.
+
+    The cell of default parameters is removed, the cell of this run's parameters is
+    folded, and each progress bar is reduced to its last state.
+    """
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
         if "parameters" in tags:
@@ -312,7 +336,11 @@ def presentable(notebook: Any) -> Any:
 
 
 def _collapse(outputs: list[Any]) -> list[Any]:
-    """Join neighbouring pieces of a stream; keep the last frame of each line."""
+    """Outputs in which neighbouring pieces of one stream are joined.
+
+    Of a line that was overwritten by carriage returns only the last state is kept;
+    lines of `NOISE` and empty streams are left out.
+    """
     joined: list[Any] = []
     for output in outputs:
         last = joined[-1] if joined else None
@@ -333,22 +361,24 @@ def _last_frame(line: str) -> str:
     return frames[-1].rstrip() if frames else ""
 
 
-# Small things
+# Helpers
 
 
 def _tool(name: str) -> Any:
+    """A module of the extra `book`; raises BookError if it is not installed."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise BookError(
-            f"{error.name} is missing; the book needs: pip install 'mindgap[book]'"
+            f"{error.name} is not installed; the book needs it: "
+            "pip install 'mindgap[book]'"
         ) from error
 
 
 def _progress(line: str) -> None:
-    """To standard error: standard output has the paths of what was made."""
+    """Print to standard error, since standard output lists the files that were made."""
     print(line, file=sys.stderr, flush=True)
 
 
-def _shown(values: dict[str, object]) -> str:
+def _in_words(values: dict[str, object]) -> str:
     return ", ".join(f"{k}={v}" for k, v in values.items()) or "no parameters"

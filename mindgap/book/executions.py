@@ -1,6 +1,7 @@
-"""How the book's pages were made: when, how long, with what, and whether still true.
+"""How each page of the book was made: date, duration, versions, and whether it is
+up to date.
 
-Read from the executed notebooks, whose metadata say it; `book` writes them.
+These are read from the metadata of the executed notebooks, which `book.build` writes.
 """
 
 import dataclasses
@@ -19,16 +20,16 @@ PACKAGES = ("mindgap", "jax", "numpy", "dm-clrs")
 
 
 def digest(root: Path, source: Path) -> str:
-    """Of all that an executed chapter was made from: its notebook and the library."""
+    """A digest of what an executed chapter depends on: its notebook and the library."""
     library = sorted((root / "mindgap").rglob("*.[pj][ys]"))  # .py and .js
-    found = hashlib.sha256()
+    content = hashlib.sha256()
     for path in [source.with_suffix(".ipynb"), *library]:
-        found.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
-    return found.hexdigest()
+        content.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
+    return content.hexdigest()
 
 
 def here() -> dict[str, Any]:
-    """What a chapter that is executed now is executed with, for its metadata."""
+    """Commit, versions and machine of this process, for a chapter's metadata."""
     from mindgap.experiments.blocks import commit
 
     installed = {}
@@ -46,39 +47,42 @@ def here() -> dict[str, Any]:
 
 @dataclasses.dataclass(frozen=True)
 class Execution:
-    """One chapter, as it lies in `_build/executed`."""
+    """The execution of one chapter, as its notebook in `_build/executed` records it."""
 
     chapter: str
     state: str
-    """`executed`, `executed from an earlier source` or `not executed`."""
+    """`executed`, `executed from an earlier source`, `not executed`, or `this page` for
+    the chapter that is being executed."""
     about: dict[str, Any]
-    """Commit, versions and machine; empty if they were not noted."""
+    """Commit, versions and machine; empty if they were not recorded."""
     seconds: float | None = None
     date: str = ""
     profile: str = ""
 
 
 def executions(root: Path, running: str = "") -> list[Execution]:
-    """Each chapter of the book below `root`, executed or not.
+    """The state of each chapter of the book below `root`, executed or not.
 
-    The chapter `running` is the one that asks: it is told as being made now.
+    `running` names the chapter that calls this function, if one does; its state is
+    `this page`.
     """
-    found = []
+    results = []
     for source in sorted((root / "book").glob("*.py")):
         path = root / "_build" / "executed" / f"{source.stem}.ipynb"
         if source.stem == running:
-            found.append(Execution(source.stem, "this page", here()))
+            results.append(Execution(source.stem, "this page", here()))
         elif not path.exists():
-            found.append(Execution(source.stem, "not executed", {}))
+            results.append(Execution(source.stem, "not executed", {}))
         else:
-            found.append(_read(root, source, path))
-    return found
+            results.append(_read(root, source, path))
+    return results
 
 
 def _read(root: Path, source: Path, path: Path) -> Execution:
-    told = json.loads(path.read_text("utf-8"))["metadata"]
-    about = told.get("mindgap", {})
-    papermill = told.get("papermill", {})
+    """The execution that the notebook at `path` records."""
+    recorded = json.loads(path.read_text("utf-8"))["metadata"]
+    about = recorded.get("mindgap", {})
+    papermill = recorded.get("papermill", {})
     current = source.with_suffix(".ipynb").exists() and about.get("digest") == digest(
         root, source
     )
@@ -93,7 +97,7 @@ def _read(root: Path, source: Path, path: Path) -> Execution:
 
 
 def table(found: list[Execution]) -> "pd.DataFrame":
-    """One line for each chapter."""
+    """A table of executions, with one line for each chapter."""
     import pandas as pd
 
     return pd.DataFrame(
@@ -116,6 +120,7 @@ def table(found: list[Execution]) -> "pd.DataFrame":
 
 
 def _processor() -> str:
+    """The name of the first processor, or its architecture if the name is unknown."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         (name, *_) = [x.split(":")[1].strip() for x in lines if "model name" in x]

@@ -1,4 +1,4 @@
-"""What a page has beside its figures: parameters, numbers to take away, links."""
+"""What a page of the book has beside its figures: parameters, downloads, links."""
 
 import ast
 import base64
@@ -15,14 +15,15 @@ PROFILES = ("stored", "quick", "paper")
 
 
 def check_parameters(names: MutableMapping[str, Any]) -> None:
-    """Refuses what a notebook was given and has no use for; for its first own cell.
+    """Check the parameters that a notebook was given; called in its first own cell.
 
-    `names` are the notebook's `globals()`. Its parameters are those with a type, as in
-    `seeds: int = 0`. Raises ValueError for a value that is no parameter, of another
-    type, below 0, or no profile: papermill itself takes anything.
+    `names` are the notebook's `globals()`. Its parameters are the annotated names, as
+    in `seeds: int = 0`. Raises ValueError if papermill, which accepts any name and
+    value, was given an unknown parameter, a value of another type, a number below 0 or
+    an unknown profile.
     """
     declared = names["__annotations__"]
-    # papermill writes what it was given into a cell of its own
+    # papermill puts the parameters that it was given into a cell of its own
     injected = [cell for cell in names["In"] if cell.startswith("# Parameters")]
     for node in ast.walk(ast.parse("\n".join(injected))):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -50,7 +51,7 @@ def check_parameters(names: MutableMapping[str, Any]) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Download:
-    """A link to a table as CSV that lies in the page itself, so it works offline."""
+    """A link to a table as CSV, which the page itself contains, so it works offline."""
 
     name: str
     csv: str
@@ -67,16 +68,17 @@ class Download:
 
 
 def data(name: str, table: "pd.DataFrame | pd.Series") -> Download:
-    """The numbers of a figure, for the last line of its cell or of the next one.
+    """A link to the numbers of a figure, to be the last line of a cell.
 
-    `name` is the figure's, and its file's without the ending; the index is kept.
+    `name` is the name of the figure, and of the file without its suffix. The file has
+    the table's index.
     """
     return Download(name, table.to_csv())
 
 
 @dataclasses.dataclass(frozen=True)
 class Linked:
-    """A table in which a column's words are links to pages of the book."""
+    """A table in which one column links to pages of the book."""
 
     table: "pd.DataFrame"
     column: str
@@ -104,13 +106,13 @@ class Linked:
 def linked(
     table: "pd.DataFrame", column: str = "chapter", pages: Container[str] = ()
 ) -> Linked:
-    """The table, with links in a column that names chapters, to those among `pages`."""
+    """The table, in whose `column` each chapter that is among `pages` is a link."""
     return Linked(table, column, pages)
 
 
 @dataclasses.dataclass(frozen=True)
 class Note:
-    """A sentence made of data that is set as text of the page."""
+    """A sentence made from data, which the page shows as Markdown text."""
 
     text: str
 
@@ -122,5 +124,5 @@ class Note:
 
 
 def note(text: str) -> Note:
-    """A sentence, for the last line of a cell; it wraps as text does."""
+    """A sentence to be the last line of a cell; the page wraps it like its own text."""
     return Note(text)

@@ -1,7 +1,7 @@
 // A compiled network, run in the page itself on a graph of the reader's choice.
 //
 // `run` is one-headed graph attention over time (Eq. 3-9 and 15-17) in plain arrays, on
-// the folded weights that mindgap/stepper.py writes down; `show` draws it.
+// the folded weights that mindgap/book/stepper.py writes into the page; `show` draws it.
 
 (function (global) {
   const COLOURS = { ink: "currentColor", reached: "#56B4E9", arrow: "#D55E00" };

@@ -1,7 +1,8 @@
-"""Compiled networks to step through in the page itself, on a graph of one's choice.
+"""A widget that runs compiled networks step by step in a page, on any small graph.
 
-What a page shows is the network: its folded weights are written into the page, and run
-there by `stepper.js`, in double precision. Nothing is fetched, so it works offline.
+The page contains the folded weights of each network, and `stepper.js` runs them in
+double precision: the widget shows the network itself, not the algorithm. Nothing is
+fetched, so it works offline.
 """
 
 import dataclasses
@@ -31,7 +32,7 @@ STYLE = """
 
 @dataclasses.dataclass(frozen=True)
 class Stepper:
-    """Something to look at in a notebook; prints as the names of what can be run."""
+    """The widget, as the value of a notebook cell; its text form lists the programs."""
 
     networks: Mapping[str, Mapping[str, Any]]
     weights: Float[np.ndarray, "N N"]
@@ -54,12 +55,13 @@ class Stepper:
 def step_through(
     programs: Mapping[str, Compiled], weights: Float[np.ndarray, "N N"]
 ) -> Stepper:
-    """A page's own copy of some compiled networks, on a first graph with N nodes.
+    """A widget of compiled networks by title, which starts with a graph of N nodes.
 
-    Each takes one step of one head a hint, and is fed inputs alone. `weights` is
-    symmetric, 0 where there is no edge. Raises ValueError for another network.
+    `weights` are the lengths of the graph's edges: symmetric, 0 where there is no edge.
+    Each network must have one head, one message step per hint, hints that are decoded
+    but not encoded, and a bias for N nodes. Raises ValueError for another network.
     """
-    written = {}
+    data = {}
     for title, compiled in programs.items():
         name = compiled.program.name
         config = compiled.config
@@ -68,21 +70,21 @@ def step_through(
             len(weights),
         ):
             raise ValueError(
-                f"{name}: only networks of one head and one step a hint, fed no hints "
-                f"and with a bias for {len(weights)} nodes, can be stepped through; "
-                f"this one has {config}"
+                f"{name}: only networks of one head and one message step per hint, "
+                f"with hints decoded only and a bias for {len(weights)} nodes, can be "
+                f"stepped through; the configuration of this one is {config}"
             )
-        written[name] = {"title": title, **_written(compiled)}
-    return Stepper(written, weights)
+        data[name] = {"title": title, **_for_script(compiled)}
+    return Stepper(data, weights)
 
 
-def _written(compiled: Compiled) -> dict[str, Any]:
-    """The network as `stepper.js` reads it: of each layer w, as rows, and b."""
+def _for_script(compiled: Compiled) -> dict[str, Any]:
+    """The network as `stepper.js` reads it: each layer as {w: rows, b: bias}."""
     task, config = compiled.task, compiled.config
-    read = network.weights(task, config, compiled.params)
+    weights = network.weights(task, config, compiled.params)
     features = {name: task.features[name] for name in config.encodes(task)}
-    encoders = codecs.join(read.encoders, features, config.hidden_size)
-    layer = attention.fold(read.attention, encoders, config.edge_values)
+    encoders = codecs.join(weights.encoders, features, config.hidden_size)
+    layer = attention.fold(weights.attention, encoders, config.edge_values)
     assert layer.bias is not None
     ((score, constant),) = layer.scores
     return {
@@ -101,15 +103,19 @@ def _written(compiled: Compiled) -> dict[str, Any]:
 
 
 def _components(compiled: Compiled) -> dict[str, Any]:
-    """How each component is read from a hidden state (Eq. 19), as a layer."""
+    """Layers that read each component from a hidden state (Eq. 19).
+
+    A component is an affine function of the state, so its values at 0 and at the unit
+    vectors determine the layer.
+    """
     states = np.concatenate(
         [np.zeros((1, compiled.layout.size)), np.eye(compiled.layout.size)]
     )
-    found = {}
+    layers = {}
     for name in compiled.program.components:
-        constant, *held = np.asarray(compiled.layout.read(states, name))
-        found[name] = {"w": [[h - constant] for h in held], "b": [constant]}
-    return found
+        constant, *values = np.asarray(compiled.layout.read(states, name))
+        layers[name] = {"w": [[v - constant] for v in values], "b": [constant]}
+    return layers
 
 
 def _layer(layer: Linear) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Experiments: what one is, how blocks of seeds are trained, measured and recorded."""
+"""Experiments: their definition; training, measuring and recording blocks of seeds."""
 
 import lazy_loader
 

@@ -1,7 +1,7 @@
-"""The vocabulary of the registry: experiments as data, with the paper's numbers.
+"""Experiments as data: the types of which the registry in `mindgap.paper` is made.
 
-The registry says what was claimed, where, and what would have to be run. It runs
-nothing; `run` does.
+An experiment states a claim of the paper, where it is, its printed number, and what has
+to be run to test it. Nothing is run here; see `run`.
 """
 
 import dataclasses
@@ -35,7 +35,8 @@ class Data:
     seed: int = 0
     random_positions: bool = False
     benchmark: Literal["val", "test"] | None = None
-    """CLRS-30's own set, from dm-clrs's seed; the rest then describes it."""
+    """Which of CLRS-30's own sets this is, if any: drawn from dm-clrs's seed. The other
+    fields then only describe it."""
 
     def draw(self, task: Task) -> Graphs:
         """The graphs of this set for a task."""
@@ -47,12 +48,12 @@ class Data:
 
 
 def _benchmark(split: Literal["val", "test"]) -> Data:
-    made = BENCHMARK[split]
+    settings = BENCHMARK[split]
     return Data(
         f"clrs30-{split}",
-        made["nodes"],
-        made["count"],
-        seed=made["seed"],
+        settings["nodes"],
+        settings["count"],
+        seed=settings["seed"],
         benchmark=split,
     )
 
@@ -65,8 +66,7 @@ IN_DISTRIBUTION = tuple(
     )
     for nodes in TrainConfig().lengths
 )
-"""Fresh graphs as in training, 256 of each training length."""
-
+"""Fresh graphs drawn as in training, 256 of each training length."""
 
 TEST_16 = Data("test-16", 16, 64, seed=3)
 """64 graphs as in CLRS-30's test, of 16 nodes: 1,024 pointers."""
@@ -75,8 +75,8 @@ BY_SIZE = {
     nodes: Data(f"size-{nodes}", nodes, 64, seed=20_000 + nodes)
     for nodes in (16, 20, 24, 32, 48, 64)
 }
-"""Fresh graphs as in CLRS-30's test, 64 of each number of nodes: what a network is
-worth on sizes from the largest in training to four times that."""
+"""Fresh graphs as in CLRS-30's test, 64 of each number of nodes, from the largest
+number in training to four times that."""
 
 FULL_SIZE = 128
 """Hidden size of the paper's networks."""
@@ -87,7 +87,7 @@ DEFAULT_TRAINING = TrainConfig()
 
 @dataclasses.dataclass(frozen=True)
 class Reported:
-    """What the paper prints, in percent of pointers."""
+    """A result that the paper prints: accuracy in percent of pointers, over seeds."""
 
     mean: float
     std: float
@@ -100,23 +100,23 @@ class Reported:
 class CompiledStart:
     """Compiled weights that training starts from, or starts near to.
 
-    Without a radius a seed is an order of the data, and nothing else.
+    With a radius of 0, seeds differ only in the data that they are trained on.
     """
 
     program: str
-    """A name of `programs.PROGRAMS`."""
+    """Name of the program in `programs.PROGRAMS`."""
     sharpness: float
-    """As `compiler.compile` takes it."""
+    """The argument `sharpness` of `compiler.compile`."""
     radius: float = dataclasses.field(default=0.0, metadata=config.added(0.0))
-    """How far each seed first steps away, in a random direction: 1 is as far as its
-    filters are long (see `landscape.direction`)."""
+    """How far from the compiled weights a seed starts, in a random direction. In units
+    of the filters' lengths: 1 moves each by its own (see `landscape.direction`)."""
 
     def params(self, model: ModelConfig) -> Params:
-        """The weights. Raises CannotCompile if the network cannot hold them."""
-        return _compiled(self.program, self.sharpness, model)
+        """The compiled weights. Raises CannotCompile if they do not fit the network."""
+        return _compiled_params(self.program, self.sharpness, model)
 
     def drawn(self, model: ModelConfig) -> Start:
-        """Draws the weights that a seed starts from."""
+        """A function of a key that draws the weights that a seed starts from."""
         exact = self.params(model)
 
         def draw(key: Key[Array, ""]) -> Params:
@@ -126,49 +126,53 @@ class CompiledStart:
 
 
 @functools.cache
-def _compiled(program: str, sharpness: float, model: ModelConfig) -> Params:
-    """Each seed and checkpoint is held against the same weights."""
+def _compiled_params(program: str, sharpness: float, model: ModelConfig) -> Params:
+    """Cached, since each seed and checkpoint is compared with the same weights."""
     compiled = compile(PROGRAMS[program], model, sharpness=sharpness)
     return jax.tree.map(jax.numpy.asarray, compiled.params)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """One row of a table of the paper, or of ours beside it."""
+    """One row of a table of the paper, or a row that is added to one."""
 
     name: str
-    """`table-1/bfs`: the table, then the row."""
+    """Table and row, as in `table-1/bfs`."""
     source: str
+    """The place in the paper."""
     claim: str
+    """What the paper claims, or what the row is to show."""
     task: Task
     model: ModelConfig = DEFAULT_MODEL
     train: TrainConfig = DEFAULT_TRAINING
     start: CompiledStart | None = None
-    """Where training starts, if not at random."""
+    """Compiled weights from which training starts; None for random weights."""
     test: Data = CLRS30_TEST
-    """The headline score's graphs."""
+    """The graphs of the headline score."""
     beside: tuple[Data, ...] = (CLRS30_VAL, *IN_DISTRIBUTION)
+    """Further sets of graphs to score."""
     seeds: int = 128
-    """How many the paper has, or ours should."""
+    """Number of seeds in the paper, or wanted for a row that is not in it."""
     reported: Reported | None = None
+    """The number that the paper prints, if any."""
     unsure: tuple[str, ...] = ()
-    """What the paper does not say."""
+    """Settings that the paper leaves open."""
     incomparable: str = ""
-    """Why the paper's number measures something else, if it does."""
+    """Why the paper's number cannot be compared with this row; empty if it can."""
     headline: Literal["best", "last"] = "best"
-    """Whose score is the row's: best by validation, or last. After a compiled start the
-    best is the start itself, or next to it."""
+    """The checkpoint whose score is the row's: best by validation, or last. After a
+    compiled start the best checkpoint is the start itself or close to it."""
     keep: bool = True
     """Whether the best network is kept for figures (see `learned`)."""
     followed: bool = True
-    """Whether faithfulness is measured, step by step, beside the scores."""
+    """Whether faithfulness is measured at every step, in addition to the scores."""
     larger: int = 32
-    """How many more sets like the test's are scored beside it, 32 graphs each."""
+    """Number of parts of the larger test set, each of 32 graphs drawn as the test's."""
     sized: bool = False
-    """Whether networks smaller than the paper's are scored by size, too."""
+    """Whether networks are scored by size even if smaller than the paper's."""
     same_as: str = ""
-    """The row that this one repeats under another number of the paper; its records are
-    those of both."""
+    """Name of the row that this one repeats under another number of the paper; both
+    have the same records."""
 
     @property
     def table(self) -> str:
@@ -177,27 +181,31 @@ class Experiment:
 
     @property
     def recorded(self) -> str:
-        """The name that its records are kept under."""
+        """The name under which the store keeps the records."""
         return self.same_as or self.name
 
     @property
     def by_size(self) -> tuple[Data, ...]:
-        """The sets on which its networks are scored by size: none if tied to one."""
+        """The sets on which networks are scored by size.
+
+        Empty for networks that are tied to one number of nodes, and for those smaller
+        than the paper's unless `sized`.
+        """
         full = self.model.hidden_size >= FULL_SIZE and self.model.nodes is None
         return tuple(BY_SIZE.values()) if full or self.sized else ()
 
     @property
     def program(self) -> GraphProgram | None:
-        """The graph program whose selections attention is held against, if any."""
-        # by name: on a cluster's worker the task is a copy
-        named = (
+        """The graph program with whose selections attention is compared, if any."""
+        # compared by name, since the task is a copy on a cluster's worker
+        programs = (
             p for p in PROGRAMS.values() if p.task and p.task.name == self.task.name
         )
-        return next(named, None)
+        return next(programs, None)
 
     @property
     def traced(self) -> tuple[Data, ...]:
-        """The sets on which faithfulness is measured: CLRS-30's, and the test's."""
+        """The sets on which faithfulness is measured: the test's, and CLRS-30's."""
         if not self.followed:
             return ()
         clrs = (data for data in self.beside if data.benchmark)
@@ -205,7 +213,7 @@ class Experiment:
 
     @property
     def larger_name(self) -> str:
-        """What the larger test set is called in rows."""
+        """The larger test set's name in the column `data` of rows."""
         return f"larger-test-{self.test.nodes}"
 
     def larger_test(self) -> Iterator[Graphs]:
@@ -216,9 +224,9 @@ class Experiment:
 
     @property
     def configuration(self) -> dict:
-        """Everything that can change a number, readably."""
+        """All settings that can change a recorded number, in readable form."""
         start = {"start": self.start} if self.start else {}
-        # the first records did not name their stream, which was the second
+        # the first records did not name their random stream, which was version 2
         stream = (
             {"stream": config.STREAM} if config.STREAM != config.UNNAMED_STREAM else {}
         )
@@ -235,22 +243,25 @@ class Experiment:
 
     @property
     def digest(self) -> str:
-        """Under which results are stored: a changed configuration is another one."""
+        """Digest of the configuration, under which the store keeps the records.
+
+        With any changed setting it is another one.
+        """
         return config.digest(self.configuration)
 
     def quick(self) -> "Experiment":
-        """The same question, small enough to be trained in seconds (`quick` profile).
+        """The same experiment, reduced to seconds of training (profile `quick`).
 
-        Hidden size 32, graphs of 8 nodes, 100 steps of 1e-3, two seeds: real training,
-        whose score is not to be held against the paper's.
+        At most hidden size 32, graphs of 8 nodes, 100 steps at learning rate 1e-3, two
+        seeds. The training is real, but the score cannot be compared with the paper's.
         """
-        size = min(32, self.model.hidden_size)
-        size -= size % self.model.heads  # each head has as many
+        hidden_size = min(32, self.model.hidden_size)
+        hidden_size -= hidden_size % self.model.heads  # heads divide it
         return dataclasses.replace(
             self,
             model=self.model
             if self.start
-            else dataclasses.replace(self.model, hidden_size=size),
+            else dataclasses.replace(self.model, hidden_size=hidden_size),
             train=dataclasses.replace(
                 self.train,
                 steps=100,
@@ -270,11 +281,11 @@ class Experiment:
         """The same experiment, trained for another number of steps."""
         if steps == self.train.steps:
             return self
-        changed = f"trained for {steps} steps, not {self.train.steps}"
+        reason = f"trained for {steps} steps, not {self.train.steps}"
         return dataclasses.replace(
             self,
             train=dataclasses.replace(self.train, steps=steps),
-            incomparable="; ".join(filter(None, (changed, self.incomparable))),
+            incomparable="; ".join(filter(None, (reason, self.incomparable))),
         )
 
 
@@ -282,11 +293,11 @@ MIXED = (
     "the paper's row mixes runs under slightly different settings, with and without "
     "regularisation (section 3), in shares that it does not give"
 )
-"""Why two rows of Table 1 cannot be compared."""
+"""Reason why two rows of Table 1 cannot be compared."""
 
 UNSURE = (
     "how many seeds: 128 is a minimum over all experiments",
     "which checkpoint: we report the best by validation, and the last beside it",
     "Table 9 lists five training lengths, section B an unaltered dataset",
 )
-"""What no table says."""
+"""Settings that the paper leaves open for every table."""

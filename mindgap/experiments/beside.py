@@ -1,11 +1,11 @@
-"""Measures of a trained network that are kept beside its record.
+"""Measures of trained networks that the store keeps beside the experiments' records.
 
-They are not part of a record, so that a measure can be added later without orphaning
-what is recorded: each kind has records of its own, below the experiment's. Of both
-checkpoints: scores by number of nodes (`sizes`), what becomes of the answer if
-attention is changed (`interventions`), what a linear probe reads off the state
-(`probes`), how the loss rises around the weights (`landscape`), and what small steps
-do to the answers (`robustness`).
+Each kind of measure has records of its own, in a folder below the experiment's, so that
+a kind can be added later without invalidating existing records. The kinds, measured on
+both checkpoints: scores by number of nodes (`sizes`), accuracy after attention is
+changed (`interventions`), what a linear probe reads from the state (`probes`), how the
+loss rises around the weights (`landscape`), and how small random steps of the weights
+change the answers (`robustness`).
 """
 
 import dataclasses
@@ -32,25 +32,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SIZES = "sizes"
-"""The kind of scores by number of nodes."""
+"""Name of the kind that has scores by number of nodes."""
 
 Found = Iterator[tuple[str, str, Float[np.ndarray, "_"] | float]]
-"""Metric, data set, and a value, or one of each graph of the set."""
+"""Metric, data set, and one value or a value for each graph of the set."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """One kind of measure: of which experiments, and how it is made of one network."""
+    """One kind of measure: to which experiments it applies, and how it is computed."""
 
     name: str
     applies: Callable[[Experiment], bool]
     measure: Callable[[Experiment, Params], Found]
+    """Measures one network."""
     prefixes: tuple[str, ...]
-    """What the names of its metrics begin with."""
+    """First parts of its metrics' names, before `/`."""
     settings: Any
-    """What its numbers depend on: with other settings its records lie elsewhere."""
+    """Settings that change its numbers; their digest is in the name of its folder."""
     of_kept: bool = False
-    """Whether the kept network has it, where no weights of seeds are there."""
+    """Whether the experiment's kept network is measured if no seed is."""
 
 
 Source = Literal["records", "the kept network"]
@@ -59,10 +60,10 @@ Source = Literal["records", "the kept network"]
 def home(
     experiment: Experiment, kind: str, source: Source = "records"
 ) -> tuple[str, str]:
-    """Under which name and digest the store has the records of such a measure.
+    """The name and digest under which the store has the records of a kind of measure.
 
-    Those of the one network that is kept of each experiment, rounded as it is, are
-    apart: its seed may be measured as it was trained, too.
+    Records of the experiment's kept network have a digest of their own: that network
+    may be rounded, and its seed may also be measured with the weights as trained.
     """
     (settings,) = (k.settings for k in KINDS if k.name == kind)
     name = f"{kind}-{config.digest(settings)[:6]}"
@@ -73,7 +74,7 @@ def home(
 def load(
     experiment: Experiment, kind: str, store: Store
 ) -> "tuple[pd.DataFrame, Source]":
-    """All rows of a measure; of the kept network where no seed has any."""
+    """All rows of a kind of measure: of the seeds, or else of the kept network."""
     rows = store.load(*home(experiment, kind))
     if len(rows):
         return rows, "records"
@@ -86,9 +87,10 @@ def measure(
     seeds: Sequence[int],
     checkpoints: Mapping[str, Params],
 ) -> "pd.DataFrame":
-    """Rows of networks, whose parameters have a leading axis of seeds.
+    """Measures networks and returns the rows.
 
-    Raises ValueError for an experiment that the kind does not apply to.
+    `checkpoints` has parameters with a leading axis of seeds. Raises ValueError if the
+    kind does not apply to the experiment.
     """
     import pandas as pd
 
@@ -97,9 +99,11 @@ def measure(
     parts = []
     for checkpoint, params in checkpoints.items():
         for index, seed in enumerate(seeds):
-            one = jax.tree.map(lambda leaf, at=index: jnp.asarray(leaf[at]), params)
-            for metric, data, found in kind.measure(experiment, one):
-                values = np.atleast_1d(np.asarray(found, float))
+            one_network = jax.tree.map(
+                lambda leaf, i=index: jnp.asarray(leaf[i]), params
+            )
+            for metric, data, measured in kind.measure(experiment, one_network):
+                values = np.atleast_1d(np.asarray(measured, float))
                 graph = np.arange(len(values)) if len(values) > 1 else -1
                 columns = {"seed": seed, "metric": metric, "data": data}
                 columns |= {"checkpoint": checkpoint, "step": -1}
@@ -112,89 +116,91 @@ def measure(
 
 
 def _sizes(experiment: Experiment, params: Params) -> Found:
-    """Pointer accuracy, in [0, 1], and the first wrong hint, of each graph and size.
+    """For each graph of each size, pointer accuracy in [0, 1] and first wrong step.
 
-    Of single hints the first wrong step as a mean over graphs.
+    The first step at which a given hint is wrong is recorded as a mean over graphs.
     """
     task, model = experiment.task, experiment.model
-    several = jax.tree.map(lambda leaf: leaf[None], params)
+    ensemble = jax.tree.map(lambda leaf: leaf[None], params)
     for data in experiment.by_size:
         graphs = data.draw(task)
-        right = np.asarray(scoring.evaluate(task, model, several, graphs))[0]
-        yield "pointer_accuracy", data.name, right
+        accuracy = np.asarray(scoring.evaluate(task, model, ensemble, graphs))[0]
+        yield "pointer_accuracy", data.name, accuracy
         for hint, steps in faithfulness.first_wrong(
             task, model, params, graphs
         ).items():
-            whole = np.asarray(steps, float)
-            kept = whole if hint == "any" else whole.mean()
-            yield f"first_wrong/{hint}", data.name, kept
+            first_wrong = np.asarray(steps, float)
+            values = first_wrong if hint == "any" else first_wrong.mean()
+            yield f"first_wrong/{hint}", data.name, values
 
 
 # --- Interventions ---
 
 STEERED = 16
-"""Graphs of each size on which attention is changed: the first of those that are
-scored."""
+"""Number of graphs of each size on which attention is changed: the first ones."""
 MATCHED = 30_000
 """Seed of the graphs on which heads are matched to selections."""
 
 
-def _steers(experiment: Experiment) -> bool:
+def _is_steered(experiment: Experiment) -> bool:
     program = experiment.program
     one_step = experiment.model.message_steps == 1
     return bool(experiment.by_size) and program is not None and one_step
 
 
 def _interventions(experiment: Experiment, params: Params) -> Found:
-    """Pointer accuracy of each graph, left free and under each treatment."""
+    """Pointer accuracy of each graph, without and with each treatment of attention."""
     task, model, program = experiment.task, experiment.model, experiment.program
     assert program is not None
     smallest, *_, largest = experiment.by_size
-    drawn = task.sample(random.key(MATCHED), smallest.nodes, 32).trimmed()
-    heads = interventions.matched_heads(program, task, model, params, drawn)
+    matching = task.sample(random.key(MATCHED), smallest.nodes, 32).trimmed()
+    heads = interventions.matched_heads(program, task, model, params, matching)
     for data in (smallest, largest):
         graphs, name = data.draw(task).take(slice(0, STEERED)).trimmed(), data.name
-        free = scoring.score(task, model, params, graphs)
-        yield "steered/free", name, np.asarray(free)
+        untreated = scoring.score(task, model, params, graphs)
+        yield "steered/free", name, np.asarray(untreated)
         for treatment in interventions.TREATMENTS:
-            found = interventions.accuracies(
+            accuracies = interventions.accuracies(
                 program, task, model, params, graphs, treatment, heads
             )
-            for selection, right in found.items():
-                label = f"/{selection}" if len(found) > 1 else ""
-                yield f"steered/{treatment}{label}", name, np.asarray(right)
+            for selection, accuracy in accuracies.items():
+                label = f"/{selection}" if len(accuracies) > 1 else ""
+                yield f"steered/{treatment}{label}", name, np.asarray(accuracy)
 
 
 # --- Probes ---
 
 PROBED = {"bfs": ("reach_h",), "bellman_ford": ("d",), "dfs": ("s_last",)}
-"""The variables that are looked for: reached nodes, distances, the top of the stack."""
+"""The probed variables by task: reached nodes, distances, the top of the stack."""
 PROBED_GRAPHS = 32
+"""Number of graphs of each size, for fitting and testing a probe together."""
 
 
 def _probes(experiment: Experiment, params: Params) -> Found:
-    """Variance that a ridge probe of the state explains, and that the decoder does.
+    """Shares of variance that a probe of the state and the decoder explain, in [0, 1].
 
-    Means over the steps that a quarter of the graphs take, negative ones as 0, in
-    [0, 1]; on the first graphs of the smallest and the largest size.
+    Means over the steps that at least a quarter of the graphs take; negative shares
+    count as 0. Measured on the first graphs of the smallest and of the largest size.
     """
     task, model = experiment.task, experiment.model
     smallest, *_, largest = experiment.by_size
     for data in (smallest, largest):
         graphs = data.draw(task).take(slice(0, PROBED_GRAPHS)).trimmed()
         given = np.asarray(probing.present(graphs))
-        often = given.mean(0) >= 0.25
-        given = given[:, often]
+        frequent = given.mean(0) >= 0.25
+        given = given[:, frequent]
         run = network.apply(task, model, params, graphs)
-        states = np.asarray(run.states)[:, often]
-        goals = probing.targets(task, graphs)
+        states = np.asarray(run.states)[:, frequent]
+        targets = probing.targets(task, graphs)
         for hint in PROBED[task.name]:
-            goal = np.asarray(goals[hint])[:, often]
-            found = {"probe": probing.probe(states, goal, given)}
+            target = np.asarray(targets[hint])[:, frequent]
+            explained = {"probe": probing.probe(states, target, given)}
             if hint in run.hints:
-                said = np.asarray(probing.decoded(task, graphs, run.hints)[hint])
-                found["decoder"] = probing.explained(said[:, often], goal, given)
-            for kind, values in found.items():
+                decoded = np.asarray(probing.decoded(task, graphs, run.hints)[hint])
+                explained["decoder"] = probing.explained(
+                    decoded[:, frequent], target, given
+                )
+            for kind, values in explained.items():
                 share = float(np.nanmean(np.clip(values, 0, None)))
                 yield f"{kind}/{hint}", data.name, share
 
@@ -202,34 +208,34 @@ def _probes(experiment: Experiment, params: Params) -> Found:
 # --- Landscape ---
 
 DIRECTIONS, REACH, SOFT = 8, 0.25, 8.0
-"""Random directions, how far along them as a share of the parameters' own length, and
-the sharpness of softly compiled selections."""
+"""Number of random directions; how far to move along each, as a share of the
+parameters' own length; sharpness of softly compiled selections."""
 FLAT = 1e-9
-"""Nats; a rise below this counts as this, so that no flat place is left out."""
+"""Smallest recorded rise, in nats: where the loss is flat, its logarithm is finite."""
 
 
 def _landscape(experiment: Experiment, params: Params) -> Found:
-    """How the loss rises nearby, as log10 of the median over directions, in nats.
+    """How far the loss rises nearby: log10 of the median over directions, in nats.
 
-    Around the network itself on 8 graphs of 8 nodes, the same for every task, along
-    filter-normalised directions. For a network that is tied to a size also on 32 graphs
-    of that size, along filter-normalised directions and along plain ones, which treat
-    all weights alike; there, too, around its program compiled into a network of the
-    same hidden size, exactly and softly.
+    For a network of any number of nodes: on 8 graphs of 8 nodes, whatever the task,
+    along filter-normalised directions. For a network that is tied to one number of
+    nodes: on 32 graphs of that size, along filter-normalised directions and along plain
+    ones, which move all weights alike. In that case the rise is also measured around
+    its program, compiled exactly and softly into a network of the same hidden size.
     """
     task, model, program = experiment.task, experiment.model, experiment.program
     if model.nodes is None:
         yield "landscape/rise-8", "", _rise(task, model, params, 8, 8, True)
         return
     assert program is not None
-    holder = suited(program, model.nodes).config
-    holder = dataclasses.replace(holder, hidden_size=model.hidden_size)
-    points = {"learned": (model, params)}
+    wide = suited(program, model.nodes).config
+    wide = dataclasses.replace(wide, hidden_size=model.hidden_size)
+    centres = {"learned": (model, params)}
     for name, sharpness in (("exact", EXACT), ("soft", SOFT)):
-        points[name] = holder, compile(program, holder, sharpness=sharpness).params
+        centres[name] = wide, compile(program, wide, sharpness=sharpness).params
     for kind, normalised in (("filter", True), ("plain", False)):
-        for name, (shape, around) in points.items():
-            rise = _rise(task, shape, around, model.nodes, 32, normalised)
+        for name, (shape, centre) in centres.items():
+            rise = _rise(task, shape, centre, model.nodes, 32, normalised)
             yield f"landscape/{kind}-{name}", "", rise
 
 
@@ -245,12 +251,15 @@ def _rise(
     losses = scoring.losses(task, model, graphs)
     params = jax.tree.map(jnp.asarray, params)
     loss = jax.jit(lambda p: losses(p).sum())
-    ways = [
+    directions = [
         landscape.direction(random.key(k), params, normalised)
         for k in range(DIRECTIONS)
     ]
-    there = [float(loss(landscape.moved(params, way, REACH))) for way in ways]
-    rise = float(np.median(np.nan_to_num(there, nan=np.inf))) - float(loss(params))
+    nearby = [
+        float(loss(landscape.moved(params, direction, REACH)))
+        for direction in directions
+    ]
+    rise = float(np.median(np.nan_to_num(nearby, nan=np.inf))) - float(loss(params))
     return float(np.log10(np.clip(rise, FLAT, 1e30)))
 
 
@@ -258,10 +267,10 @@ def _rise(
 
 
 def _robustness(experiment: Experiment, params: Params) -> Found:
-    """Loss and share of wrong pointers after plain steps, medians over directions."""
+    """Loss and share of wrong pointers after plain steps: medians over directions."""
     task, model = experiment.task, experiment.model
-    found = robustness.after_steps(task, model, params, experiment.test.draw(task))
-    for step, (loss, wrong) in zip(robustness.STEPS, np.median(found, 1), strict=True):
+    scores = robustness.after_steps(task, model, params, experiment.test.draw(task))
+    for step, (loss, wrong) in zip(robustness.STEPS, np.median(scores, 1), strict=True):
         yield f"robustness/loss-{step:g}", "", float(loss)
         yield f"robustness/wrong-{step:g}", "", float(wrong)
 
@@ -273,7 +282,7 @@ LANDSCAPE_ROWS = (
     "table-11/bias-pairwise",
     "table-12/both-pairwise",
 )
-"""The rows whose surroundings claims are about."""
+"""The rows whose loss landscapes the paper makes claims about."""
 
 
 def _is_probed(experiment: Experiment) -> bool:
@@ -293,7 +302,7 @@ KINDS = (
     ),
     Kind(
         "interventions",
-        _steers,
+        _is_steered,
         _interventions,
         ("steered",),
         (STEERED, MATCHED, interventions.TREATMENTS, interventions.ALIKE),
@@ -316,18 +325,18 @@ KINDS = (
         of_kept=True,
     ),
 )
-"""Every kind of measure; what a block of seeds is measured by after training."""
+"""All kinds of measure; those that apply are measured after training a block."""
 
 
 @functools.cache
 def kind_of(metric: str) -> str | None:
-    """The kind whose records have a metric; None for one of the main records.
+    """The kind whose records have a metric; None for a metric of the main records.
 
-    Pointer accuracy is of both: here it is that of the main records.
+    None for pointer accuracy, which is in the main records and in those of `sizes`.
     """
     prefix = metric.split("/")[0]
-    found = [k.name for k in KINDS if prefix in k.prefixes]
-    return found[0] if found and prefix != "pointer_accuracy" else None
+    kinds = [k.name for k in KINDS if prefix in k.prefixes]
+    return kinds[0] if kinds and prefix != "pointer_accuracy" else None
 
 
 def of(experiment: Experiment) -> tuple[Kind, ...]:

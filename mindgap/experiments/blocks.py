@@ -1,9 +1,10 @@
 """One block of seeds: trained together, stopped and resumed, measured.
 
-Several devices share the seeds of a block, which is padded to a multiple of them. At
-the end of each compiled span of steps all that the rest depends on may be written to a
-checkpoint. Resumed spans run the same compiled program on the same numbers, so a killed
-run ends with the scores of one that was not.
+Several devices share the seeds of a block, which is padded to a multiple of their
+number. Training runs in compiled spans of steps, and after each span everything that
+the rest depends on may be written to a checkpoint. Resumed spans run the same compiled
+program on the same numbers, so a run that was killed and resumed ends with the same
+scores as one that was not.
 """
 
 import contextlib
@@ -33,22 +34,24 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SPAN = 250
-"""Steps in one compiled call, between two lines of progress."""
+"""Training steps in one compiled call; progress is reported after each call."""
 
 Report = Callable[[int, float, float], None]
-"""Called with steps done, their mean loss, and the last validation score."""
+"""Called after each span with the number of steps done, the span's mean loss, and the
+last validation score, both means over seeds."""
 
 
 class Block(NamedTuple):
-    """What is recorded of a block of seeds."""
+    """Everything that is recorded for a block of seeds."""
 
     seeds: Sequence[int]
     rows: "pd.DataFrame"
     weights: dict[int, dict[str, np.ndarray]]
-    """Of each seed, `best/module/leaf` and `last/module/leaf`."""
+    """Arrays by seed and by name, `best/module/leaf` and `last/module/leaf`."""
     certificate: dict[str, Any]
+    """See `certificate`; `train` adds seconds, seeds, and resumptions if any."""
     beside: dict[str, "pd.DataFrame"]
-    """Measures that are kept beside the record, by kind (see `beside`)."""
+    """By kind, the rows of measures that are kept beside the record (see `beside`)."""
 
 
 class TimeUp(Exception):
@@ -56,18 +59,18 @@ class TimeUp(Exception):
 
 
 class Deadline:
-    """A moment by which work has to stop."""
+    """A point in time by which work has to stop, set in seconds from now."""
 
     def __init__(self, seconds: float):
-        self._end = time.monotonic() + seconds
+        self._ends_at = time.monotonic() + seconds
 
     @property
     def left(self) -> float:
-        """Seconds; negative when it is over."""
-        return self._end - time.monotonic()
+        """Seconds until the deadline; negative after it."""
+        return self._ends_at - time.monotonic()
 
     def need(self, seconds: float) -> None:
-        """Raises TimeUp if less than so many seconds are left."""
+        """Raises TimeUp if fewer than `seconds` are left."""
         if self.left < seconds:
             raise TimeUp(f"{max(0.0, self.left):.0f} s are left, {seconds:.0f} needed")
 
@@ -75,8 +78,8 @@ class Deadline:
 def block_size(task: Task, model: ModelConfig, config: training.TrainConfig) -> int:
     """How many seeds to train at once on this process's devices.
 
-    On a CPU a device has as many as its cache holds: one of the paper's size, eight
-    tiny ones. On an accelerator, as many as its memory does.
+    A CPU device trains as many as fit into its cache: one network of the paper's size,
+    up to eight small ones. An accelerator trains as many as fit into its memory.
     """
     device = jax.devices()[0]
     if device.platform == "cpu":
@@ -91,7 +94,7 @@ def block_size(task: Task, model: ModelConfig, config: training.TrainConfig) -> 
 def fitting(
     task: Task, model: ModelConfig, config: training.TrainConfig, memory: int
 ) -> int:
-    """How many seeds fit into so many bytes of one device, a fifth left free."""
+    """How many seeds fit into `memory` bytes of one device, a fifth of it left free."""
     shared = Shared(1)
     trainer = trainer_of(task, model, config, shared.devices)
     keys = shared.out(jax.vmap(training.key_of)(jnp.arange(1)))
@@ -100,14 +103,14 @@ def fitting(
 
 
 def footprint(compiled: jax.stages.Compiled) -> int:
-    """Bytes that a compiled function takes on each device, by its own account."""
-    used: Any = compiled.memory_analysis()
-    sizes = used.temp_size_in_bytes, used.argument_size_in_bytes
-    return sum(sizes) + used.output_size_in_bytes
+    """Bytes that a compiled function needs on each device, as XLA reports them."""
+    memory: Any = compiled.memory_analysis()
+    sizes = memory.temp_size_in_bytes, memory.argument_size_in_bytes
+    return sum(sizes) + memory.output_size_in_bytes
 
 
 def cut(seeds: Sequence[int], size: int) -> list[Sequence[int]]:
-    """The seeds in blocks of at most that size."""
+    """Splits the seeds, in order, into blocks of at most `size`."""
     return [seeds[first : first + size] for first in range(0, len(seeds), size)]
 
 
@@ -121,8 +124,8 @@ def complete(
     """Trains a block to its end, from its checkpoint if there is one, and measures it.
 
     Raises FloatingPointError, naming the seeds, if a loss is not finite; OSError if the
-    checkpoint cannot be written; and TimeUp, with the work in the checkpoint, if the
-    deadline comes first.
+    checkpoint cannot be written; and TimeUp if the deadline comes first, with what is
+    trained by then in the checkpoint.
     """
     begun, state, curves, about = train(experiment, seeds, report, checkpoint, deadline)
     started = time.monotonic()
@@ -154,8 +157,10 @@ def train(
 ) -> tuple[Params, training.TrainState, training.Curves, dict[str, Any]]:
     """Trains an ensemble to its end; every leaf has a leading axis of seeds.
 
-    First comes what it began from, last the certificate, with the seconds spent; if the
-    block was resumed, the first run's, with when and by which commit.
+    Returns initial parameters, final state, curves, and the certificate with the
+    seconds spent. The certificate of a resumed block is the first run's; its entry
+    `resumed` lists at which step, when and by which commit it was resumed. Raises as
+    `complete` does.
     """
     total, started = experiment.train.steps, time.monotonic()
     about = {**certificate(experiment), "seconds": 0.0}
@@ -170,34 +175,37 @@ def train(
     )
     keys = shared.out(jax.vmap(training.key_of)(jnp.asarray(seeds)))
     state, curves, done = shared.out(trainer.begin(keys)), [], 0
-    begun = shared.back(state.params)
+    initial = shared.back(state.params)
     none = training.Curves(*[jnp.zeros(0)] * 3)
     kept = checkpoint.load((state, none)) if checkpoint else None
     if kept:
         state, curves = shared.out(kept.tree[0]), [kept.tree[1]]
         done = curves[0].loss.shape[1]
-        again = {"at": done, "commit": about["commit"], "date": about["date"]}
-        about = {**kept.about, "resumed": [*kept.about.get("resumed", ()), again]}
-    spent, score, took = about["seconds"], float("nan"), 0.0
+        resumption = {"at": done, "commit": about["commit"], "date": about["date"]}
+        about = {**kept.about, "resumed": [*kept.about.get("resumed", ()), resumption]}
+    seconds_before, validation, span_seconds = about["seconds"], float("nan"), 0.0
     while done < total:
         count = min(SPAN, total - done)
-        begin = time.monotonic()
+        span_started = time.monotonic()
         if deadline:
-            deadline.need(took)
+            deadline.need(span_seconds)
         state, curve = trainer.advance(keys, state, jnp.array(done), count)
         curves.append(shared.back(curve))
         _check(experiment, seeds, curves[-1].loss)
         done += count
         evaluated = curves[-1].validation[:, curves[-1].validation[0] >= 0]
-        score = evaluated[:, -1].mean() if evaluated.size else score
-        report(done, float(curves[-1].loss.mean()), float(score))
-        took = time.monotonic() - begin
-        about["seconds"] = spent + time.monotonic() - started
-        # with a deadline, what is trained has to survive it: also before it is measured
-        pressed = deadline is not None and (done == total or deadline.left < 2 * took)
-        if checkpoint and (pressed or (done < total and checkpoint.due())):
+        validation = evaluated[:, -1].mean() if evaluated.size else validation
+        report(done, float(curves[-1].loss.mean()), float(validation))
+        span_seconds = time.monotonic() - span_started
+        about["seconds"] = seconds_before + time.monotonic() - started
+        # with a deadline, save while there is time, and also before measuring: what is
+        # trained has to survive the deadline
+        must_save = deadline is not None and (
+            done == total or deadline.left < 2 * span_seconds
+        )
+        if checkpoint and (must_save or (done < total and checkpoint.due())):
             checkpoint.save((shared.back(state), _joined(curves)), about)
-    return begun, shared.back(state), _joined(curves), about
+    return initial, shared.back(state), _joined(curves), about
 
 
 def _joined(curves: Sequence[training.Curves]) -> training.Curves:
@@ -214,7 +222,7 @@ class Shared:
         self._sharding = jax.sharding.NamedSharding(self.devices, spec)
 
     def out(self, tree: Any) -> Any:
-        """To the devices; the last seed is repeated until they all have as many."""
+        """Moves a tree to the devices; repeats the last seed until all have as many."""
 
         def pad(leaf):
             extra = -leaf.shape[0] % self.devices.size
@@ -225,17 +233,17 @@ class Shared:
         return jax.device_put(jax.tree.map(pad, tree), self._sharding)
 
     def back(self, tree: Any) -> Any:
-        """To this process's memory, without the repetitions."""
+        """Copies a tree to this process's memory, without the repeated seeds."""
         return jax.tree.map(lambda leaf: leaf[: self._seeds], jax.device_get(tree))
 
 
 def _check(experiment: Experiment, seeds: Sequence[int], loss: np.ndarray) -> None:
-    lost = [
+    failed = [
         s for s, part in zip(seeds, loss, strict=True) if not np.isfinite(part).all()
     ]
-    if lost:
+    if failed:
         raise FloatingPointError(
-            f"{experiment.name}: the loss of seeds {lost} is not finite; nothing of "
+            f"{experiment.name}: the loss of seeds {failed} is not finite; nothing of "
             "this block is recorded"
         )
 
@@ -243,7 +251,7 @@ def _check(experiment: Experiment, seeds: Sequence[int], loss: np.ndarray) -> No
 def certificate(experiment: Experiment) -> dict[str, Any]:
     """Where a result comes from: settings, versions, commit, machine, date.
 
-    To be made before the work, so that it names the code that does the work.
+    Call this before the work, so that the commit is that of the code which does it.
     """
     packages = ("mindgap", "jax", "jaxlib", "dm-haiku", "optax", "dm-clrs", "numpy")
     return {
@@ -259,7 +267,7 @@ def certificate(experiment: Experiment) -> dict[str, Any]:
 
 
 def here() -> dict[str, str]:
-    """What numbers may differ by in their last digits: processor, device, precision."""
+    """What the last digits of results depend on: processor, device, precision."""
     matmul = jax.config.jax_default_matmul_precision  # pyright: ignore
     return {
         "python": platform.python_version(),
@@ -270,7 +278,7 @@ def here() -> dict[str, str]:
 
 
 def version(package: str) -> str:
-    """A package's version; `source` for one that runs without being installed."""
+    """A package's version; `source` if it is not installed."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -280,7 +288,7 @@ def version(package: str) -> str:
 def processor() -> str:
     """The model of this machine's processor: `Intel(R) Xeon(R) CPU @ 2.20GHz, 6/85/7`.
 
-    On Linux with family, model and stepping, since virtual machines hide names.
+    On Linux with family, model and stepping, since virtual machines may hide the name.
     """
     try:
         lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
@@ -292,43 +300,44 @@ def processor() -> str:
 
 
 def device() -> str:
-    """What this process computes on: `cpu, 2 cores`."""
+    """The device that this process computes on: `cpu, 2 cores`."""
     return f"{jax.devices()[0].device_kind}, {os.cpu_count()} cores"
 
 
 def commit() -> str:
-    """The commit of the library's source, `+` if it was changed; or its version."""
-    home = Path(__file__).parent
+    """The library's commit, with `+` if files were changed; else its version."""
+    folder = Path(__file__).parent
     try:
-        # an installed copy may lie inside somebody else's repository
-        _git(home, "ls-files", "--error-unmatch", __file__)
-        head = _git(home, "rev-parse", "--short=12", "HEAD")
-        changed = _git(home, "status", "--porcelain", "--", str(home))
+        # an installed copy may lie inside another repository, which does not track it
+        _git(folder, "ls-files", "--error-unmatch", __file__)
+        head = _git(folder, "rev-parse", "--short=12", "HEAD")
+        changed = _git(folder, "status", "--porcelain", "--", str(folder))
         return head + ("+" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return f"mindgap {version('mindgap')}"
 
 
 def use_cores() -> None:
-    """Every core of a CPU becomes a device, if JAX has not started its devices yet.
+    """Makes every CPU core a JAX device, unless JAX has started its devices already.
 
-    Several small networks side by side use cores better than operations that are
-    shared among them. A number that the user has chosen stays.
+    Small networks that train side by side, one per core, use the cores better than
+    operations that are split among cores. Keeps a number that the user has set.
     """
     chosen = jax.config.jax_num_cpu_devices  # pyright: ignore
     flags = os.environ.get("XLA_FLAGS", "")
     if chosen < 1 and "host_platform_device_count" not in flags:
-        # devices that run already keep their number
+        # JAX raises RuntimeError if its devices have started
         with contextlib.suppress(RuntimeError):
             jax.config.update("jax_num_cpu_devices", os.cpu_count())
 
 
 def cache_compilation() -> None:
-    """Compiled programs outlive the process, unless the user has set this up."""
+    """Keeps compiled programs on disk for later processes, unless the user has set up
+    another cache."""
     chosen = jax.config.jax_compilation_cache_dir  # pyright: ignore
     if chosen is None:
-        home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-        jax.config.update("jax_compilation_cache_dir", str(home / "mindgap" / "xla"))
+        folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+        jax.config.update("jax_compilation_cache_dir", str(folder / "mindgap" / "xla"))
 
 
 @functools.lru_cache(maxsize=3)
@@ -339,18 +348,19 @@ def trainer_of(
     devices: jax.sharding.Mesh,
     start: CompiledStart | None = None,
 ) -> training.Trainer:
-    """The last ensembles' functions, so that their next blocks compile nothing."""
+    """The training functions of an ensemble; cached, so that its next blocks need not
+    be compiled again."""
     draw = start.drawn(model) if start else None
     watch = measurement.watch(task, model, start) if start else None
-    one = training.make_trainer(task, model, config, training.SEEDS, draw, watch)
-    return training.ensemble(one, devices)
+    trainer = training.make_trainer(task, model, config, training.SEEDS, draw, watch)
+    return training.ensemble(trainer, devices)
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
+    finished = subprocess.run(
         ["git", "-C", str(folder), *arguments],
         check=True,
         capture_output=True,
         text=True,
     )
-    return done.stdout.strip()
+    return finished.stdout.strip()

@@ -1,8 +1,8 @@
 """Blocks of seeds as tasks of a dask cluster (https://distributed.dask.org).
 
-A task is a pure function of an experiment and its seeds, so a task whose worker died is
-simply done again by another. Workers need this package but not the store: results
-travel back to the process that asked.
+A task is a pure function of an experiment and its seeds, so that another worker can
+repeat the task of a worker that died. Workers need this package but not the store:
+results are sent back to the process that asked for them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from distributed import Client
 
 CONNECT_SECONDS = 10
-"""How long a scheduler may take to answer."""
+"""Seconds to wait for the scheduler's answer."""
 
 
 def results(
     address: str, experiment: Experiment, seeds: Sequence[int]
 ) -> Iterator[blocks.Block]:
-    """Each block as soon as a worker has finished it, in any order.
+    """Yields each block as soon as a worker has finished it, in any order.
 
     The address is a scheduler's (`tcp://host:port`), or `local` for one worker process
-    per core of this machine. The size of a block is what suits the first free worker.
+    per core of this machine. The first free worker decides the size of all blocks.
 
-    Raises ImportError without dask.distributed, OSError if no scheduler answers, and,
-    after all other blocks, the first error of a block: its own, or KilledWorker if its
-    workers kept dying.
+    Raises ImportError without dask.distributed, and OSError if no scheduler answers. If
+    a block fails, yields all others and then raises the first error: the block's own,
+    or KilledWorker if its workers kept dying.
     """
     from distributed import as_completed
 

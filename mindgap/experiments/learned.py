@@ -1,8 +1,8 @@
-"""One learned network of each experiment, the best by validation, for figures.
+"""For figures: one learned network of each experiment, the best by validation.
 
-It lies beside the records as safetensors, in a file whose name ends in a checksum of
-its bytes. Large networks are rounded to half precision, so that those of all
-experiments stay small enough to be part of the book.
+It is kept beside the records as safetensors, in a file whose name ends in a checksum of
+its bytes. Large networks are rounded to half precision, so that the networks of all
+experiments together are small enough to be part of the book.
 """
 
 from pathlib import Path
@@ -18,46 +18,50 @@ from mindgap.store import Store, StoreError, checksum
 from mindgap.store.files import place
 
 LARGE = 100_000
-"""From so many parameters on, a network is kept in half precision."""
+"""A network with at least so many parameters is kept in half precision."""
 
 
 class Learned(NamedTuple):
-    """A network that training found."""
+    """A trained network."""
 
     params: Params
     seed: int
     validation: float
-    """Its best validation score, pointer accuracy in [0, 1]: why it was chosen."""
+    """Its best validation score, by which it was chosen: pointer accuracy in [0, 1]."""
 
 
 def keep(experiment: Experiment, store: Store) -> Path | None:
-    """Puts the best recorded seed's network beside the records, in place of another.
+    """Keeps the network of the best recorded seed, and removes a worse one.
 
-    Of the seeds whose weights are here, as after `run`; the lowest of equals. None if
-    there are none, or if a better network is kept already.
+    Chooses among the seeds whose weights are in the store, as they are after `run`; of
+    equal ones the lowest. Returns the network's file; None if there are no weights or
+    if a better network is kept already.
     """
     from safetensors.numpy import load, save
 
     rows = store.load(experiment.recorded, experiment.digest)
     scores = rows[rows.metric == "validation"].groupby("seed").value.max()
     folder = store.home(experiment.recorded, experiment.digest) / "weights"
-    here = {s: path for s in scores.index if (path := folder / _name(s)).exists()}
-    if not here:
+    paths = {s: path for s in scores.index if (path := folder / _file_name(s)).exists()}
+    if not paths:
         return None
-    seed = min(here, key=lambda s: (-scores[s], s))
+    seed = min(paths, key=lambda s: (-scores[s], s))
     tensors = {
         name.removeprefix("best/"): tensor
-        for name, tensor in load(here[seed].read_bytes()).items()
+        for name, tensor in load(paths[seed].read_bytes()).items()
         if name.startswith("best/")
     }
     if sum(tensor.size for tensor in tensors.values()) >= LARGE:
         tensors = {name: t.astype(np.float16) for name, t in tensors.items()}
-    about = {"seed": str(seed), "validation": repr(float(scores[seed]))}
-    content = save(tensors, about)
-    path = here[seed].parents[1] / f"learned-{checksum(content)}.safetensors"
+    metadata = {"seed": str(seed), "validation": repr(float(scores[seed]))}
+    content = save(tensors, metadata)
+    path = paths[seed].parents[1] / f"learned-{checksum(content)}.safetensors"
     with store.locked():
         *worse, best = sorted(
-            [*_files(experiment, store), (_rank(float(scores[seed]), seed), path)]
+            [
+                *_kept_networks(experiment, store),
+                (_rank(float(scores[seed]), seed), path),
+            ]
         )
         if best[1] == path:
             place(path, content)
@@ -68,43 +72,47 @@ def keep(experiment: Experiment, store: Store) -> Path | None:
 
 
 def load(experiment: Experiment, store: Store) -> Learned:
-    """The network that `keep` has put there.
+    """The network that `keep` has kept.
 
-    Raises StoreError, naming what to run or the file, if there is none or if it is
-    damaged.
+    Raises StoreError if there is none (with the command that trains one), or if its
+    file is damaged or does not fit the experiment's network (with its path).
     """
-    found = _files(experiment, store)
-    if not found:
+    networks = _kept_networks(experiment, store)
+    if not networks:
         raise StoreError(
             f"{experiment.name}: no learned network in {store.folder}; mindgap run "
-            f"{experiment.name} trains some and keeps the best"
+            f"{experiment.name} trains networks and keeps the best"
         )
-    _, path = found[-1]
+    _, path = networks[-1]
     learned = _open(path)
     try:
         shapes = template(experiment.task, experiment.model)
         return learned._replace(params=fill(shapes, learned.params))
     except (KeyError, ValueError) as error:
-        raise StoreError(f"{path} is not this experiment's: {error}") from error
+        raise StoreError(f"{path} is not this experiment's network: {error}") from error
 
 
-def _name(seed: int) -> str:
+def _file_name(seed: int) -> str:
     return f"seed-{seed:05d}.safetensors"
 
 
 def _rank(validation: float, seed: int) -> tuple[float, int]:
-    """Higher is better: the lowest seed of equals."""
+    """A key that is larger for better networks; of equals the lowest seed is best."""
     return validation, -seed
 
 
-def _files(experiment: Experiment, store: Store) -> list[tuple[Any, Path]]:
-    """Kept networks, the best last: two, if a process was killed between them."""
+def _kept_networks(experiment: Experiment, store: Store) -> list[tuple[Any, Path]]:
+    """Rank and file of each kept network, the best last.
+
+    There are two if a process was killed after it kept one and before it removed the
+    other.
+    """
     home = store.home(experiment.recorded, experiment.digest)
-    found = []
+    networks = []
     for path in home.glob("learned-*.safetensors"):
-        one = _open(path)
-        found.append((_rank(one.validation, one.seed), path))
-    return sorted(found)
+        learned = _open(path)
+        networks.append((_rank(learned.validation, learned.seed), path))
+    return sorted(networks)
 
 
 def _open(path: Path) -> Learned:
@@ -112,14 +120,14 @@ def _open(path: Path) -> Learned:
 
     try:
         if checksum(path.read_bytes()) != path.stem.rpartition("-")[2]:
-            raise ValueError("its bytes are not those of its name's checksum")
+            raise ValueError("its bytes do not have the checksum in its name")
         params: dict[str, dict[str, jnp.ndarray]] = {}
         with safe_open(path, "np") as file:
-            about = file.metadata()
+            metadata = file.metadata()
             for name in file.keys():
                 module, _, leaf = name.rpartition("/")
                 tensor = jnp.asarray(file.get_tensor(name), jnp.float32)
                 params.setdefault(module, {})[leaf] = tensor
-        return Learned(params, int(about["seed"]), float(about["validation"]))
+        return Learned(params, int(metadata["seed"]), float(metadata["validation"]))
     except (SafetensorError, KeyError, ValueError, OSError) as error:
         raise StoreError(f"{path} is damaged ({error}): restore it") from error

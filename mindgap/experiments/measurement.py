@@ -1,10 +1,10 @@
-"""What is measured of a block of trained networks: the rows that the store keeps.
+"""Measures a block of trained networks, and returns the rows that the store keeps.
 
-Of both checkpoints, best by validation and last: how effective they are, how faithful
-(see `faithfulness`), whether they are right but for the order among equals (see
-`validity`), how a learned bias is made, and how far they are from compiled weights that
-they started from. And learning curves; from compiled weights, also what happens to
-faithfulness on the way, and which layers move first.
+For both checkpoints, best by validation and last: accuracy, faithfulness (see
+`faithfulness`), whether answers are right except for how ties are broken (see
+`validity`), the parts of a learned attention bias, and the distance from the compiled
+weights that training started from, if it did. Also learning curves; after a compiled
+start, in addition the course of faithfulness and of each layer's movement.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COURSE = "course"
-"""In place of a data set: what was seen on validation graphs while training."""
+"""Value of the column `data` for measures on validation graphs during training."""
 
 COURSE_EVERY = 5
-"""Of the validations, every fifth and the last are recorded with what was seen; all of
-them would be three quarters of a record."""
+"""The course is recorded at every fifth validation and at the last: at all of them, it
+would be three quarters of a record."""
 
 BLANK = {"data": "", "checkpoint": "", "step": -1, "graph": -1}
+"""Values of the columns of a row to which they do not apply."""
 
 
 def measure(
@@ -44,13 +45,15 @@ def measure(
     state: training.TrainState,
     curves: training.Curves,
 ) -> "pd.DataFrame":
-    """The rows of one block; all have a leading axis of seeds.
+    """The rows of one block.
 
-    What training began from is measured too if that is compiled weights: they are exact
-    only where they are sharp enough. Accuracies are in [0, 1]: of each graph of the
-    named sets, and of each part of the larger test set the mean. Measures of
-    faithfulness are means over graphs, of each step and, where no step is named, of
-    all.
+    `begun` has the initial parameters; it, `state` and `curves` have a leading axis of
+    seeds. A compiled start is measured, too, as checkpoint `start`: compiled weights
+    are exact only where they are sharp enough.
+
+    Accuracies are in [0, 1]. They are recorded for each graph of the named sets, and as
+    the mean of each part of the larger test set. Measures of faithfulness are means
+    over graphs, one for each step, and one over all steps, where `step` is -1.
     """
     import pandas as pd
 
@@ -72,17 +75,17 @@ def measure(
                 where = {"data": data, "checkpoint": checkpoint, "graph": graph}
                 add(seed, "pointer_accuracy", row, **where)
         for index, seed in enumerate(seeds):
-            one = jax.tree.map(lambda leaf, index=index: leaf[index], params)
+            network = jax.tree.map(lambda leaf, index=index: leaf[index], params)
             for data, graphs in traced.items():
                 where = {"data": data, "checkpoint": checkpoint}
-                for metric, values in _faithfulness(experiment, graphs, one):
+                for metric, values in _faithfulness(experiment, graphs, network):
                     steps, means = _by_step(values)
                     add(seed, metric, means, step=steps, **where)
                     add(seed, metric, np.nanmean(values), **where)
-                for metric, values in _validity(experiment, graphs, one):
+                for metric, values in _validity(experiment, graphs, network):
                     if np.isfinite(values).any():
                         add(seed, metric, np.nanmean(values), **where)
-            for metric, value in _of_parameters(experiment, one):
+            for metric, value in _parameter_measures(experiment, network):
                 add(seed, metric, value, checkpoint=checkpoint)
     for index, seed in enumerate(seeds):
         for metric, (steps, values) in _curves(experiment, curves, index).items():
@@ -90,7 +93,7 @@ def measure(
         add(seed, "best_step", state.best_step[index])
         if experiment.start:
             course = np.asarray(curves.watched[index])
-            # -1 fills the steps between validations
+            # steps between validations are filled with -1
             (steps,) = np.nonzero(~(np.isnan(course) | (course == -1)).all(1))
             steps = np.union1d(steps[::COURSE_EVERY], steps[-1:])
             names = watched(experiment.model, experiment.start)
@@ -100,39 +103,42 @@ def measure(
 
 
 def watch(task: Task, model: ModelConfig, start: CompiledStart) -> training.Watch:
-    """What is followed while a network is trained from compiled weights (Table 14).
+    """What is measured at each validation after a compiled start (Table 14).
 
-    Its faithfulness on the graphs of each validation, and by how much a parameter of
-    each of its layers has moved, root mean square, in its own units: Adam moves all by
-    about the learning rate, whatever their size. The names are `watched`'s, in order.
+    Faithfulness on the validation graphs, and the root mean square distance that the
+    parameters of each layer have moved. That is in the parameters' own units, since
+    Adam moves all by about the learning rate, whatever their size. `watched` returns
+    the measures' names in the same order.
     """
     program, exact = PROGRAMS[start.program], start.params(model)
 
-    def look(params: Params, graphs: Graphs) -> Float[Array, "K"]:
+    def measure_course(params: Params, graphs: Graphs) -> Float[Array, "K"]:
         scores = faithfulness.trace_scores(task, model, params, graphs)
-        looks = faithfulness.mechanism(program, task, model, params, graphs)
-        each = [value for name, value in looks.items() if name.endswith("accuracy")]
-        looked = jnp.nanmean(jnp.stack(each), 0)
-        means = [faithfulness.trace_accuracy(task, scores), looked]
+        mechanism = faithfulness.mechanism(program, task, model, params, graphs)
+        accuracies = [
+            value for name, value in mechanism.items() if name.endswith("accuracy")
+        ]
+        agreement = jnp.nanmean(jnp.stack(accuracies), 0)
+        means = [faithfulness.trace_accuracy(task, scores), agreement]
         moved = [
             jnp.sqrt(jnp.mean((_flat(params[layer]) - _flat(exact[layer])) ** 2))
             for layer in sorted(exact)
         ]
         return jnp.stack([*map(jnp.nanmean, means), *moved])
 
-    return look
+    return measure_course
 
 
 def watched(model: ModelConfig, start: CompiledStart) -> list[str]:
-    """Metrics by name: trace and attention accuracy, then each layer's movement."""
+    """Names of the metrics of `watch`: trace, attention, each layer's movement."""
     layers = sorted(start.params(model))
     return ["trace", "attention/accuracy", *(f"moved/{layer}" for layer in layers)]
 
 
-def _relative(begun: Any, params: Any) -> Float[Array, ""]:
-    """Euclidean distance, relative to the length of `begun`."""
-    old, new = _flat(begun), _flat(params)
-    return jnp.linalg.norm(new - old) / jnp.linalg.norm(old)
+def _relative_distance(begun: Any, params: Any) -> Float[Array, ""]:
+    """Euclidean distance between the two, relative to the length of `begun`."""
+    before, after = _flat(begun), _flat(params)
+    return jnp.linalg.norm(after - before) / jnp.linalg.norm(before)
 
 
 def _flat(tree: Any) -> Float[Array, "parameters"]:
@@ -142,11 +148,11 @@ def _flat(tree: Any) -> Float[Array, "parameters"]:
 def _scores(
     experiment: Experiment, params: Params
 ) -> Iterator[tuple[str, Float[np.ndarray, "seeds graphs"]]]:
-    """Pointer accuracy on the named sets; of the larger test, the mean of each part."""
+    """Pointer accuracy on each named set, and of each part of the larger test set."""
 
     def score(graphs: Graphs) -> np.ndarray:
-        parts = experiment.task, experiment.model, params, graphs
-        return np.asarray(scoring.evaluate(*parts))
+        arguments = experiment.task, experiment.model, params, graphs
+        return np.asarray(scoring.evaluate(*arguments))
 
     for data in (experiment.test, *experiment.beside):
         yield data.name, score(data.draw(experiment.task))
@@ -155,31 +161,33 @@ def _scores(
         yield experiment.larger_name, np.stack(parts, 1)
 
 
-def _of_parameters(
+def _parameter_measures(
     experiment: Experiment, params: Params
 ) -> Iterator[tuple[str, float]]:
     if experiment.start:
         exact = experiment.start.params(experiment.model)
-        yield "distance", float(_relative(exact, params))
+        yield "distance", float(_relative_distance(exact, params))
     if experiment.model.attention_bias:
-        learned = jnp.asarray(params["attention"]["bias"])
-        for part, share in attention.bias_parts(learned).items():
+        bias = jnp.asarray(params["attention"]["bias"])
+        for part, share in attention.bias_parts(bias).items():
             yield f"bias/{part}", float(share)
 
 
 def _faithfulness(
     experiment: Experiment, graphs: Graphs, params: Params
 ) -> Iterator[tuple[str, Float[np.ndarray, "B T"]]]:
-    """Each measure that says something of any graph and step."""
+    """Each measure of faithfulness that is defined for some graph and step."""
     task, model = experiment.task, experiment.model
     scores = faithfulness.trace_scores(task, model, params, graphs)
-    found = {f"trace/{name}": score for name, score in scores.items()}
+    measures = {f"trace/{name}": score for name, score in scores.items()}
     if scores:
-        found["trace"] = faithfulness.trace_accuracy(task, scores)
+        measures["trace"] = faithfulness.trace_accuracy(task, scores)
     if experiment.program is not None and model.message_steps == 1:
-        looks = faithfulness.mechanism(experiment.program, task, model, params, graphs)
-        found |= {f"attention/{name}": share for name, share in looks.items()}
-    for metric, values in found.items():
+        mechanism = faithfulness.mechanism(
+            experiment.program, task, model, params, graphs
+        )
+        measures |= {f"attention/{name}": share for name, share in mechanism.items()}
+    for metric, values in measures.items():
         if np.isfinite(values).any():
             yield metric, np.asarray(values)
 
@@ -187,7 +195,7 @@ def _faithfulness(
 def _validity(
     experiment: Experiment, graphs: Graphs, params: Params
 ) -> Iterator[tuple[str, Float[np.ndarray, "B"]]]:
-    """How much of an answer is right in some order, for BFS and for DFS."""
+    """For BFS and DFS, how much of an answer is right whatever the order of ties."""
     task = experiment.task
     (parents,) = scoring.answers(task, experiment.model, params, graphs).values()
     if task.sampler.directed:
@@ -198,7 +206,7 @@ def _validity(
 
 
 def _by_step(values: Float[np.ndarray, "B T"]) -> tuple[np.ndarray, np.ndarray]:
-    """Steps, counted from 1, and the means over those graphs that have a value."""
+    """Steps, counted from 1, and means over the graphs that have a value."""
     taken = np.isfinite(values).any(0)
     return 1 + np.flatnonzero(taken), np.nanmean(values[:, taken], 0)
 
@@ -206,7 +214,7 @@ def _by_step(values: Float[np.ndarray, "B T"]) -> tuple[np.ndarray, np.ndarray]:
 def _curves(
     experiment: Experiment, curves: training.Curves, index: int
 ) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
-    """A seed's validation scores, and its loss as means between two of them."""
+    """Validation scores of a seed, and the means of its loss between validations."""
     every, validation = experiment.train.evaluate_every, curves.validation[index]
     evaluated = np.flatnonzero(validation >= 0)
     starts = np.arange(0, len(validation), every)

@@ -1,9 +1,9 @@
-"""Measures beside a record: put there, and made up for from weights that are kept.
+"""Records measures beside records, and measures networks that were trained earlier.
 
-A block of seeds is measured when it is trained. Networks that were trained before there
-was a measure get it here, as long as their weights are in the store; a seed can always
-be trained again. Of rows without weights the one network that is kept is
-measured.
+A block of seeds is measured when it is trained. Networks that were trained before a
+measure existed are measured here, from their weights in the store; a seed without
+weights can be trained again. For an experiment without any measured seed, the one kept
+network is measured.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,39 +31,39 @@ def put(
     store: Store,
     source: Source = "records",
 ) -> None:
-    """Records rows of `beside.measure`, but of seeds that are recorded already."""
+    """Records rows of `beside.measure`, except of seeds that are recorded already."""
     name, digest = beside.home(experiment, kind, source)
     while new := store.missing(name, digest, seeds):
         try:
-            part = rows.loc[rows.seed.isin(new)]
-            store.put(name, digest, new, part, {**certificate, "measure": digest})
+            new_rows = rows.loc[rows.seed.isin(new)]
+            store.put(name, digest, new, new_rows, {**certificate, "measure": digest})
         except RecordedError:
-            continue  # another process was quicker with some of them
+            continue  # another process has just recorded some of these seeds
 
 
 def unmeasured(experiment: Experiment, kind: Kind, store: Store) -> list[int]:
-    """Seeds whose weights are in the store and whose measure is not."""
+    """Seeds whose weights are in the store, but not this kind of measure of them."""
     return store.missing(
-        *beside.home(experiment, kind.name), _weighed(experiment, store)
+        *beside.home(experiment, kind.name), _seeds_with_weights(experiment, store)
     )
 
 
 def measure(experiment: Experiment, store: Store) -> Iterator[str]:
-    """Measures what is not measured yet, seed by seed, and says so in lines."""
-    about = blocks.certificate(experiment)
+    """Measures and records what is missing, seed by seed; yields a line for each."""
+    certificate = blocks.certificate(experiment)
     for kind in beside.of(experiment):
         for seed in unmeasured(experiment, kind, store):
-            named = store.weights(experiment.recorded, experiment.digest, seed)
-            rows = beside.measure(experiment, kind, [seed], _by_checkpoint(named))
-            put(experiment, kind.name, [seed], rows, about, store)
+            weights = store.weights(experiment.recorded, experiment.digest, seed)
+            rows = beside.measure(experiment, kind, [seed], _by_checkpoint(weights))
+            put(experiment, kind.name, [seed], rows, certificate, store)
             yield f"{experiment.name} seed {seed}: {kind.name}"
-    yield from _kept(experiment, about, store)
+    yield from _measure_kept(experiment, certificate, store)
 
 
-def _kept(
-    experiment: Experiment, about: Mapping[str, Any], store: Store
+def _measure_kept(
+    experiment: Experiment, certificate: Mapping[str, Any], store: Store
 ) -> Iterator[str]:
-    """The kept network, where no seed has the measure."""
+    """Measures the kept network for each kind that no seed has been measured for."""
     for kind in beside.of(experiment):
         if not kind.of_kept or len(beside.load(experiment, kind.name, store)[0]):
             continue
@@ -74,19 +74,22 @@ def _kept(
         params = jax.tree.map(lambda leaf: np.asarray(leaf)[None], kept.params)
         rows = beside.measure(experiment, kind, [kept.seed], {"best": params})
         seeds, source = [kept.seed], "the kept network"
-        put(experiment, kind.name, seeds, rows, about, store, source)
+        put(experiment, kind.name, seeds, rows, certificate, store, source)
         yield f"{experiment.name}, the kept network (seed {kept.seed}): {kind.name}"
 
 
-def _weighed(experiment: Experiment, store: Store) -> list[int]:
+def _seeds_with_weights(experiment: Experiment, store: Store) -> list[int]:
     return store.weighed(experiment.recorded, experiment.digest)
 
 
-def _by_checkpoint(named: Mapping[str, np.ndarray]) -> dict[str, Params]:
-    """`best/module/leaf` to parameters of each checkpoint, with one seed in front."""
-    found: dict[str, Any] = {}
-    for name, array in named.items():
+def _by_checkpoint(weights: Mapping[str, np.ndarray]) -> dict[str, Params]:
+    """From arrays named `best/module/leaf` to each checkpoint's parameters.
+
+    They get a leading axis of one seed.
+    """
+    params: dict[str, Any] = {}
+    for name, array in weights.items():
         checkpoint, _, rest = name.partition("/")
         module, _, leaf = rest.rpartition("/")
-        found.setdefault(checkpoint, {}).setdefault(module, {})[leaf] = array[None]
-    return found
+        params.setdefault(checkpoint, {}).setdefault(module, {})[leaf] = array[None]
+    return params

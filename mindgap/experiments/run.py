@@ -1,10 +1,10 @@
-"""What is missing is computed, measured and put in the store.
+"""Runs experiments: trains, measures and records the seeds that are missing.
 
 Seeds run in blocks: several at once where that is faster (small networks,
-accelerators), one after the other where it is not. A block is recorded as soon as it is
-done. An unfinished one is kept in a checkpoint beside the records, and done first when
-its seeds are wanted again. On a cluster each block is a task of a worker, and only the
-process that asked for it writes to the store.
+accelerators), else one after the other. A block is recorded as soon as it is done. An
+unfinished block is kept in a checkpoint beside the records; it is resumed first when
+one of its seeds is wanted again. On a cluster each block is a task of a worker, and
+only the process that asked for it writes to the store.
 """
 
 import contextlib
@@ -32,16 +32,16 @@ def complete(
     cluster: str | None = None,
     deadline: Deadline | None = None,
 ) -> list[int]:
-    """Trains and records those of the seeds that the store does not have.
+    """Trains, measures and records those of the seeds that are not in the store.
 
-    Returns the seeds that were run. `report` is told of each block as it starts, and
-    what it returns of the block's progress (see `progress`). With `cluster`, the blocks
-    are tasks of the dask scheduler at that address (`tcp://host:port`), or of worker
-    processes on this machine for `local`.
+    Returns the seeds that were run. `report` is called when a block starts, and returns
+    a function that is called with the block's progress; the default is `progress`. With
+    `cluster`, the blocks are tasks of the dask scheduler at that address
+    (`tcp://host:port`), or of worker processes on this machine for `local`.
 
-    Raises StoreError if the store cannot be written or holds records of another random
+    Raises StoreError if the store cannot be written or has records of another random
     stream, FloatingPointError if a loss is not finite, TimeUp if the deadline comes
-    first (what is trained by then is in a checkpoint), and what `cluster.results`
+    first (what is trained by then is in a checkpoint), and whatever `cluster.results`
     raises.
     """
     store.prove_stream()
@@ -61,8 +61,8 @@ def complete(
     unfinished, rest = _unfinished(experiment, missing, store)
     for part in [*unfinished, *blocks.cut(rest, size)]:
         checkpoint = _checkpoint(experiment, part, store)
-        told = (report or progress)(experiment, part)
-        block = blocks.complete(experiment, part, told, checkpoint, deadline)
+        reporter = (report or progress)(experiment, part)
+        block = blocks.complete(experiment, part, reporter, checkpoint, deadline)
         _record(experiment, block, store)
         checkpoint.remove()
     return missing
@@ -70,23 +70,24 @@ def complete(
 
 @dataclasses.dataclass(frozen=True)
 class Repeat:
-    """A recorded seed beside the same, trained again."""
+    """A recorded seed compared with the same seed trained again."""
 
     seed: int
     kind: Literal["the same to the last digit", "the same course", "another network"]
-    """Another processor rounds otherwise, so that a course drifts: it is the same if
-    the loss of its first 50 steps is, within `DRIFT`."""
+    """Another processor rounds differently, so that training drifts. The course is
+    still the same if the mean loss of the first 50 steps (`evaluate_every`) is equal
+    within `DRIFT`, and the score within `SCORE`."""
     first_loss: float
-    """Relative difference of that loss."""
+    """Relative difference of the mean loss of the first 50 steps."""
     score: float
-    """Points by which the score on the test set differs."""
+    """Difference of the scores on the test set, in percentage points."""
     alike: bool
     """Whether processor, device and precision are those of the record."""
 
     @property
     def right(self) -> bool:
-        """Whether it is what a repetition must be: to the last digit where it runs on
-        the same kind of machine, else the same course."""
+        """Whether the repetition succeeded: to the last digit if on the same kind of
+        machine (`alike`), at least the same course on another."""
         return self.kind == "the same to the last digit" or (
             self.kind == "the same course" and not self.alike
         )
@@ -98,7 +99,7 @@ def again(
     store: Store,
     report: Callable[[Experiment, Sequence[int]], Report] | None = None,
 ) -> list[Repeat]:
-    """Trains recorded seeds again, which changes nothing in the store.
+    """Trains recorded seeds again and compares; writes nothing to the store.
 
     Raises StoreError if one of them is not recorded.
     """
@@ -107,65 +108,67 @@ def again(
         raise StoreError(f"{experiment.name}: seeds {missing} are not recorded")
     blocks.use_cores()
     blocks.cache_compilation()
-    here, found = blocks.here(), []
+    here, repeats = blocks.here(), []
     for record in store.records(name, digest):
-        some = [seed for seed in seeds if seed in record.seeds]
-        if not some:
+        wanted = [seed for seed in seeds if seed in record.seeds]
+        if not wanted:
             continue
-        made = record.certificate
-        # the seeds beside it in its block decide about the last digits, too
-        block = made.get("block", list(record.seeds))
-        part = block if made["device"] == here["device"] else some
-        told = (report or progress)(experiment, part)
-        rows = blocks.complete(experiment, part, told).rows
-        alike = all(made.get(k) == here[k] for k in _ROUNDING)
-        found += [_repeat(experiment, seed, store, rows, alike) for seed in some]
-    return found
+        certificate = record.certificate
+        # the last digits also depend on which seeds are in the same block
+        block = certificate.get("block", list(record.seeds))
+        trained = block if certificate["device"] == here["device"] else wanted
+        reporter = (report or progress)(experiment, trained)
+        rows = blocks.complete(experiment, trained, reporter).rows
+        alike = all(certificate.get(k) == here[k] for k in _ROUNDING)
+        repeats += [_repeat(experiment, seed, store, rows, alike) for seed in wanted]
+    return repeats
 
 
 _ROUNDING = ("processor", "device", "precision")
-"""Facts of a certificate that the last digits of a course depend on."""
+"""Entries of a certificate on which the last digits of training depend."""
 DRIFT = 1e-3
-"""Relative; another random stream differs by ten times as much."""
+"""Largest relative difference of the first loss of the same course; with another random
+stream it is ten times as large."""
 SCORE = 5.0
-"""Points by which the score of a course that drifted may differ."""
+"""Largest difference of the scores of the same course, in percentage points."""
 
 
 def _repeat(
     experiment: Experiment, seed: int, store: Store, rows: Any, alike: bool
 ) -> Repeat:
     keys = ["metric", "data", "checkpoint", "step", "graph"]
-    whole: Any = store.load(experiment.recorded, experiment.digest)
-    old, new = whole[whole.seed == seed], rows[rows.seed == seed].astype(COLUMNS)
-    # measures that came later are in one of them only, and of the larger test set early
-    # records have the mean alone
+    recorded: Any = store.load(experiment.recorded, experiment.digest)
+    old = recorded[recorded.seed == seed]
+    new = rows[rows.seed == seed].astype(COLUMNS)
+    # measures that were added later are in one of them only, and early records have
+    # only one mean of the whole larger test set
     old, new = (
         part[part.metric.isin(old.metric) & ~part.data.str.startswith("larger-test")]
         for part in (old, new)
     )
-    pair: Any = old.merge(new, on=keys, suffixes=("", "_again"), how="outer")
-    # early records hold the course at every validation
-    once = pair[["value", "value_again"]].isna().any(axis=1)
-    pair = pair[~(once & (pair.data == COURSE))]
-    exact = bool((pair.value == pair.value_again).all())
-    pair = pair.dropna(subset=["value", "value_again"])
-    first = pair[(pair.metric == "loss") & (pair.step == 0)].iloc[0]
-    apart = float(abs(first.value_again / first.value - 1))
-    scored = pair[
-        (pair.metric == "pointer_accuracy")
-        & (pair.data == experiment.test.name)
-        & (pair.checkpoint == experiment.headline)
+    pairs: Any = old.merge(new, on=keys, suffixes=("", "_again"), how="outer")
+    # early records have the course at every validation
+    unpaired = pairs[["value", "value_again"]].isna().any(axis=1)
+    pairs = pairs[~(unpaired & (pairs.data == COURSE))]
+    exact = bool((pairs.value == pairs.value_again).all())
+    pairs = pairs.dropna(subset=["value", "value_again"])
+    first = pairs[(pairs.metric == "loss") & (pairs.step == 0)].iloc[0]
+    first_loss = float(abs(first.value_again / first.value - 1))
+    scored = pairs[
+        (pairs.metric == "pointer_accuracy")
+        & (pairs.data == experiment.test.name)
+        & (pairs.checkpoint == experiment.headline)
     ]
-    score = 100 * abs(float((scored.value_again - scored.value).mean()))
-    near = apart <= DRIFT and score <= SCORE
-    kind = "the same course" if near else "another network"
+    points = 100 * abs(float((scored.value_again - scored.value).mean()))
+    same_course = first_loss <= DRIFT and points <= SCORE
+    kind = "the same course" if same_course else "another network"
     return Repeat(
-        seed, "the same to the last digit" if exact else kind, apart, score, alike
+        seed, "the same to the last digit" if exact else kind, first_loss, points, alike
     )
 
 
 def progress(experiment: Experiment, seeds: Sequence[int]) -> Report:
-    """A bar in a terminal; elsewhere (logs, notebooks) about ten lines a block."""
+    """A progress bar in a terminal; elsewhere (logs, notebooks) some ten lines."""
     total = experiment.train.steps
     label = f"{experiment.name} seed{'s' * (len(seeds) > 1)} {_span_of(seeds)}"
     if sys.stdout.isatty():
@@ -173,28 +176,29 @@ def progress(experiment: Experiment, seeds: Sequence[int]) -> Report:
 
         bar = tqdm(total=total, desc=label, file=sys.stdout, unit="step")
 
-        def draw(done: int, loss: float, score: float):
+        def update_bar(done: int, loss: float, score: float):
             bar.set_postfix_str(f"loss {loss:.3f}, validation {score:.1%}")
             bar.update(done - bar.n)
             if done == total:
                 bar.close()
 
-        return draw
+        return update_bar
     print(f"{label}: {total} steps, compiling", flush=True)
     shown, first = 0, None
 
-    def say(done: int, loss: float, score: float):
+    def print_progress(done: int, loss: float, score: float):
         nonlocal shown, first
         now = time.monotonic()
-        # the pace leaves out compiling, and what a resumed block had behind it
+        # measured from the first report on: without compiling, and without the steps
+        # that a resumed block had done before
         first = first or (done, now)
         if done < total and done - shown < total / 10:
             return
         shown = done
-        since, at = first
+        first_step, first_time = first
         left = ""
-        if done > since:
-            minutes = (now - at) * (total - done) / (done - since) / 60
+        if done > first_step:
+            minutes = (now - first_time) * (total - done) / (done - first_step) / 60
             left = f", {minutes:.1f} min left"
         print(
             f"{label}: step {done} of {total}, loss {loss:.3f}, "
@@ -202,20 +206,20 @@ def progress(experiment: Experiment, seeds: Sequence[int]) -> Report:
             flush=True,
         )
 
-    return say
+    return print_progress
 
 
 def _record(experiment: Experiment, block: Block, store: Store) -> None:
-    """Puts what another process has not recorded in the meantime."""
+    """Records those seeds of a block that no other process has recorded meanwhile."""
     name, digest = experiment.recorded, experiment.digest
     while new := store.missing(name, digest, block.seeds):
         for seed in new:
             store.put_weights(name, digest, seed, block.weights[seed])
-        # what lies beside the record comes first: a seed with a record is done
+        # measures beside the record come first: a seed with a record counts as done
         for kind, rows in block.beside.items():
             remeasure.put(experiment, kind, new, rows, block.certificate, store)
         rows = block.rows.loc[block.rows.seed.isin(new)]
-        # another process may have recorded some of them since they were looked for
+        # another process may have recorded some of them since `missing` was called
         with contextlib.suppress(RecordedError):
             store.put(name, digest, new, rows, block.certificate)
     if experiment.keep:
@@ -236,19 +240,20 @@ def _unfinished_home(experiment: Experiment, store: Store) -> Path:
 def _unfinished(
     experiment: Experiment, missing: Sequence[int], store: Store
 ) -> tuple[list[Sequence[int]], list[int]]:
-    """Blocks with a checkpoint that hold a wanted seed, and the other wanted seeds.
+    """Blocks with a checkpoint and a missing seed, and the missing seeds of no block.
 
-    All of a block's seeds must be missing; some may be more than was asked for.
+    A block is left out if one of its seeds is recorded. It may have further seeds that
+    are not in `missing`.
     """
-    rest, found = list(missing), []
+    others, unfinished = list(missing), []
     for path in sorted(_unfinished_home(experiment, store).glob("seeds-*.npz")):
-        kept = Checkpoint(path).load()
-        block = kept.about["seeds"] if kept else []
+        saved = Checkpoint(path).load()
+        block = saved.about["seeds"] if saved else []
         name, digest = experiment.recorded, experiment.digest
-        if set(block) & set(rest) and store.missing(name, digest, block) == block:
-            found.append(block)
-            rest = [seed for seed in rest if seed not in block]
-    return found, rest
+        if set(block) & set(others) and store.missing(name, digest, block) == block:
+            unfinished.append(block)
+            others = [seed for seed in others if seed not in block]
+    return unfinished, others
 
 
 def _span_of(seeds: Sequence[int]) -> str:

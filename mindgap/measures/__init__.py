@@ -1,4 +1,4 @@
-"""Measures of networks: how they work, what they hold, and statistics of many."""
+"""Faithfulness, probes, interventions and landscapes of networks; statistics."""
 
 import lazy_loader
 

@@ -1,9 +1,9 @@
-"""What one-line rules score: floors under a network that learned nothing else.
+"""Scores of one-line rules: the floor above which a network must have learned more.
 
-A score means little until one knows what a rule that ignores the algorithm gets. Each
-rule is a distribution over parents, so its accuracy is an exact expectation and no
-random numbers are drawn. One rule is a ceiling: BFS that knows the levels but not
-CLRS's order among the parents of one level.
+A network's score means little without the score of rules that ignore the algorithm.
+Each rule is a distribution over parents, so its accuracy is an exact expectation and no
+random numbers are drawn. One rule is a ceiling instead: a BFS that knows every node's
+level, but not CLRS's order among the possible parents in the level before.
 """
 
 import dataclasses
@@ -17,12 +17,12 @@ from mindgap.tasks.base import Task
 from mindgap.tasks.bfs import bfs
 
 Parents = Float[np.ndarray, "B N N"]
-"""Row i: the probability of each node to be named the parent of i."""
+"""Row i: for each node the probability that a rule names it as the parent of i."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
-    """A way to name parents without running the algorithm."""
+    """A way to name the parent of each node without running the task's algorithm."""
 
     name: str
     parents: Callable[[Graphs], Parents]
@@ -31,50 +31,50 @@ class Rule:
 def score(rule: Rule, graphs: Graphs) -> Float[np.ndarray, "B"]:
     """Expected pointer accuracy of a rule on each graph, in [0, 1]."""
     truth = np.asarray(graphs.trajectory.outputs["pi"])
-    named = rule.parents(graphs)
-    return np.take_along_axis(named, truth[..., None], -1)[..., 0].mean(-1)
+    probabilities = rule.parents(graphs)
+    return np.take_along_axis(probabilities, truth[..., None], -1)[..., 0].mean(-1)
 
 
 def rules(task: Task) -> tuple[Rule, ...]:
-    """The rules that mean something for a task; an order-blind BFS for BFS only."""
-    local = (
+    """The rules that make sense for a task; the order-blind BFS is for BFS only."""
+    common = (
         Rule("parent = v - 1", _previous),
         Rule("largest smaller in-neighbour", _largest_smaller),
         Rule("lowest in-neighbour", _lowest),
         Rule("random in-neighbour", lambda graphs: _uniform(_senders(graphs))),
     )
     if task.sampler.directed:
-        both = Rule(
+        either_way = Rule(
             "largest smaller neighbour, either way",
             lambda graphs: _largest_smaller(graphs, either_way=True),
         )
-        return (*local, both)
+        return (*common, either_way)
     if task.sampler.weighted:
-        return (*local, Rule("nearest in-neighbour", _nearest), Rule("BFS", _bfs))
-    return (*local, Rule("BFS, blind to order", _order_blind_bfs))
+        return (*common, Rule("nearest in-neighbour", _nearest), Rule("BFS", _bfs))
+    return (*common, Rule("BFS, blind to order", _order_blind_bfs))
 
 
 def best_one_line(task: Task, graphs: Graphs) -> tuple[str, float]:
-    """The best rule that runs no algorithm, and its accuracy in percent."""
-    found = {
+    """The name of the best rule that runs no algorithm, and its accuracy in percent."""
+    accuracies = {
         rule.name: 100 * float(score(rule, graphs).mean())
         for rule in rules(task)
         if not rule.name.startswith("BFS")
     }
-    best = max(found, key=lambda name: found[name])
-    return best, found[best]
+    best = max(accuracies, key=lambda name: accuracies[name])
+    return best, accuracies[best]
 
 
 def _senders(graphs: Graphs) -> Bool[np.ndarray, "B N N"]:
-    """[b, i, j]: whether j has an edge to i, self-loops left out."""
+    """[b, i, j]: whether there is an edge from j to i, without self-loops."""
     edges = np.asarray(graphs.edges).swapaxes(1, 2)
     return edges & ~np.eye(edges.shape[-1], dtype=bool)
 
 
 def _uniform(candidates: Bool[np.ndarray, "B N N"]) -> Parents:
-    """Any candidate alike; a node without one names itself."""
-    alone = ~candidates.any(-1, keepdims=True)
-    allowed = np.where(alone, np.eye(candidates.shape[-1], dtype=bool), candidates)
+    """The same probability for each candidate; a node without any names itself."""
+    without = ~candidates.any(-1, keepdims=True)
+    allowed = np.where(without, np.eye(candidates.shape[-1], dtype=bool), candidates)
     return allowed / allowed.sum(-1, keepdims=True)
 
 
@@ -111,16 +111,16 @@ def _bfs(graphs: Graphs) -> Parents:
 
 
 def _order_blind_bfs(graphs: Graphs) -> Parents:
-    """Any neighbour that was reached just before: right but for CLRS's tie-break."""
+    """Any neighbour one level before: BFS without CLRS's way of breaking ties."""
     reached = np.asarray(graphs.trajectory.hints["reach_h"]) > 0  # (B, T, N)
     level = np.where(reached.any(1), reached.argmax(1), -1)
-    before = level[:, None, :] == level[:, :, None] - 1
-    found = level[:, :, None] > 0
-    return _uniform(_senders(graphs) & before & found)
+    one_level_before = level[:, None, :] == level[:, :, None] - 1
+    has_parent = level[:, :, None] > 0
+    return _uniform(_senders(graphs) & one_level_before & has_parent)
 
 
 def _with_root(parents: Parents, graphs: Graphs) -> Parents:
-    """The same, but the source names itself."""
+    """The same probabilities, except that the source names itself."""
     source = np.asarray(graphs.source)[..., None] > 0
     return np.where(source, np.eye(parents.shape[-1]), parents)
 
@@ -128,5 +128,5 @@ def _with_root(parents: Parents, graphs: Graphs) -> Parents:
 def _only(
     candidates: Bool[np.ndarray, "B N N"], chosen: np.ndarray
 ) -> Bool[np.ndarray, "B N N"]:
-    """At most the chosen candidate of each row."""
+    """In each row only the chosen node, and only if it is a candidate."""
     return candidates & (np.arange(candidates.shape[-1]) == chosen[..., None])

@@ -1,11 +1,13 @@
-"""Does the answer depend on what attention selects? Coefficients changed on the way.
+"""Does the answer depend on what attention selects? It is steered to find out.
 
-A learned network may look where the program looks and not use it, or look elsewhere and
-do as well. Here its own coefficients are changed at every step, of every node whose
-selection is not the program's default: all put on the selected node (`forced`), taken
-from it (`without`), or taken from the other node whose coefficient is nearest in size
-(`control`). What is left is scaled to add up to 1. The answer's accuracy is then that
-of a network that runs freely otherwise.
+A learned network may attend to the node that the program selects without using it, or
+attend elsewhere and be as accurate. Here its coefficients are changed at every step,
+for every node whose selection is not the program's default. All weight goes to the
+selected node (`forced`), or the selected node's coefficient is set to 0 (`without`), or
+that of the other node whose coefficient is nearest in size (`control`). `matched` is
+`without`, limited to the nodes for which `control` finds a coefficient of like size.
+The remaining coefficients are scaled to add up to 1. Otherwise the network runs freely,
+and the accuracy of its answer is recorded.
 """
 
 import functools
@@ -26,7 +28,7 @@ from mindgap.tasks.base import Task
 Treatment = Literal["forced", "without", "matched", "control"]
 TREATMENTS: tuple[Treatment, ...] = ("forced", "without", "matched", "control")
 ALIKE = 2.0
-"""How many times as large or small a coefficient of like size may be."""
+"""Coefficients are of like size if neither is more than so many times the other."""
 
 
 def steer(
@@ -35,27 +37,35 @@ def steer(
     selected: Int[Array, "*batch N"],
     active: Bool[Array, "*batch N"],
 ) -> Float[Array, "*batch N N"]:
-    """One head's coefficients, changed for active nodes; row i is the receiver.
+    """One head's coefficients, changed for active nodes; row i belongs to receiver i.
 
-    Only among nodes that the receiver may attend to: where the selected node is not one
-    of them, or nothing would be left, the row stays as it is.
+    A row stays as it is if the receiver may not attend to the selected node, or if no
+    weight would be left.
     """
     target = jax.nn.one_hot(selected, alpha.shape[-1])
-    held = (alpha * target).sum(-1, keepdims=True)
-    fits = active & (held[..., 0] > 0)
+    coefficient = (alpha * target).sum(-1, keepdims=True)
+    treated = active & (coefficient[..., 0] > 0)
     if treatment == "forced":
-        return jnp.where(fits[..., None], target, alpha)
-    ratio = jnp.where(alpha > 0, alpha / jnp.where(held > 0, held, 1), jnp.inf)
-    off = jnp.where((target > 0) | (alpha <= 0), jnp.inf, jnp.abs(alpha - held))
-    other = jax.nn.one_hot(off.argmin(-1), alpha.shape[-1])
-    size = jnp.where(jnp.isinf(ratio), 0, ratio * other).sum(-1)
-    like = jnp.isfinite(off.min(-1)) & (1 / ALIKE <= size) & (size <= ALIKE)
+        return jnp.where(treated[..., None], target, alpha)
+    ratio = jnp.where(
+        alpha > 0, alpha / jnp.where(coefficient > 0, coefficient, 1), jnp.inf
+    )
+    difference = jnp.where(
+        (target > 0) | (alpha <= 0), jnp.inf, jnp.abs(alpha - coefficient)
+    )
+    other = jax.nn.one_hot(difference.argmin(-1), alpha.shape[-1])
+    other_ratio = jnp.where(jnp.isinf(ratio), 0, ratio * other).sum(-1)
+    comparable = (
+        jnp.isfinite(difference.min(-1))
+        & (1 / ALIKE <= other_ratio)
+        & (other_ratio <= ALIKE)
+    )
     if treatment != "without":
-        fits = fits & like
+        treated = treated & comparable
     rest = alpha * (1 - (other if treatment == "control" else target))
-    left = rest.sum(-1, keepdims=True)
-    new = rest / jnp.where(left > 0, left, 1)
-    return jnp.where((fits & (left[..., 0] > 0))[..., None], new, alpha)
+    total = rest.sum(-1, keepdims=True)
+    rescaled = rest / jnp.where(total > 0, total, 1)
+    return jnp.where((treated & (total[..., 0] > 0))[..., None], rescaled, alpha)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))
@@ -66,22 +76,22 @@ def matched_heads(
     params: Params,
     graphs: Graphs,
 ) -> dict[str, Int[Array, ""]]:
-    """Of each selection of the program, the head that selects most as it does.
+    """For each selection of the program, the head that agrees with it most often.
 
-    To be found on other graphs than those that are scored.
+    Match heads on other graphs than those that are scored.
     """
     by_head = network.apply(task, model, params, graphs).attention
     assert by_head is not None
-    found = {}
+    heads = {}
     for name, (selected, active) in faithfulness.selections(program, graphs).items():
-        each = [
+        agreement = [
             jnp.nanmean(
                 faithfulness.attention_accuracy(by_head[:, :, head], selected, active)
             )
             for head in range(model.heads)
         ]
-        found[name] = jnp.stack(each).argmax()
-    return found
+        heads[name] = jnp.stack(agreement).argmax()
+    return heads
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2, 5))
@@ -94,17 +104,17 @@ def accuracies(
     treatment: Treatment,
     heads: Mapping[str, Int[Array, ""]],
 ) -> dict[str, Float[Array, "B"]]:
-    """Pointer accuracy in [0, 1] of each graph, each selection treated in turn.
+    """Pointer accuracy in [0, 1] of each graph, with one selection treated at a time.
 
-    `heads` says which head stands for which selection (`matched_heads`). Raises
-    ValueError for a network that takes several steps of attention for a hint.
+    `heads` has the index of the head that stands for each selection (`matched_heads`).
+    Raises ValueError for a network that takes several steps of attention for a hint.
     """
     if model.message_steps != 1:
         raise ValueError(
             f"message_steps is {model.message_steps}, but a selection belongs to one "
             "step of attention"
         )
-    found = {}
+    scores = {}
     for name, (selected, active) in faithfulness.selections(program, graphs).items():
 
         def change(alpha, time, selected=selected, active=active, head=heads[name]):
@@ -113,10 +123,10 @@ def accuracies(
             )
             return alpha.at[:, head].set(changed)
 
-        answers = network.predict(
+        outputs = network.predict(
             task, model, params, graphs, None, lambda *_: {}, change
         ).outputs
         (truth,) = graphs.trajectory.outputs.values()
-        (said,) = answers.values()
-        found[name] = (said == jnp.asarray(truth)).mean(-1)
-    return found
+        (predicted,) = outputs.values()
+        scores[name] = (predicted == jnp.asarray(truth)).mean(-1)
+    return scores

@@ -7,7 +7,7 @@ parameters' filter, so that planes of networks of different scale can be compare
 a filter is what flows into one unit of a linear layer, a column of its matrix; vectors
 (biases) are left where they are, as Li et al. leave theirs.
 
-Takes a loss function and a tree of parameters; knows nothing of networks.
+Functions here take any loss of any tree of parameters, not only those of networks.
 """
 
 import functools
@@ -29,9 +29,9 @@ Loss = Callable[[Tree], Float[Array, "*losses"]]
 def direction(key: Key[Array, ""], params: Tree, normalised: bool = True) -> Tree:
     """A random direction, with the parameters' filter norms if `normalised`.
 
-    Without it, a Gaussian direction of all the parameters' length: its filters are
-    alike, whatever the parameters' are. Zero where the parameters are vectors, and in
-    normalised filters that are zero themselves.
+    Otherwise a Gaussian direction whose total length is that of the parameters'
+    matrices: all its entries have the same variance. Zero where the parameters are
+    vectors; if `normalised`, also where a filter of the parameters is zero.
     """
     leaves, tree = jax.tree.flatten(params)
     keys = jax.random.split(key, len(leaves))
@@ -52,7 +52,7 @@ def direction(key: Key[Array, ""], params: Tree, normalised: bool = True) -> Tre
 
 
 def moved(params: Tree, along: Tree, by: Float[Array, ""] | float) -> Tree:
-    """The parameters plus so much of a direction."""
+    """The parameters plus `by` times the direction `along`."""
     return jax.tree.map(lambda leaf, d: leaf + by * d, params, along)
 
 
@@ -64,13 +64,14 @@ def plane(
     reach: float = 1.0,
     points: int = 25,
 ) -> tuple[Float[np.ndarray, "P"], Float[np.ndarray, "P P *losses"]]:
-    """Losses over a square around the parameters; [i, j] is i along `first`.
+    """Losses over a square around the parameters.
 
-    Also returns the offsets, `points` of them from -reach to reach, in lengths of the
-    directions. With an odd number of points the middle one is the parameters' own loss.
+    Returns the offsets, `points` of them from -reach to reach in lengths of the
+    directions, and the losses: [i, j] is at offset i along `first` and j along
+    `second`. With an odd number of points the middle one is the parameters' own loss.
     Raises ValueError for fewer than two points or a reach that is not positive.
     """
-    _check(points, reach)
+    _check_grid(points, reach)
     offsets = np.linspace(-reach, reach, points)
     starts = (moved(params, first, by) for by in jnp.array(offsets))
     return offsets, np.stack([ray(loss, s, second, offsets) for s in starts])
@@ -79,9 +80,10 @@ def plane(
 def ray(
     loss: Loss, params: Tree, along: Tree, offsets: Float[np.ndarray, "P"]
 ) -> Float[np.ndarray, "P *losses"]:
-    """Losses at these multiples of a direction from the parameters.
+    """Losses at the parameters plus each offset times the direction `along`.
 
-    A loss is compiled once: give the same function for other places and directions.
+    Compiles once for each function `loss`: pass the same function object again for
+    other parameters and directions.
     """
     return np.asarray(_ray(loss, params, along, jnp.array(offsets)))
 
@@ -94,23 +96,24 @@ def _ray(loss: Loss, params: Tree, along: Tree, offsets: Array) -> Array:
 def line(
     loss: Loss, start: Tree, end: Tree, points: int = 25, beyond: float = 0.0
 ) -> tuple[Float[np.ndarray, "P"], Float[np.ndarray, "P *losses"]]:
-    """Losses on the straight line from `start` (0) to `end` (1), and where.
+    """Offsets on the straight line from `start` (0) to `end` (1), and their losses.
 
-    With `beyond`, also so far before the start and after the end. Raises ValueError for
-    fewer than two points.
+    The line extends by `beyond`, as a share of its length, before the start and after
+    the end. Raises ValueError for fewer than two points.
     """
-    _check(points, 1.0 + beyond)
+    _check_grid(points, 1.0 + beyond)
     offsets = np.linspace(-beyond, 1 + beyond, points)
 
     @jax.jit
-    def of(where: Array) -> Array:
-        # a sum of both, not a step from one: large parameters would swallow small ones
-        def between(by: Array) -> Tree:
+    def losses_at(at: Array) -> Array:
+        # not start + by * (end - start): if one end has large parameters and the other
+        # small ones, the difference would round the small ones away
+        def interpolated(by: Array) -> Tree:
             return jax.tree.map(lambda a, b: (1 - by) * a + by * b, start, end)
 
-        return jax.lax.map(lambda by: loss(between(by)), where)
+        return jax.lax.map(lambda by: loss(interpolated(by)), at)
 
-    return offsets, np.asarray(of(jnp.array(offsets)))
+    return offsets, np.asarray(losses_at(jnp.array(offsets)))
 
 
 def barrier(losses: Float[np.ndarray, "P"]) -> float:
@@ -128,9 +131,9 @@ def curvature(
     """The Hessian's `count` largest eigenvalues by size, the largest first.
 
     Lanczos with full reorthogonalisation, on products of the Hessian with a vector
-    (Pearlmutter 1994), which are exact. More iterations tell close eigenvalues better
-    apart. They have the units of the loss per squared unit of parameter: to compare
-    networks of different scale, see `relative`. A loss is compiled once, as in `ray`.
+    (Pearlmutter 1994), which are exact. More iterations separate close eigenvalues
+    better. The units are those of the loss per squared unit of parameter: to compare
+    networks of different scale, see `relative`. Compiles once for each `loss`.
     Raises ValueError unless count is from 1 to the iterations and to the number of
     parameters.
     """
@@ -143,63 +146,66 @@ def curvature(
             f"{count}, {iterations} and {len(flat)}"
         )
 
-    drawn = np.random.default_rng(np.asarray(jax.random.bits(key, (4,))))
-    basis, diagonal, beside = [_alone(drawn.normal(size=len(flat)), [])], [], []
+    generator = np.random.default_rng(np.asarray(jax.random.bits(key, (4,))))
+    basis = [_unit_remainder(generator.normal(size=len(flat)), [])]
+    diagonal, off_diagonal = [], []
     for step in range(min(iterations, len(flat))):
         vector = jnp.asarray(basis[-1], flat.dtype)
-        image = np.asarray(_bent(loss, params, vector), float)
-        diagonal.append(image @ basis[-1])
+        product = np.asarray(_hessian_product(loss, params, vector), float)
+        diagonal.append(product @ basis[-1])
         if step + 1 == min(iterations, len(flat)):
             break
-        rest = _orthogonal(image, basis)
-        beside.append(np.linalg.norm(rest))
-        if beside[-1] <= 1e-6 * max(map(abs, diagonal)):
-            # what the start can reach is known; go on elsewhere, or eigenvalues that
-            # occur several times are found once
-            beside[-1], rest = 0.0, drawn.normal(size=len(flat))
-        basis.append(_alone(rest, basis))
-    matrix = np.diag(diagonal) + sum(np.diag(beside, offset) for offset in (1, -1))
+        rest = _orthogonal(product, basis)
+        off_diagonal.append(np.linalg.norm(rest))
+        if off_diagonal[-1] <= 1e-6 * max(map(abs, diagonal)):
+            # the basis spans all that the first vector can reach: go on from another
+            # random one, else an eigenvalue that occurs several times is found once
+            off_diagonal[-1], rest = 0.0, generator.normal(size=len(flat))
+        basis.append(_unit_remainder(rest, basis))
+    matrix = np.diag(diagonal) + sum(
+        np.diag(off_diagonal, offset) for offset in (1, -1)
+    )
     values = np.linalg.eigvalsh(matrix)
     return values[np.argsort(-np.abs(values))][:count]
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _bent(
+def _hessian_product(
     loss: Loss, params: Tree, vector: Float[Array, "parameters"]
 ) -> Float[Array, "parameters"]:
     """The Hessian times a vector."""
     from jax.flatten_util import ravel_pytree
 
-    flat, shaped = ravel_pytree(params)
-    return jax.jvp(jax.grad(lambda at: loss(shaped(at))), (flat,), (vector,))[1]
+    flat, unravel = ravel_pytree(params)
+    return jax.jvp(jax.grad(lambda point: loss(unravel(point))), (flat,), (vector,))[1]
 
 
 def relative(loss: Loss, params: Tree) -> Loss:
-    """The loss as a function of relative changes: at u it is that of params * (1 + u).
+    """The loss as a function of relative changes u: the loss of params * (1 + u).
 
-    Its curvature at zeros does not depend on the scale of the parameters.
+    Its curvature at u = 0 does not depend on the scale of the parameters.
     """
 
-    def of(changes: Tree) -> Array:
+    def relative_loss(changes: Tree) -> Array:
         return loss(jax.tree.map(lambda leaf, u: leaf * (1 + u), params, changes))
 
-    return of
+    return relative_loss
 
 
 def _orthogonal(vector: np.ndarray, basis: list[np.ndarray]) -> np.ndarray:
-    for _ in range(2):  # once more: the first pass leaves rounding errors
+    for _ in range(2):  # twice, since the first pass leaves rounding errors
         for other in basis:
             vector = vector - (vector @ other) * other
     return vector
 
 
-def _alone(vector: np.ndarray, basis: list[np.ndarray]) -> np.ndarray:
-    """The part of a vector that the basis does not have, of length 1."""
+def _unit_remainder(vector: np.ndarray, basis: list[np.ndarray]) -> np.ndarray:
+    """The part of a vector that is orthogonal to the basis, scaled to length 1."""
     rest = _orthogonal(vector, basis)
     return rest / np.linalg.norm(rest)
 
 
-def _check(points: int, reach: float) -> None:
+def _check_grid(points: int, reach: float) -> None:
     if points < 2 or reach <= 0:
         raise ValueError(
             f"needs at least 2 points and a reach above 0, got {points} and {reach}"
@@ -207,7 +213,7 @@ def _check(points: int, reach: float) -> None:
 
 
 def _filter_norms(leaf: Array) -> Array:
-    """The length of each column; of a vector's entries, zero: it is not moved."""
+    """The length of each column; zero for the entries of a vector, which stays."""
     if leaf.ndim < 2:
         return jnp.zeros_like(leaf)
     return jnp.linalg.norm(leaf, axis=0, keepdims=True)

@@ -1,9 +1,9 @@
 """What small random steps in parameter space do to a network's answers (§3.4, C.7).
 
-How high a loss rises around a network says as much about the scale of its logits as
-about its place. The share of pointers that are wrong does not depend on that scale, and
-a *plain* step, which moves every entry of every matrix by a normal number of the same
-standard deviation, asks the same of all networks of a shape.
+How far the loss rises around a network depends on the scale of its logits as much as on
+its position. The share of wrong pointers does not depend on that scale. A *plain* step
+adds to every entry of every matrix a normal number of the same standard deviation, so
+it is the same test for all networks of a shape.
 """
 
 import functools
@@ -23,7 +23,9 @@ STEPS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1)
 """Standard deviations of the steps, in the parameters' own units. Adam at the rate 1e-3
 moves an entry by at most about 0.001 in one step."""
 DIRECTIONS = 8
+"""Random directions along which every network of one shape is moved."""
 GRAPHS = 32
+"""Graphs on which each moved network is scored."""
 
 
 def after_steps(
@@ -31,13 +33,13 @@ def after_steps(
 ) -> Float[np.ndarray, "steps directions 2"]:
     """Loss (nats) and share of wrong pointers after each of `STEPS`.
 
-    Along the same `DIRECTIONS` for all networks of one shape, on the first `GRAPHS` of
-    the graphs. Biases stay. NaN where a loss is no float32 number.
+    Along `DIRECTIONS` directions, the same for all networks of one shape, on the first
+    `GRAPHS` graphs. Biases are not moved. NaN where the loss is not finite in float32.
     """
     params = jax.tree.map(jnp.asarray, params)
     ones = jax.tree.map(jnp.ones_like, params)
     graphs = graphs.take(slice(0, GRAPHS)).trimmed()
-    found = [
+    by_direction = [
         _along(
             task,
             model,
@@ -47,18 +49,18 @@ def after_steps(
         )
         for seed in range(DIRECTIONS)
     ]
-    return np.stack(found, 1)
+    return np.stack(by_direction, 1)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _along(
     task: Task, model: ModelConfig, params: Params, graphs: Graphs, way: Params
 ) -> Float[Array, "steps 2"]:
-    parts = scoring.loss_and_errors(task, model, graphs)
+    loss_and_errors = scoring.loss_and_errors(task, model, graphs)
 
-    def judge(by: Array) -> Float[Array, "2"]:
-        outputs, hints, wrong = parts(landscape.moved(params, way, by))
+    def score_after(by: Array) -> Float[Array, "2"]:
+        outputs, hints, wrong = loss_and_errors(landscape.moved(params, way, by))
         loss = outputs + hints
         return jnp.where(jnp.isfinite(loss), jnp.stack([loss, wrong]), jnp.nan)
 
-    return jax.lax.map(judge, jnp.array(STEPS))
+    return jax.lax.map(score_after, jnp.array(STEPS))

@@ -1,7 +1,8 @@
-"""From one score per seed to a mean with its uncertainty (and back to the paper's).
+"""Statistics over seeds: means and differences with their uncertainty.
 
-Scores stay arrays until here. A standard deviation is over seeds, with n - 1; a
-standard error is that over sqrt(n); the two are never one column.
+The input is one score per seed. A standard deviation is over seeds and divides by
+n - 1; a standard error is the standard deviation over sqrt(n). The two are always kept
+apart.
 """
 
 import dataclasses
@@ -18,9 +19,12 @@ from mindgap.extras import require
 require("run", __name__, "scipy", "statsmodels")
 
 CONFIDENCE = 0.95
+"""Confidence of every reported interval."""
 EQUIVALENCE = 0.90
-"""Of the interval that must lie within a margin: two one-sided tests at 5 %."""
+"""Confidence of the interval that must lie within a margin for equivalence: this is the
+same as two one-sided tests at 5 %."""
 POWER = 0.80
+"""Probability with which the seeds of `seeds_to_show` show equivalence."""
 BOOTSTRAP_FROM = 20
 """Fewer seeds than this get Student's t interval: a bootstrap of few is too narrow."""
 
@@ -33,8 +37,9 @@ class Description:
     std: float
     """Standard deviation over seeds (n - 1); NaN for fewer than two."""
     sem: float
+    """Standard error of the mean; NaN for fewer than two seeds."""
     interval: tuple[float, float]
-    """95 % confidence interval of the mean."""
+    """95 % confidence interval of the mean; NaN for fewer than two seeds."""
     min: float
     max: float
     seeds: int
@@ -74,7 +79,7 @@ def describe(
 
 
 def spread(mean: float, std: float) -> str:
-    """`89.20 ± 1.92`, without the spread where there is none; – without a mean."""
+    """`89.20 ± 1.92`; `89.20` if the spread is NaN; `–` if the mean is NaN."""
     if math.isnan(mean):
         return "–"
     return f"{mean:.2f}" + ("" if math.isnan(std) else f" ± {std:.2f}")
@@ -86,12 +91,13 @@ class Side:
 
     mean: float
     std: float = 0.0
-    """Over the sample (n - 1), in the units of the mean."""
+    """Standard deviation of the sample (n - 1), in the units of the mean."""
     count: float | int = math.inf
+    """Size of the sample; infinite for a number without error."""
 
     @property
     def variance(self) -> float:
-        """Of the mean."""
+        """Variance of the mean: the squared standard error."""
         return 0.0 if math.isinf(self.count) else self.std**2 / self.count
 
 
@@ -114,9 +120,9 @@ class Difference:
 
     value: float
     error: float
-    """Standard error; 0 where nothing varies."""
+    """Standard error; 0 if no side of the difference varies."""
     df: float
-    """Degrees of freedom of that error (Welch and Satterthwaite)."""
+    """Degrees of freedom of the standard error (Welch and Satterthwaite)."""
 
     def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
         """The two-sided confidence interval, symmetric around the value."""
@@ -129,7 +135,7 @@ class Difference:
 
     @property
     def p(self) -> float:
-        """Two-sided probability of so large a difference if there is none (Welch)."""
+        """Two-sided p-value of Welch's test of the hypothesis of no difference."""
         from scipy import stats
 
         if self.error == 0:
@@ -137,9 +143,9 @@ class Difference:
         return float(2 * stats.t.sf(abs(self.value) / self.error, self.df))
 
     def within(self, margin: float) -> bool:
-        """Whether two one-sided tests at 5 % put the difference within the margin.
+        """Whether two one-sided tests at 5 % (TOST) place the difference in ± margin.
 
-        The same as a 90 % interval that lies inside of ± margin (TOST).
+        The same as: whether the 90 % interval lies inside of ± margin.
         """
         low, high = self.interval(EQUIVALENCE)
         return -margin < low and high < margin
@@ -148,10 +154,10 @@ class Difference:
 def difference(
     plus: Sequence[Side], minus: Sequence[Side], more: Sequence[Side] = ()
 ) -> Difference:
-    """The sum of some means less the sum of others: Welch's, for any number of sides.
+    """The sum of some means minus the sum of others, with Welch's error.
 
-    `more` are sources of variance that do not shift the value, as another choice of
-    test graphs is: of these only spread and count are used.
+    There may be any number of sides. `more` are sources of variance that do not change
+    the value, such as another choice of test graphs: their means are not used.
     """
     value = sum(s.mean for s in plus) - sum(s.mean for s in minus)
     sides = [s for s in (*plus, *minus, *more) if s.variance > 0]
@@ -163,7 +169,7 @@ def difference(
 
 
 def adjusted(p: Sequence[float]) -> list[float]:
-    """Holm's correction of a whole family of probabilities, in their order."""
+    """The p-values of a whole family after Holm's correction, in the same order."""
     from statsmodels.stats.multitest import multipletests
 
     if not len(p):
@@ -177,18 +183,20 @@ def seeds_to_show(
 ) -> int | None:
     """How many seeds show equivalence with 80 % power if there is no difference.
 
-    With so large a spread over seeds, against the other side. None if no number does.
+    `std` is the spread over these seeds, and `theirs` the other side of the comparison.
+    The number is exact below 200 and a multiple of 50 from there; None if 5,000 seeds
+    are not enough.
     """
     from scipy import special
 
     for count in itertools.chain(range(2, 200), range(200, 5001, 50)):
-        found = difference([Side(0.0, std, count)], [theirs], more)
-        if found.error == 0:
+        expected = difference([Side(0.0, std, count)], [theirs], more)
+        if expected.error == 0:
             return count
-        # Student's t, without SciPy's object of it, which takes a millisecond to make
-        needed = special.stdtrit(found.df, (1 + EQUIVALENCE) / 2)
-        room = margin / found.error - needed
-        if 2 * special.stdtr(found.df, room) - 1 >= POWER:
+        # Student's t as a plain function: SciPy's distribution costs 1 ms per call
+        needed = special.stdtrit(expected.df, (1 + EQUIVALENCE) / 2)
+        room = margin / expected.error - needed
+        if 2 * special.stdtr(expected.df, room) - 1 >= POWER:
             return count
     return None
 
@@ -200,14 +208,14 @@ class Estimate:
     value: float
     interval: tuple[float, float]
     seeds: tuple[int, ...] = ()
-    """How many networks each side of it has; none if nothing is sampled."""
+    """Number of networks on each side of the statistic; empty if none are sampled."""
 
 
 def spread_interval(scores: Float[np.ndarray, "seeds"]) -> tuple[float, float]:
     """95 % interval of a standard deviation that allows for heavy tails (Bonett 2006).
 
-    From the logarithm of the variance, whose error depends on the kurtosis. Raises
-    ValueError for fewer than five scores, of which the kurtosis says nothing.
+    Computed for the logarithm of the variance, whose error depends on the kurtosis.
+    Raises ValueError for fewer than five scores, too few to estimate the kurtosis.
     """
     from scipy import stats
 
@@ -219,12 +227,12 @@ def spread_interval(scores: Float[np.ndarray, "seeds"]) -> tuple[float, float]:
     if std == 0:
         return 0.0, 0.0
     middle = stats.trim_mean(scores, 1 / (2 * (count - 4) ** 0.5))
-    off = scores - scores.mean()
-    kurtosis = count * ((scores - middle) ** 4).sum() / (off**2).sum() ** 2
+    deviation = scores - scores.mean()
+    kurtosis = count * ((scores - middle) ** 4).sum() / (deviation**2).sum() ** 2
     z = stats.norm.ppf((1 + CONFIDENCE) / 2)
-    small = count / (count - z)
-    error = small * ((kurtosis - (count - 3) / count) / (count - 1)) ** 0.5
-    middle_log = math.log(small * std**2)
+    correction = count / (count - z)
+    error = correction * ((kurtosis - (count - 3) / count) / (count - 1)) ** 0.5
+    middle_log = math.log(correction * std**2)
     low, high = middle_log - z * error, middle_log + z * error
     return math.exp(low / 2), math.exp(high / 2)
 
@@ -234,7 +242,8 @@ def spread_difference(
 ) -> tuple[float, float]:
     """95 % interval of the difference of two standard deviations.
 
-    From the intervals of both (the method of variance estimates recovery).
+    It combines the intervals of both (method of variance estimates recovery). Raises
+    ValueError for fewer than five scores on a side.
     """
     stds = [float(np.std(scores, ddof=1)) for scores in (first, second)]
     (low, high), (least, most) = map(spread_interval, (first, second))
@@ -245,13 +254,13 @@ def spread_difference(
 
 
 def share(hits: Bool[np.ndarray, "seeds"] | Sequence[bool]) -> Estimate:
-    """The share of networks of which something is true, in percent; exact interval."""
+    """The share of true values, one per network, in percent, with an exact interval."""
     from scipy import stats
 
     count = len(hits)
-    found = stats.binomtest(int(np.sum(hits)), count)
-    low, high = found.proportion_ci(CONFIDENCE)
-    return Estimate(100 * found.statistic, (100 * low, 100 * high), (count,))
+    test = stats.binomtest(int(np.sum(hits)), count)
+    low, high = test.proportion_ci(CONFIDENCE)
+    return Estimate(100 * test.statistic, (100 * low, 100 * high), (count,))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -260,7 +269,7 @@ class Correlation:
 
     value: float
     interval: tuple[float, float]
-    """95 % confidence interval: a percentile bootstrap of seeds."""
+    """95 % confidence interval, from a percentile bootstrap over seeds."""
     seeds: int
 
 
@@ -268,46 +277,50 @@ def rank_correlation(
     first: Float[np.ndarray, "seeds"] | Sequence[float],
     second: Float[np.ndarray, "seeds"] | Sequence[float],
 ) -> Correlation:
-    """How far two measures order the seeds alike (Figures 5, 15).
+    """Spearman's rank correlation of two measures of the same seeds (Figures 5, 15).
 
-    The interval comes from 10,000 resamples of seeds with a fixed random state, those
-    in which a measure does not vary left out. Undefined if a measure does not vary, or
+    The interval comes from 10,000 resamples of the seeds with a fixed random state,
+    without those in which a measure does not vary. NaN if a measure does not vary, or
     for fewer than three seeds. Raises ValueError unless there is one finite pair for
     each seed.
     """
     if np.shape(first) != np.shape(second) or np.ndim(first) != 1:
         raise ValueError(
-            "needs two numbers of each seed, got shapes "
+            "needs two numbers for each seed, got shapes "
             f"{np.shape(first)} and {np.shape(second)}"
         )
     pairs = np.array([first, second], float)
     if not np.isfinite(pairs).all():
-        raise ValueError("needs finite numbers, but some are not")
+        raise ValueError("needs finite numbers, but some are NaN or infinite")
     count = pairs.shape[1]
     if count < 3 or (np.ptp(pairs, axis=1) == 0).any():
         return Correlation(math.nan, (math.nan, math.nan), count)
     from scipy import stats
 
-    drawn = np.random.default_rng(0).integers(0, count, (10_000, count))
-    drawn += count * np.arange(10_000)[:, None]
-    times = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape)
-    ranks = np.stack([_ranks(values, times) for values in pairs])
-    centred = ranks - (times * ranks).sum(-1, keepdims=True) / count
-    spread = np.sqrt((times * centred**2).sum(-1).prod(0))
-    varied = spread > 0
-    resampled = (times * centred.prod(0)).sum(-1)[varied] / spread[varied]
+    resamples = np.random.default_rng(0).integers(0, count, (10_000, count))
+    resamples += count * np.arange(10_000)[:, None]
+    counts = np.bincount(resamples.ravel(), minlength=resamples.size)
+    counts = counts.reshape(resamples.shape)
+    ranks = np.stack([_ranks(values, counts) for values in pairs])
+    centred = ranks - (counts * ranks).sum(-1, keepdims=True) / count
+    scale = np.sqrt((counts * centred**2).sum(-1).prod(0))
+    defined = scale > 0
+    resampled = (counts * centred.prod(0)).sum(-1)[defined] / scale[defined]
     low, high = np.quantile(resampled, ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
     value = float(np.corrcoef(stats.rankdata(pairs, axis=-1))[0, 1])
     return Correlation(value, (float(low), float(high)), count)
 
 
 def _ranks(
-    values: Float[np.ndarray, "seeds"], times: Int[np.ndarray, "resamples seeds"]
+    values: Float[np.ndarray, "seeds"], counts: Int[np.ndarray, "resamples seeds"]
 ) -> Float[np.ndarray, "resamples seeds"]:
-    """Each seed's mean rank in resamples that hold it so many times; no sorting."""
-    _, which = np.unique(values, return_inverse=True)
-    alike = times @ (which[:, None] == np.arange(which.max() + 1)).astype(float)
-    return (np.cumsum(alike, 1) - (alike - 1) / 2)[:, which]
+    """The mean rank of each seed in each resample, computed without sorting.
+
+    `counts` says how often a resample contains each seed.
+    """
+    _, group = np.unique(values, return_inverse=True)
+    group_sizes = counts @ (group[:, None] == np.arange(group.max() + 1)).astype(float)
+    return (np.cumsum(group_sizes, 1) - (group_sizes - 1) / 2)[:, group]
 
 
 def _interval(

@@ -1,9 +1,9 @@
-"""Answers that are right but for the order among equals (controls for §3.1, Table 2).
+"""Answers that are right except for how ties are broken (controls for §3.1, Table 2).
 
 CLRS scores a pointer against one answer: the parent of lowest index in BFS, the forest
 of the lexicographic order in DFS. A network that has learned to search, but not this
-order, is scored as if it had learned nothing. These measures accept any order, so that
-breaking ties and being sequential can be told apart.
+order, is scored as if it had learned nothing. These measures accept any order. They
+distinguish the difficulty of breaking ties from that of a sequential algorithm.
 """
 
 import graphlib
@@ -15,49 +15,52 @@ from mindgap.graphs import AnyArray, Graphs
 
 
 def any_parent(graphs: Graphs, parents: Int[AnyArray, "B N"]) -> Float[np.ndarray, "B"]:
-    """Share of nodes whose BFS parent is any neighbour one level nearer to the source.
+    """Share of nodes whose parent is a neighbour one level nearer to the source.
 
-    In [0, 1]. The source and nodes that it does not reach must name themselves.
+    In [0, 1]. The source, and nodes that it does not reach, must name themselves.
     """
     assert graphs.source is not None
     edges, level = np.asarray(graphs.edges), levels(graphs)
     parents = np.asarray(parents)
-    above = np.take_along_axis(level, parents, 1)
-    offered = np.take_along_axis(edges.swapaxes(1, 2), parents[..., None], 2)[..., 0]
+    parent_level = np.take_along_axis(level, parents, 1)
+    has_edge = np.take_along_axis(edges.swapaxes(1, 2), parents[..., None], 2)[..., 0]
     nodes = np.arange(level.shape[1])
-    right = np.where(level > 0, offered & (above == level - 1), parents == nodes)
+    right = np.where(
+        level > 0, has_edge & (parent_level == level - 1), parents == nodes
+    )
     return right.mean(1)
 
 
 def is_edge(graphs: Graphs, parents: Int[AnyArray, "B N"]) -> Float[np.ndarray, "B"]:
-    """Share of the pointers to another node that are edges from there, in [0, 1].
+    """Share of the nodes with another node as parent that have an edge from it.
 
-    NaN if all nodes name themselves.
+    In [0, 1]; NaN if all nodes name themselves.
     """
     parents, edges = np.asarray(parents), np.asarray(graphs.edges)
     batch, nodes = np.indices(parents.shape)
-    named = parents != nodes
-    exist = edges[batch, parents, nodes] & named
+    has_parent = parents != nodes
+    real = edges[batch, parents, nodes] & has_parent
     with np.errstate(invalid="ignore"):
-        return exist.sum(1) / named.sum(1)
+        return real.sum(1) / has_parent.sum(1)
 
 
 def is_dfs_forest(
     graphs: Graphs, parents: Int[AnyArray, "B N"]
 ) -> Bool[np.ndarray, "B"]:
-    """Whether depth-first search could give these parents, whatever it chose first.
+    """Whether depth-first search in some order could return these parents.
 
-    Any order of roots and of the children of each node. The pointers must be edges and
-    end in roots; and siblings must have an order in which every edge between two of
-    their subtrees leads from the later to the earlier one: else search would have
-    followed it (the white-path theorem, Cormen et al., ch. 22.3).
+    The roots, and the children of each node, may be visited in any order. The pointers
+    must be edges and lead to roots. Siblings must have an order in which every edge
+    between two of their subtrees leads from the later one to the earlier one; the
+    search would have followed an edge from the earlier to the later (the white-path
+    theorem, Cormen et al., ch. 22.3).
     """
     pairs = zip(np.asarray(graphs.edges), np.asarray(parents), strict=True)
     return np.array([_is_forest(edges, pi) for edges, pi in pairs])
 
 
 def levels(graphs: Graphs) -> Int[np.ndarray, "B N"]:
-    """Edges from the source to each node, -1 for nodes that it does not reach."""
+    """Number of edges from the source to each node; -1 if it does not reach it."""
     edges, reached = np.asarray(graphs.edges), np.asarray(graphs.source) > 0
     level = np.where(reached, 0, -1)
     for distance in range(1, reached.shape[1]):
@@ -72,30 +75,31 @@ def _is_forest(edges: np.ndarray, parents: np.ndarray) -> bool:
     roots = parents == np.arange(nodes)
     if not (edges[parents, np.arange(nodes)] | roots).all():
         return False
-    lines = [_line(parents, node) for node in range(nodes)]
-    if None in lines:
+    paths = [_path_from_root(parents, node) for node in range(nodes)]
+    if None in paths:
         return False
-    # of the children of each node, and of the roots: who must be searched before whom
-    before: dict[tuple[int, ...], dict[int, set[int]]] = {}
+    # by the path to a parent, () for the roots: for each of its children, the other
+    # children that must be searched earlier
+    constraints: dict[tuple[int, ...], dict[int, set[int]]] = {}
     for u, v in zip(*np.nonzero(edges), strict=True):
-        ours, theirs = lines[u], lines[v]
-        shared = sum(a == b for a, b in zip(ours, theirs, strict=False))
-        if shared < min(len(ours), len(theirs)):  # neither is the other's ancestor
-            earlier = before.setdefault(ours[:shared], {})
-            earlier.setdefault(ours[shared], set()).add(theirs[shared])
+        path_u, path_v = paths[u], paths[v]
+        shared = sum(a == b for a, b in zip(path_u, path_v, strict=False))
+        if shared < min(len(path_u), len(path_v)):  # neither is the other's ancestor
+            earlier = constraints.setdefault(path_u[:shared], {})
+            earlier.setdefault(path_u[shared], set()).add(path_v[shared])
     try:
-        for earlier in before.values():
+        for earlier in constraints.values():
             graphlib.TopologicalSorter(earlier).prepare()
     except graphlib.CycleError:
         return False
     return True
 
 
-def _line(parents: np.ndarray, node: int) -> tuple[int, ...] | None:
-    """From the root down to a node; None if its pointers run in a circle."""
-    line = [node]
-    while parents[line[-1]] != line[-1]:
-        line.append(int(parents[line[-1]]))
-        if len(line) > len(parents):
+def _path_from_root(parents: np.ndarray, node: int) -> tuple[int, ...] | None:
+    """The nodes from the root down to a node; None if the pointers form a cycle."""
+    path = [node]
+    while parents[path[-1]] != path[-1]:
+        path.append(int(parents[path[-1]]))
+        if len(path) > len(parents):
             return None
-    return tuple(line[::-1])
+    return tuple(path[::-1])

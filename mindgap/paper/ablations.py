@@ -75,7 +75,8 @@ _SIMPLE = ModelConfig(pointer_decoder="simple", nodes=16)
 
 
 def _both_decoders(row: Experiment) -> tuple[Experiment, Experiment]:
-    """A row of Tables 11 to 13 as Table 8 has it, and with the usual decoder."""
+    """A row of Tables 11 to 13 with Table 8's simplified decoder, and the same row with
+    the usual decoder."""
     row = dataclasses.replace(row, unsure=(*row.unsure, _DECODER))
     nodes = row.model.nodes if row.model.attention_bias else None
     usual = dataclasses.replace(row.model, pointer_decoder="pairwise", nodes=nodes)
@@ -249,8 +250,9 @@ TABLE_14 = tuple(
 
 
 _PERFECT = 2048.0
-"""The least power of 4 at which both programs are perfect on the test set; at 8 and at
-32 the compiled Bellman-Ford makes mistakes."""
+"""Sharpness of the selections: the least of 2, 8, 32, 128, ... at which both compiled
+programs are perfect on the test set. Compiled Bellman-Ford makes mistakes at 8 and 32.
+"""
 
 
 def _perturbed(name: str, radius: float) -> Experiment:
@@ -270,4 +272,4 @@ def _perturbed(name: str, radius: float) -> Experiment:
 STABILITY = tuple(
     _perturbed(name, radius) for name in _STABILITY for radius in (0.1, 0.3, 1.0)
 )
-"""Starts beside the compiled weights, at several radii, 8 seeds each."""
+"""Training from starts at several distances from the compiled weights, 8 seeds each."""

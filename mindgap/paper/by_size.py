@@ -1,4 +1,4 @@
-"""Scores by number of nodes from the store: recorded, completed, told and drawn."""
+"""Scores by number of nodes: read from the store, summarised, and drawn."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -23,28 +23,30 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """What networks of a row score on graphs of so many nodes, in percent."""
+    """The scores of a row's networks on graphs of one size, in percent of pointers."""
 
     nodes: int
     checkpoint: str
     mean: float
     std: float
-    """Over seeds (n - 1); NaN for one."""
+    """Standard deviation over seeds (n - 1); NaN for one seed."""
     interval: tuple[float, float]
-    """95 % of the mean; NaN for one seed."""
+    """95 % interval of the mean; NaN for one seed."""
     seeds: int
     first_wrong: float
-    """Mean step of the first wrong hint; NaN for networks that decode none."""
+    """Mean step of the first wrong hint; NaN for networks that decode no hints."""
     steps: float
     """Mean number of hints of these graphs."""
     source: Source
 
 
 def table(experiment: Experiment, store: Store) -> list[Line]:
-    """Scores by size and checkpoint, of all seeds that are scored.
+    """Scores by size and checkpoint over all seeds that have them.
 
-    Where none is, of the one network that is kept of the experiment (best checkpoint,
-    rounded as it is kept). Raises ValueError for a row that is not scored by size.
+    If no seed has them, the scores are those of the one network that is kept of the
+    experiment: its best checkpoint, with weights rounded as they are kept. Raises
+    ValueError for a row that is not scored by size, and StoreError if nothing is
+    recorded.
     """
     if not experiment.by_size:
         raise ValueError(_not_scored(experiment))
@@ -52,11 +54,11 @@ def table(experiment: Experiment, store: Store) -> list[Line]:
     rows, source = beside.load(experiment, beside.SIZES, store)
     if not len(rows):
         raise StoreError(
-            f"{experiment.name}: no scores by size in {store.folder}; mindgap run "
-            "trains and scores networks, mindgap measure scores trained ones"
+            f"{experiment.name}: no scores by size in {store.folder}; `mindgap run` "
+            "trains and scores networks, `mindgap measure` scores trained ones"
         )
     rows = rows.assign(value=rows.value.astype(float))
-    found = []
+    lines = []
     for data in experiment.by_size:
         lengths = np.asarray(data.draw(experiment.task).trajectory.lengths)
         for checkpoint in ("best", "last"):
@@ -65,15 +67,15 @@ def table(experiment: Experiment, store: Store) -> list[Line]:
             scores = 100 * right.groupby("seed").value.mean().to_numpy()
             if not len(scores):
                 continue
-            told = statistics.describe(scores, (0.0, 100.0))
+            summary = statistics.describe(scores, (0.0, 100.0))
             wrong = part[part.metric == "first_wrong/any"].value.mean()
-            found.append(
+            lines.append(
                 Line(
-                    data.nodes, checkpoint, told.mean, told.std, told.interval,
-                    told.seeds, float(wrong), float(lengths.mean()), source,
+                    data.nodes, checkpoint, summary.mean, summary.std, summary.interval,
+                    summary.seeds, float(wrong), float(lengths.mean()), source,
                 )
             )  # fmt: skip
-    return found
+    return lines
 
 
 TASKS = {
@@ -81,13 +83,14 @@ TASKS = {
     "Bellman-Ford": "table-1/bellman-ford",
     "DFS": "table-1/dfs",
 }
-"""The rows of the figure, by what they are called there."""
+"""The rows of the figure, by their titles."""
 
 
 def held(store: Store, rows: Iterable[str]) -> Store:
-    """The store, or the book's own results where it has no scores by size of any row.
+    """The store if it has scores by size of any of the rows, else the book's results.
 
-    For pages that are run again into a store of one's own; says so.
+    Prints a line in the second case. Pages use this when a reader runs them with
+    another store.
     """
     if any(
         len(beside.load(row, beside.SIZES, store)[0]) for n in rows for row in find(n)
@@ -98,15 +101,16 @@ def held(store: Store, rows: Iterable[str]) -> Store:
 
 
 def floor(task_row: str, nodes: int) -> tuple[str, float]:
-    """The best one-line rule on the graphs of that size, and its score in percent."""
+    """The name of the best one-line rule on graphs of that size, and its score in %."""
     (row,) = find(task_row)
     return floors.best_one_line(row.task, BY_SIZE[nodes].draw(row.task))
 
 
 def frame(store: Store, rows: Mapping[str, str] | None = None) -> "pd.DataFrame":
-    """The figure's numbers: each line of each row, with the floor at its size.
+    """The figure's numbers: the lines of each row, with the floor at each size.
 
-    Rows without any scores by size are left out. Raises StoreError if all are.
+    The floor is the score of the best one-line rule. `rows` has the names of rows by
+    title. Rows without scores by size are left out; raises StoreError if none is left.
     """
     import pandas as pd
 
@@ -136,7 +140,7 @@ def frame(store: Store, rows: Mapping[str, str] | None = None) -> "pd.DataFrame"
 
 
 def figure(found: Any) -> "Figure":
-    """Pointers right by number of nodes: a panel for each task, from `frame`."""
+    """Right pointers by number of nodes, a panel per task; `found` is from `frame`."""
     return sizes.by_nodes(
         {
             str(task): {
@@ -157,8 +161,10 @@ def figure(found: Any) -> "Figure":
 
 
 def draw(store: Store, path: Path) -> None:
-    """Writes the figure of the three tasks of Table 1; the same numbers, the same
-    bytes."""
+    """Write the figure of the three tasks of Table 1 to a file.
+
+    The same numbers make the same bytes. Raises StoreError as `frame` does.
+    """
     from matplotlib import rc_context
 
     with rc_context({"svg.hashsalt": "mindgap"}):
@@ -167,7 +173,7 @@ def draw(store: Store, path: Path) -> None:
 
 
 def _not_scored(experiment: Experiment) -> str:
-    """Why a row has no scores by size, for an error message."""
+    """An error message for a row that is not scored by size, with the reason."""
     return (
         f"{experiment.name} is not scored by size: its networks have hidden size "
         f"{experiment.model.hidden_size} and take "

@@ -1,8 +1,9 @@
-"""What is recorded, what is wanted next, and work within a time limit.
+"""What is recorded, which seeds to train next, and training within a time limit.
 
-A row wants three numbers of seeds, one after the other: eight, without which it has no
-verdict; as many as show equivalence with 80 % power; as many as the paper has. Rows of
-which new seeds alone decide count from the first new one.
+Each row has three goals, which are numbers of deciding seeds: first eight, the least
+that has a verdict; then as many as show equivalence with 80 % power; then as many as
+the paper has. If only new seeds decide about a row (`protocol.FIRST_NEW`), earlier
+seeds do not count. Example: if seeds from 16 on decide, the first goal is 16 to 23.
 """
 
 import dataclasses
@@ -21,32 +22,36 @@ from mindgap.store import Store
 
 @dataclasses.dataclass(frozen=True)
 class Progress:
-    """How far one experiment is. Hours are this device's, None where it has no pace."""
+    """The recorded and the wanted seeds of one experiment.
+
+    Hours are estimates for this device, None if it has trained nothing comparable.
+    """
 
     name: str
     seeds: int
-    """Recorded."""
+    """Number of recorded seeds."""
     deciding: int
-    """Those that its verdict rests on."""
+    """Number of recorded seeds that the verdict rests on."""
     first: int
-    """The first seed that decides."""
+    """The first seed that the verdict may rest on."""
     least: int
-    """Deciding seeds without which there is no verdict."""
+    """Least number of deciding seeds for a verdict."""
     equivalent: int | None
-    """Deciding seeds that show equivalence with 80 % power; None without a number in
-    the paper, or if the margin is narrower than the paper's own error."""
+    """Number of deciding seeds that show equivalence with 80 % power; None if the paper
+    has no number, or if the margin is narrower than the paper's own error."""
     wanted: int
-    """As many as the paper has."""
+    """The paper's number of seeds."""
     steps: int
     sized: int | None
-    """Seeds that are scored by size; None for a row that is not."""
+    """Number of seeds with scores by size; None for a row that is not scored by size.
+    """
     hours_to_least: float | None
     hours_to_equivalent: float | None
     hours_to_wanted: float | None
 
     @property
     def goals(self) -> tuple[tuple[int, float | None], ...]:
-        """Deciding seeds and hours to each of the three."""
+        """The number of deciding seeds, and the hours to reach it, of each goal."""
         return (
             (self.least, self.hours_to_least),
             (self.equivalent or 0, self.hours_to_equivalent),
@@ -55,10 +60,10 @@ class Progress:
 
 
 def progress(rows: Sequence[Experiment], store: Store) -> list[Progress]:
-    """Of each experiment what is recorded, and the hours that are left to each goal.
+    """The recorded seeds of each experiment, and the hours of training to each goal.
 
-    At the pace of this device; a row that it has not run takes the pace of one with the
-    same task and hidden size.
+    Hours assume the pace of this device. A row that this device has not trained is
+    assumed to take the time per step of a row with the same task and hidden size.
     """
     recorded, paces, here = {}, {}, blocks.device()
     see = verdicts.judge_of(store)
@@ -71,20 +76,22 @@ def progress(rows: Sequence[Experiment], store: Store) -> list[Progress]:
             pace = spent / sum(len(record.seeds) for record in timed) / row.train.steps
             paces[row.name] = pace
             paces.setdefault((row.task.name, row.model.hidden_size), pace)
-    found = []
+    lines = []
     for row in rows:
         first = protocol.FIRST_NEW.get(row.recorded, 0)
         deciding = sum(seed >= first for seed in recorded[row.name])
         pace = paces.get(row.name, paces.get((row.task.name, row.model.hidden_size)))
-        each = None if pace is None else pace * row.train.steps / 3600
+        per_seed = None if pace is None else pace * row.train.steps / 3600
         enough = verdicts.wanted(row, see)
 
-        def hours(goal: int | None, deciding=deciding, each=each) -> float | None:
+        def hours(
+            goal: int | None, deciding=deciding, per_seed=per_seed
+        ) -> float | None:
             left = max(0, (goal or 0) - deciding)
-            return 0.0 if not left else None if each is None else left * each
+            return 0.0 if not left else None if per_seed is None else left * per_seed
 
         scored = store.records(*beside.home(row, beside.SIZES)) if row.by_size else []
-        found.append(
+        lines.append(
             Progress(
                 row.name,
                 len(recorded[row.name]),
@@ -100,16 +107,17 @@ def progress(rows: Sequence[Experiment], store: Store) -> list[Progress]:
                 hours(row.seeds),
             )
         )
-    return found
+    return lines
 
 
 def most_wanted(
     rows: Sequence[Experiment], store: Store, goals: int = 3
 ) -> Iterator[tuple[Experiment, range]]:
-    """Rows with the seeds to record next, by goal and then by cost, cheap ones first.
+    """Rows with the seeds that must be recorded, by goal and then by cost, least first.
 
-    With fewer `goals`, only to the first of the three. A row without a known cost comes
-    after the others. Records that share seeds (`same_as`) are told once.
+    Only the first `goals` of the three goals are included. Within a goal, rows of
+    unknown cost come last. Of rows that share their records (`same_as`) only the first
+    is included.
     """
     own = _once(rows)
     lines = {line.name: line for line in progress(own, store)}
@@ -133,13 +141,13 @@ def work(
     seconds: float,
     say: Callable[[str], None] = print,
 ) -> None:
-    """Trains what is most wanted until the time is over; what is unfinished is kept.
+    """Train the most wanted seeds first, until the time limit in `seconds` is over.
 
-    A row whose loss is not finite is said, and left out. Ends within the limit: before
-    a part of the work for which no time is left, and at the last moment in the middle
-    of one, where compiling or measuring takes longer than was left. Then the process
-    itself ends, with status 0: records are written whole or not at all, and all steps
-    but the last ones are in a checkpoint.
+    Progress of an unfinished block is kept in a checkpoint. A row whose loss is not
+    finite is reported and skipped. The work ends before a part for which the time left
+    does not suffice. If a part takes longer than expected (compiling or measuring), the
+    process itself ends within the limit, with status 0; this loses only the steps since
+    the last checkpoint, since a record is written whole or not at all.
     """
     deadline = Deadline(seconds)
 
@@ -150,41 +158,42 @@ def work(
         finally:
             os._exit(0)
 
-    watch = threading.Timer(max(0.0, deadline.left - RESERVE), end)
-    watch.daemon = True
-    watch.start()
+    watchdog = threading.Timer(max(0.0, deadline.left - RESERVE), end)
+    watchdog.daemon = True
+    watchdog.start()
     try:
-        lost = 0
+        failed = 0
         for row, seeds in most_wanted(rows, store):
             try:
                 run.complete(row, seeds, store, deadline=deadline)
             except FloatingPointError as error:
-                lost += 1
+                failed += 1
                 say(f"{error}; going on with the next row")
-        say(f"{lost} rows could not be trained" if lost else "nothing is left")
+        say(f"{failed} rows could not be trained" if failed else "nothing is left")
     except TimeUp as reason:
         say(f"stopped before the time limit ({reason}); {remaining(rows, store)}")
     finally:
-        watch.cancel()
+        watchdog.cancel()
 
 
 def _once(rows: Sequence[Experiment]) -> list[Experiment]:
-    """Rows without those that share the records of an earlier one."""
+    """The rows without those that share the records of an earlier row."""
     return list({(row.recorded, row.digest): row for row in reversed(rows)}.values())[
         ::-1
     ]
 
 
 RESERVE = 10.0
-"""Seconds before the limit at which work is broken off, to say what is left."""
+"""Seconds before the limit at which the process is ended, so that there is time to
+print what is left."""
 
 
 def remaining(rows: Sequence[Experiment], store: Store) -> str:
-    """What is left to each goal, in a line."""
-    found = progress(_once(rows), store)
+    """One line with the number of rows, and the hours, that are left to each goal."""
+    lines = progress(_once(rows), store)
     parts = []
     for index, goal in enumerate(("eight seeds", "equivalence", "the paper's seeds")):
-        left = [line for line in found if line.deciding < line.goals[index][0]]
+        left = [line for line in lines if line.deciding < line.goals[index][0]]
         hours = [line.goals[index][1] for line in left]
         known = sum(h for h in hours if h is not None)
         unknown = sum(h is None for h in hours)

@@ -1,8 +1,8 @@
-"""What the paper claims in words: where, and which experiments bear on it.
+"""The claims of the paper's text, with the experiments and measures that test them.
 
-In our own words. The numbers of tables are claims too, and stand with their
-experiments; here is what the text says beyond them. A claim is judged in the book, from
-the named experiments and measures.
+Claims are paraphrased here, not quoted. Only claims beyond the printed numbers are
+listed: each printed number is in its experiment (`tables`). `verdicts` judges a claim
+by the clauses that `protocol` fixes.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ Measure = Literal[
     "probe",
     "interchange",
 ]
-"""What to look at: a metric of the store's rows, or what a chapter makes of them."""
+"""A metric of the store's rows, or a measure that a chapter computes from them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Claim:
     says: str
     measures: tuple[Measure, ...]
     experiments: tuple[str, ...]
-    """Names of rows; empty where a claim is about compiled networks alone."""
+    """Names of rows; empty if a claim is about compiled networks only."""
 
 
 def _both_decoders(*names: str) -> tuple[str, ...]:
-    """Rows with the simplified pointer decoder, and those with the usual one."""
+    """The names of each row with the simplified and with the usual pointer decoder."""
     return tuple(name + usual for name in names for usual in ("", "-pairwise"))
 
 

@@ -1,21 +1,22 @@
-"""Where the paper is unclear, silent, or contradicts itself, and what is done here.
+"""Where the paper is unclear, silent or contradicts itself, and how it is read here.
 
-In our own words; each is told in the chapter that is named, where it matters.
+The paper is paraphrased, not quoted. Each place is discussed in the chapter that it
+names.
 """
 
 from typing import NamedTuple
 
 
 class Discrepancy(NamedTuple):
-    """One place of the paper."""
+    """One place in the paper that is unclear, missing or contradictory."""
 
     number: int
     where: str
     """Section, equation, table or figure."""
     paper: str
-    """What stands there, or is missing."""
+    """What the paper states there, or leaves out."""
     here: str
-    """What this book does about it."""
+    """How this book reads it, or what it does instead."""
     chapter: str
 
 

@@ -1,8 +1,8 @@
-"""What claims and printed numbers are judged from: our networks, and statistics of
-them.
+"""The evidence for verdicts: measures of the networks trained here, and statistics.
 
-Scores come from the store, certificates and rules are quickly computed. A statistic is
-an estimate with an interval over networks; what it is held against is `protocol`'s.
+Scores and measures are read from the store; certificates of compiled networks and
+scores of one-line rules are computed. A statistic is an estimate with an interval over
+networks; `protocol` compares it with a threshold.
 """
 
 import functools
@@ -31,7 +31,7 @@ SPOKEN = {
     "bellman_ford": "Bellman-Ford",
     "bellman-ford": "Bellman-Ford",
 }
-"""Tasks and programs, and tasks in the names of rows, as text has them."""
+"""The names of tasks in text, by their names in code and in the names of rows."""
 
 Number = float | int
 Scores = Float[np.ndarray, "_"]
@@ -39,9 +39,10 @@ Scores = Float[np.ndarray, "_"]
 
 
 class Evidence:
-    """Numbers of our networks, each computed once.
+    """Measures of the networks in a store, each computed once.
 
-    Of the rows in `first`, seeds below the number given there are left out.
+    `first` has, for some rows, the first seed that counts; earlier seeds of these rows
+    are left out.
     """
 
     def __init__(self, store: Store, first: Mapping[str, int] | None = None):
@@ -49,7 +50,7 @@ class Evidence:
         self._first = first or {}
 
     def of(self, name: str) -> Store:
-        """The store, with the deciding seeds of a row alone."""
+        """The store, restricted to the deciding seeds of a row."""
         (row,) = find(name)
         return self.store.since(self._first.get(row.recorded, 0))
 
@@ -57,14 +58,17 @@ class Evidence:
     def scores(
         self, name: str, data: Data | None = None, checkpoint: str = ""
     ) -> Scores:
-        """A row's scores, of its headline's checkpoint unless another is named."""
+        """A row's scores on its test set, or on `data` if given.
+
+        They are those of the row's headline checkpoint, or of `checkpoint` if given.
+        """
         (row,) = find(name)
-        which = checkpoint or row.headline
-        return report.seed_scores(row, self.of(name), data, which)
+        checkpoint = checkpoint or row.headline
+        return report.seed_scores(row, self.of(name), data, checkpoint)
 
     @functools.cache  # noqa: B019
     def at(self, name: str, nodes: int, checkpoint: str = "best") -> Scores:
-        """A row's scores on fresh graphs of another number of nodes."""
+        """A row's scores on fresh graphs with that number of nodes."""
         (row,) = find(name)
         return report.size_scores(row, self.of(name), nodes, checkpoint)
 
@@ -83,20 +87,20 @@ class Evidence:
     def together(
         self, name: str, first: str, second: str, data: Data | None = None
     ) -> tuple[Scores, Scores]:
-        """Two measures of those networks that have both; `score` is the score."""
+        """Two measures of the networks that have both; `score` names the score."""
         (row,) = find(name)
-        found = [
+        measures = [
             report.scores_by_seed(row, self.of(name), data)
             if metric == "score"
             else self.measured(name, metric, data=data)
             for metric in (first, second)
         ]
-        both = found[0].index.intersection(found[1].index)
-        one, other = (series.loc[both].to_numpy(float) for series in found)
+        seeds = measures[0].index.intersection(measures[1].index)
+        one, other = (series.loc[seeds].to_numpy(float) for series in measures)
         return one, other
 
     def lost(self, name: str) -> Scores:
-        """What training loses of the score that each compiled network starts with."""
+        """The score that each compiled network loses by training: start less end."""
         (row,) = find(name)
         store = self.of(name)
         pair = [report.scores_by_seed(row, store, None, c) for c in ("start", "last")]
@@ -106,7 +110,7 @@ class Evidence:
     def course(
         self, name: str, metric: str, checkpoint: str = "best"
     ) -> Float[np.ndarray, "seeds steps"]:
-        """A measure after each step that half of the graphs take, in percent."""
+        """A measure in percent after each step that half of the graphs or more take."""
         (row,) = find(name)
         wide = report.over_time(row, self.of(name), metric, checkpoint=checkpoint)
         steps = np.asarray(row.test.draw(row.task).trajectory.lengths) - 1
@@ -115,15 +119,16 @@ class Evidence:
 
     @functools.cache  # noqa: B019
     def exact(self, program: str, nodes: tuple[int, ...], count: int) -> float:
-        """Percent of everything that is right in the compiled network's least share."""
-        check = verification.verify(PROGRAMS[program], nodes=nodes, graphs=count)
-        return 100 * min(check.outputs, check.hints, check.selections)
+        """The percentage that the compiled network has right of outputs, hints or
+        selections, whichever is least, on `count` graphs of each size."""
+        result = verification.verify(PROGRAMS[program], nodes=nodes, graphs=count)
+        return 100 * min(result.outputs, result.hints, result.selections)
 
     @functools.cache  # noqa: B019
     def rule(self, task: str, nodes: int = 64) -> float:
-        """The best one-line rule for a task of Table 1, in percent.
+        """The score of the best one-line rule for a task of Table 1, in percent.
 
-        On CLRS-30's test set for 64 nodes, else on the graphs of that size.
+        The graphs are CLRS-30's test set for 64 nodes, else `BY_SIZE`'s of that size.
         """
         (row,) = find(f"table-1/{task}")
         data = row.test if nodes == row.test.nodes else BY_SIZE[nodes]
@@ -131,42 +136,48 @@ class Evidence:
 
 
 def exactly(value: Number) -> Estimate:
-    """A number without uncertainty: counted, or computed of every case."""
+    """An estimate without uncertainty, of a number that was counted or computed."""
     return Estimate(float(value), (float(value), float(value)))
 
 
 def mean(scores: Scores, less: Number = 0.0) -> Estimate:
-    """The mean over networks, less a number."""
+    """The mean over networks, less a number; undefined for fewer than two networks."""
     counts = (len(scores),)
     if len(scores) < 2:
         return undefined(*counts)
-    found = statistics.describe(np.asarray(scores, float) - less)
-    return Estimate(found.mean, found.interval, counts)
+    summary = statistics.describe(np.asarray(scores, float) - less)
+    return Estimate(summary.mean, summary.interval, counts)
 
 
 def minus(left: Scores, right: Scores) -> Estimate:
-    """The difference of two rows' means (Welch)."""
+    """The difference of the means of two rows, with Welch's interval."""
     return sum_of([left], [right])
 
 
 def sum_of(plus: Sequence[Scores], less: Sequence[Scores]) -> Estimate:
-    """The sum of some rows' means less the sum of others', as `summary.difference`."""
+    """The sum of the means of some rows less that of others (`statistics.difference`).
+
+    Undefined if one row has fewer than two networks.
+    """
     counts = tuple(len(scores) for scores in (*plus, *less))
     if min(counts) < 2:
         return undefined(*counts)
-    found = statistics.difference(
+    difference = statistics.difference(
         [statistics.side(s) for s in plus], [statistics.side(s) for s in less]
     )
-    return Estimate(found.value, found.interval(), counts)
+    return Estimate(difference.value, difference.interval(), counts)
 
 
 def drop(first: Scores, last: Scores) -> Estimate:
-    """The mean over networks of what each loses from the first to the last."""
+    """The mean over networks of the difference `first - last` of each network."""
     return mean(first - last)
 
 
 def spread(scores: Scores, other: Scores | None = None) -> Estimate:
-    """The standard deviation over networks, less that of another row if given."""
+    """The standard deviation over networks, less that of another row if given.
+
+    Undefined if a row has fewer than five networks.
+    """
     samples = [scores] if other is None else [scores, other]
     counts = tuple(map(len, samples))
     if min(counts) < 5:
@@ -179,24 +190,28 @@ def spread(scores: Scores, other: Scores | None = None) -> Estimate:
 
 
 def correlation(first: Scores, second: Scores) -> Estimate:
-    """Spearman's over networks, in [-1, 1]; a bootstrap over networks."""
+    """Spearman's rank correlation over networks, in [-1, 1], with a bootstrap interval.
+
+    Undefined for fewer than three networks.
+    """
     if len(first) < 3:
         return undefined(len(first))
-    found = statistics.rank_correlation(first, second)
-    return Estimate(found.value, found.interval, (found.seeds,))
+    result = statistics.rank_correlation(first, second)
+    return Estimate(result.value, result.interval, (result.seeds,))
 
 
 def undefined(*counts: int) -> Estimate:
-    """No statistic, of so many networks."""
+    """The estimate of a statistic that is undefined for rows of so many networks."""
     return Estimate(math.nan, (math.nan, math.nan), counts)
 
 
 def refused_tie() -> int:
-    """1 if compiled Bellman-Ford refuses a graph in which 0-1 is as long as 0-2-1."""
+    """1 if compiled Bellman-Ford refuses a graph in which the paths 0-1 and 0-2-1 are
+    equally long, else 0."""
     bellman_ford = PROGRAMS["bellman_ford"]
     weights, source = np.zeros((1, 5, 5), np.float32), np.eye(5, dtype=np.float32)[:1]
-    ways = ((0, 1, 0.5), (0, 2, 0.25), (2, 1, 0.25), (1, 3, 0.3), (3, 4, 0.2))
-    for i, j, length in ways:
+    edges = ((0, 1, 0.5), (0, 2, 0.25), (2, 1, 0.25), (1, 3, 0.3), (3, 4, 0.2))
+    for i, j, length in edges:
         weights[0, i, j] = weights[0, j, i] = length
     assert bellman_ford.task
     graphs = bellman_ford.task.run(weights, source).trimmed()

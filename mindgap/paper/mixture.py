@@ -1,11 +1,11 @@
 """Whether a mixture of two rows explains a printed mean, spread and maximum (§3).
 
-The paper says that its rows of BFS and Bellman-Ford mix runs with and without
-regularisation, and not in which shares. If a share of its networks were like our
-regularised ones and the others like ours without, then the printed mean fixes the
-share, and the share predicts the standard deviation and the maximum. Both are held
-against the printed ones, with the uncertainty of our networks and of the paper's own
-sample.
+The paper's rows of BFS and Bellman-Ford mix runs with and without regularisation, in
+shares that the paper does not give. Assume that a share of its networks is distributed
+like the regularised networks here and the rest like the networks without
+regularisation. Then the printed mean fixes the share, and the share predicts the
+standard deviation and the maximum. Both predictions are compared with the printed
+numbers, with the uncertainty of the networks here and of the paper's own sample.
 """
 
 import dataclasses
@@ -21,32 +21,37 @@ RESAMPLES = 4_000
 Answer = Literal["explained", "not explained", "inconclusive", "too few seeds"]
 STD_MARGIN, MAX_MARGIN, VALID = 0.25, 2.0, 0.95
 LEAST = 8
-"""Networks of each kind without which nothing is concluded."""
+"""Least number of networks of each kind for a conclusion."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Mixture:
-    """What a mixture with the printed mean would look like, with 95 % intervals."""
+    """The mixture that has the printed mean; its predictions have 95 % intervals."""
 
     share: float
-    """Of regularised networks, in [0, 1]; NaN if the mean lies beyond both rows."""
+    """Share of regularised networks, in [0, 1]; NaN if the printed mean is not between
+    the means of both rows."""
     share_interval: tuple[float, float]
     std: float
+    """Predicted standard deviation: the median over resamples."""
     std_interval: tuple[float, float]
-    """Of the standard deviation of a sample as large as the paper's."""
+    """Interval of the standard deviation of a sample as large as the paper's."""
     max_interval: tuple[float, float]
-    """Of the maximum of such a sample."""
+    """Interval of the maximum of such a sample."""
     networks: tuple[int, int]
+    """Numbers of networks without and with regularisation."""
     valid: float
     """Share of resamples in which the printed mean lies between both rows."""
 
     def explains(self, reported: Reported) -> Answer:
-        """Whether the mixture has the printed spread and maximum.
+        """Whether the mixture predicts the printed spread and maximum.
 
-        `explained` if both intervals lie within the margins of what is printed, a
-        quarter of the standard deviation and two points of the maximum; `not explained`
-        if one lies wholly beyond; else `inconclusive`, and with fewer than eight
-        networks of either kind `too few seeds`.
+        The margins are a quarter of the printed standard deviation, and two points of
+        the printed maximum. The answer is `explained` if both intervals lie within
+        their margins, `not explained` if one lies entirely outside its margin, and
+        `inconclusive` otherwise. It is `inconclusive`, too, if `share` is NaN or if
+        fewer than 95 % of the resamples are valid, and `too few seeds` with fewer than
+        eight networks of either kind.
         """
         if min(self.networks) < LEAST:
             return "too few seeds"
@@ -56,10 +61,13 @@ class Mixture:
             (self.std_interval, reported.std, STD_MARGIN * reported.std),
             (self.max_interval, reported.max, MAX_MARGIN),
         )
-        off = [(low - at, high - at, room) for (low, high), at, room in sides]
-        if any(low > room or high < -room for low, high, room in off):
+        errors = [
+            (low - printed, high - printed, margin)
+            for (low, high), printed, margin in sides
+        ]
+        if any(low > margin or high < -margin for low, high, margin in errors):
             return "not explained"
-        inside = all(-room <= low and high <= room for low, high, room in off)
+        inside = all(-margin <= low and high <= margin for low, high, margin in errors)
         return "explained" if inside else "inconclusive"
 
 
@@ -70,10 +78,11 @@ def mixture(
 ) -> Mixture:
     """The mixture of two rows, in percent, that has the printed mean.
 
-    Each resample draws both rows anew, finds the share from the mean (drawn anew with
-    the paper's own standard error), and then draws as many networks as the paper has,
-    each like a network of ours with a normal error of the kernel's width, cut off at
-    100. Raises ValueError for fewer than two networks of either kind.
+    Each resample draws both rows with replacement, draws the printed mean from a normal
+    distribution with the paper's standard error, and computes the share from these
+    means. It then draws as many networks as the paper has from kernel estimates of both
+    rows' distributions, cut off at 0 and 100. Raises ValueError for fewer than two
+    networks of either kind.
     """
     if min(len(plain), len(regularised)) < 2:
         raise ValueError(
@@ -82,8 +91,8 @@ def mixture(
     rng = np.random.default_rng(0)
     printed = reported.mean
     error = reported.std / reported.seeds**0.5
-    whole = _share(plain.mean(), regularised.mean(), printed)
-    shares, spreads, largest = [], [], []
+    point = _share(plain.mean(), regularised.mean(), printed)
+    shares, stds, maxima = [], [], []
     for _ in range(RESAMPLES):
         one, other = (
             rng.choice(plain, len(plain)),
@@ -98,21 +107,24 @@ def mixture(
             _like(rng, one, reported.seeds),
         )
         shares.append(share)
-        spreads.append(drawn.std(ddof=1))
-        largest.append(drawn.max())
+        stds.append(drawn.std(ddof=1))
+        maxima.append(drawn.max())
     return Mixture(
-        whole,
+        point,
         _interval(shares),
-        float(np.median(spreads)) if spreads else math.nan,
-        _interval(spreads),
-        _interval(largest),
+        float(np.median(stds)) if stds else math.nan,
+        _interval(stds),
+        _interval(maxima),
         (len(plain), len(regularised)),
         len(shares) / RESAMPLES,
     )
 
 
 def _share(plain: float, regularised: float, printed: float) -> float:
-    """Of the regularised, so that the means mix to the printed one; NaN beyond both."""
+    """The share of regularised networks at which the mixture has the printed mean.
+
+    NaN if that mean is not between the others, or if both others are the same.
+    """
     if plain == regularised:
         return math.nan
     share = (plain - printed) / (plain - regularised)
@@ -122,8 +134,11 @@ def _share(plain: float, regularised: float, printed: float) -> float:
 def _like(
     rng: np.random.Generator, scores: np.ndarray, count: int
 ) -> Float[np.ndarray, "count"]:
-    """Networks like these: a kernel estimate of width std / n^(1/5), as wide as they
-    are."""
+    """Scores of new networks, drawn from a kernel estimate of the scores' distribution.
+
+    The kernel is normal, of width std / n^(1/5). Draws are shrunk towards the mean, so
+    that they have the scores' standard deviation, and are cut off at 0 and 100.
+    """
     width = len(scores) ** -0.2
     std, mean = scores.std(ddof=1), scores.mean()
     drawn = rng.choice(scores, count) - mean + rng.normal(0, width * std, count)
@@ -131,6 +146,7 @@ def _like(
 
 
 def _interval(values: list[float]) -> tuple[float, float]:
+    """The middle 95 % of some values; NaN without any."""
     if not values:
         return math.nan, math.nan
     low, high = np.quantile(values, (0.025, 0.975))

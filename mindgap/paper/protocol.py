@@ -1,21 +1,24 @@
-"""The rule by which numbers and claims are judged, fixed before the deciding seeds.
+"""The rule that judges numbers and claims, fixed before the deciding seeds existed.
 
-Numbers. Each number that the paper prints has one primary reading of its settings, and
-any others are sensitivity readings. Ours and the paper's means are compared with
+Numbers. Each number that the paper prints has one primary reading of its settings; all
+other readings are sensitivity readings. The mean here and the paper's are compared with
 Welch's interval: `equivalent` if the 90 % interval of the difference lies within the
-margin, `differs` if the difference is not 0 at 5 % after Holm's correction over all
-primary readings, else `inconclusive`. Fewer than eight of our networks have no verdict.
+margin, `differs` if the difference is significant at 5 % after Holm's correction over
+all primary readings, else `inconclusive`. With fewer than eight networks here a number
+has no verdict.
 
-Claims. A claim is one main clause, and side clauses beside it. A clause holds a
-statistic of our networks against a threshold that quotes the paper's words: an interval
-on the claim's side is `supported`, on the other `contradicted`, across `inconclusive`.
-The main clause gives the claim's verdict. No clause is a minimum or maximum over
-networks, and none about learning stands for more than the number of nodes that it
-names.
+Claims. A claim has one main clause, and any number of side clauses. A clause compares a
+statistic of the networks here with a threshold that is derived from quoted words of the
+paper. It is `supported` if the whole interval is on the claimed side of the threshold,
+`contradicted` if all of it is on the other side, and `inconclusive` if the interval
+contains the threshold. Example: a claim "above 10 points" is supported by the interval
+[12, 15], contradicted by [3, 8], and [8, 12] is inconclusive. The verdict on a claim is
+that on its main clause. No clause is a minimum or maximum over networks, and a clause
+about learning applies only to the number of nodes that it names.
 
-Networks that were recorded before this file was committed are exploratory: its author
-had seen them. Rows of which eight new networks cost less than an hour on two cores are
-judged from new seeds alone (`FIRST_NEW`); all others from all of theirs.
+Networks that were recorded before this file was committed are exploratory, since its
+author had seen them. Rows for which eight new networks take less than an hour on two
+cores are judged from new seeds only (`FIRST_NEW`), all others from all their seeds.
 """
 
 import dataclasses
@@ -65,11 +68,14 @@ CHANGES: tuple[tuple[str, str, str], ...] = (
         "that can be missed on either side, sequential BFS from new seeds",
     ),
 )
-"""Date, digest and content of every change of a rule, reading or clause."""
+"""Date, digest after the change, and description of each change of the protocol."""
 
 
 def digest() -> str:
-    """Of all readings, first new seeds and clauses; `CHANGES` has the last."""
+    """The digest of the rule: its limits, readings, first new seeds and clauses.
+
+    It must equal the last digest in `CHANGES`.
+    """
     clauses = {
         claim: [(c.says, c.quote, c.side, c.threshold, c.unit) for c in clauses]
         for claim, clauses in CLAUSES.items()
@@ -79,10 +85,11 @@ def digest() -> str:
 
 
 LEAST = 8
-"""Networks of ours without which there is no verdict."""
+"""Least number of networks for a verdict."""
 
 SMALLEST_MARGIN = 1.0
-"""Points; also the smallest change that a clause calls one."""
+"""Least margin of a printed number, in points; also the smallest difference that a
+clause counts as a change."""
 
 NumberVerdict = Literal[
     "equivalent", "differs", "inconclusive", "too few seeds", "not comparable"
@@ -107,7 +114,7 @@ CLAIM_VERDICTS: tuple[ClaimVerdict, ...] = (
 
 
 def margin(reported: Reported) -> float:
-    """Points within which ours counts as the paper's: half of its std, at least 1."""
+    """The margin of equivalence in points: half of the paper's std, at least 1."""
     return max(SMALLEST_MARGIN, reported.std / 2)
 
 
@@ -116,8 +123,10 @@ def judge_number(
 ) -> NumberVerdict:
     """The verdict on one printed number.
 
-    `found` is ours less the paper's, None if it has no error; `p` is its probability
-    after correction; `reason` says why the two do not measure the same, if they do not.
+    `found` is the mean here less the paper's, None for fewer than two networks;
+    `within` is the margin in points; `p` is the corrected p-value of no difference. A
+    `reason` explains why the two means do not measure the same: then they are not
+    compared.
     """
     if reason:
         return "not comparable"
@@ -129,17 +138,17 @@ def judge_number(
 
 
 def corrected(p: Mapping[str, float]) -> dict[str, float]:
-    """Holm's correction over the family of all primary readings.
+    """Holm's correction of p-values, by row, over the family of primary readings.
 
-    Members without a probability yet (too few seeds) count as 1, so that the family
-    does not change with what is recorded.
+    A member without a p-value (too few seeds) counts as 1, so that the size of the
+    family does not depend on what is recorded.
     """
     family = {name: p.get(name, 1.0) for name in FAMILY}
     return dict(zip(family, statistics.adjusted(list(family.values())), strict=True))
 
 
 def alone(p: float) -> float:
-    """The probability of a sensitivity reading, corrected as strictly as any."""
+    """The p-value of a sensitivity reading, corrected by the size of the family."""
     return min(1.0, p * len(FAMILY))
 
 
@@ -167,10 +176,11 @@ PRIMARY = (
     "table-14/bfs-128-exact-0.0001",
     "table-14/bellman-ford-128-exact-0.0001",
 )
-"""The primary reading of each printed number, by rule and not by result.
+"""The primary reading of each printed number, chosen by a rule and not by its result.
 
-The literal text; where it is silent, the defaults of Table 9 and of dm-clrs; the best
-checkpoint by validation, as run.py has it. What decides between several rows:
+A primary reading follows the literal text of the paper; where the text is silent, the
+defaults of Table 9 and of dm-clrs; and the best checkpoint by validation, as in
+dm-clrs's run.py. Choices between several rows:
 
 - Table 2, sequential BFS: "one neighbor is expanded at a time", not one edge scanned.
 - Table 10: Table 8 would tie these networks to 16 nodes, but the printed maxima are
@@ -187,8 +197,8 @@ FAMILY = tuple(
     for name in PRIMARY
     if name not in ("table-1/bfs", "table-1/bellman-ford", "table-10/default")
 )
-"""The primary readings that can be compared: the paper says of the others that it mixes
-settings in shares that it does not give."""
+"""The primary readings that can be compared. The others mix settings, according to the
+paper, in shares that it does not give."""
 
 FIRST_NEW = {
     **dict.fromkeys(("table-1/bfs",), 10),
@@ -260,9 +270,10 @@ FIRST_NEW = {
         )
     },
 }
-"""The first seed of each row that nobody had seen when this file was committed, for
-rows of which eight cost less than an hour. Rows that are not here rest on all their
-seeds, or had none."""
+"""By row, the first seed that nobody had seen when this file was committed.
+
+Included are rows for which eight networks take less than an hour. The verdict on any
+other row rests on all its seeds: either none had been trained, or eight take longer."""
 
 
 # --- Clauses ---
@@ -273,21 +284,23 @@ Side = Literal["above", "below", "within"]
 
 @dataclasses.dataclass(frozen=True)
 class Clause:
-    """A statistic of our networks, and the side of a threshold that is claimed."""
+    """A statistic of the networks here, and the claimed side of a threshold."""
 
     says: str
-    """What is measured, in words, with the number of nodes where networks answer."""
+    """The statistic in words, with the number of nodes of the graphs."""
     quote: str
-    """The paper's words that the side and the threshold come from."""
+    """The paper's words from which the side and the threshold are derived."""
     side: Side
-    """`within`: nearer to 0 than the threshold, on either side."""
+    """The claimed side; `within` means that the absolute value is below the threshold.
+    """
     threshold: float | int
     find: Callable[[Evidence], Estimate]
+    """Computes the statistic."""
     unit: str = "points"
 
 
 def judge_clause(clause: Clause, found: Estimate) -> ClaimVerdict:
-    """On which side of the threshold the whole interval lies."""
+    """The verdict on a clause: on which side of the threshold the whole interval is."""
     low, high = found.interval
     if any(count < LEAST for count in found.seeds):
         return "too few seeds"
@@ -306,55 +319,61 @@ def judge_clause(clause: Clause, found: Estimate) -> ClaimVerdict:
 
 
 NODES = (16,)
-"""Of the graphs of the certificates that clauses are made on; chapters have more."""
+"""Numbers of nodes of the graphs on which clauses check compiled networks; chapters
+check more."""
 _FAR = 10.0
-"""Points that "far" stands for."""
+"""The word "far", in points."""
 _GOOD = 90.0
-"""Percent that "good at predicting" stands for."""
+"""The words "good at predicting", in percent."""
 _ONLY = 90.0
-"""Percent of a bias's variance that "can only" stands for."""
+"""The words "can only", in percent of the variance of a bias."""
 _PERFECT = 95.0
-"""Percent from which on a score is "high-quality", and attention faithful."""
+"""Percentage above which a score is "high-quality", and attention is faithful."""
 _SOME = 1.0
-"""Percent of networks from which on lucky ones are there to be found."""
+"""Percentage of networks above which finding a good one "is possible"."""
 _ENDS: tuple[tuple[str, Side, int], ...] = (
     ("after the last step", "below", -1),
     ("after the first step", "above", 0),
 )
+"""The words "early on": name of a step, side of the threshold, index of the step."""
 _TASKS = ("bfs", "bellman-ford")
 _DECODERS = (
     ("simplified decoder (Table 8)", ""),
     ("usual decoder", "-pairwise"),
 )
 _PAIRWISE = {"bfs": "table-11", "bellman-ford": "table-12"}
+"""The table of each task's rows on 16 nodes at hidden size 128."""
 _EXACT = 99.999
-"""Percent; less than one in a hundred thousand is wrong: none is."""
+"""Percentage above which all are right: fewer than one in a hundred thousand is wrong,
+which is fewer than one of the cases that are checked."""
 
 
 def _compiled(*programs: str) -> Callable[[Evidence], Estimate]:
+    """The percentage that the worst of these compiled programs has right."""
     return lambda see: exactly(min(see.exact(p, NODES, 20) for p in programs))
 
 
 def _parameters(
     kind: Literal["bare", "free", "whole"],
 ) -> Callable[[Evidence], Estimate]:
-    """The larger of both programs' minimal networks, in parameters.
+    """The number of parameters of BFS's or Bellman-Ford's minimal network, the larger.
 
-    Without the modifications that compiling uses, with them but for the n x n bias, or
-    with all for 16 nodes.
+    `bare` counts the network without the modifications that compiling uses, `free` with
+    them but without the n x n bias, and `whole` with the bias for 16 nodes.
     """
 
-    def one(program: str) -> int:
+    def count(program: str) -> int:
         (row,) = find("table-13/" + program.replace("_", "-"))
-        made = verification.suited(PROGRAMS[program], NODES[0])
-        size = network.count(row.task, row.model if kind == "bare" else made.config)
+        compiled = verification.suited(PROGRAMS[program], NODES[0])
+        model = row.model if kind == "bare" else compiled.config
+        size = network.count(row.task, model)
         return size - NODES[0] ** 2 if kind == "free" else size
 
-    return lambda see: exactly(max(map(one, ("bfs", "bellman_ford"))))
+    return lambda see: exactly(max(map(count, ("bfs", "bellman_ford"))))
 
 
 def _to_rule(row: str, task: str, nodes: int) -> Callable[[Evidence], Estimate]:
-    """A row's score less the best one-line rule's, on graphs of that size."""
+    """A row's score less that of the best one-line rule, on graphs of that size."""
 
     def find_it(see: Evidence) -> Estimate:
         scores = see.scores(row) if nodes == 64 else see.at(row, nodes)
@@ -364,7 +383,7 @@ def _to_rule(row: str, task: str, nodes: int) -> Callable[[Evidence], Estimate]:
 
 
 def _trained_lengths(row: str) -> Callable[[Evidence], Estimate]:
-    """The mean over the five training lengths of each network, on fresh graphs."""
+    """A row's score on fresh graphs, the mean over the five training lengths."""
 
     def find_it(see: Evidence) -> Estimate:
         each = [see.scores(row, data) for data in IN_DISTRIBUTION]
@@ -376,6 +395,8 @@ def _trained_lengths(row: str) -> Callable[[Evidence], Estimate]:
 def _course(
     row: str, metric: str, step: int, checkpoint: str = "best"
 ) -> Callable[[Evidence], Estimate]:
+    """A measure after a step: 0 is the first, -1 the last that half of graphs take."""
+
     def find_it(see: Evidence) -> Estimate:
         course = see.course(row, metric, checkpoint)
         return mean(course[:, step]) if course.size else undefined(0)
@@ -384,7 +405,7 @@ def _course(
 
 
 def _fall(row: str, metric: str) -> Callable[[Evidence], Estimate]:
-    """What a measure loses from the first step to the last that half of graphs take."""
+    """A measure after the first step less after the last that half of graphs take."""
 
     def find_it(see: Evidence) -> Estimate:
         course = see.course(row, metric)
@@ -394,15 +415,18 @@ def _fall(row: str, metric: str) -> Callable[[Evidence], Estimate]:
 
 
 def _related(row: str, metric: str) -> Callable[[Evidence], Estimate]:
+    """The rank correlation of score and a measure over the networks of a row."""
     return lambda see: correlation(*see.together(row, "score", metric))
 
 
 def _lost(row: str) -> Callable[[Evidence], Estimate]:
-    """What training loses of a compiled network's score."""
+    """The score that compiled networks lose by training."""
     return lambda see: mean(see.lost(row))
 
 
 def _lucky(row: str) -> Callable[[Evidence], Estimate]:
+    """The percentage of a row's networks with a score above `_PERFECT`."""
+
     def find_it(see: Evidence) -> Estimate:
         scores = see.scores(row)
         return statistics.share(scores > _PERFECT) if len(scores) else undefined(0)
@@ -411,17 +435,19 @@ def _lucky(row: str) -> Callable[[Evidence], Estimate]:
 
 
 def _scores(left: str, right: str) -> Callable[[Evidence], Estimate]:
+    """The score of one row less that of another, on their test sets."""
     return lambda see: minus(see.scores(left), see.scores(right))
 
 
 def _at(left: str, right: str, nodes: int) -> Callable[[Evidence], Estimate]:
+    """The score of one row less that of another, on graphs of that size."""
     return lambda see: minus(see.at(left, nodes), see.at(right, nodes))
 
 
 def _measured(
     row: str, metric: str, less: str = "", data: Data | None = None
 ) -> Callable[[Evidence], Estimate]:
-    """A measure in percent, less another of the same network if one is named."""
+    """A measure in percent, less the measure `less` of the same network if given."""
 
     def find_it(see: Evidence) -> Estimate:
         if not less:
@@ -432,22 +458,23 @@ def _measured(
 
 
 def _decades(row: str, compiled: str, kind: str) -> Callable[[Evidence], Estimate]:
-    """How much more the loss rises around compiled weights than around learned ones."""
+    """The rise of the loss around compiled weights less around learned ones, log10."""
 
     def find_it(see: Evidence) -> Estimate:
         prefix = f"landscape/{kind}"
-        other, learned = see.together(row, f"{prefix}-{compiled}", f"{prefix}-learned")
-        return drop(other / 100, learned / 100)
+        around, learned = see.together(row, f"{prefix}-{compiled}", f"{prefix}-learned")
+        return drop(around / 100, learned / 100)  # the evidence is in percent
 
     return find_it
 
 
 def _std(row: str) -> Callable[[Evidence], Estimate]:
+    """The standard deviation of a row's scores."""
     return lambda see: spread(see.scores(row))
 
 
 def _below_compiled(row: str, nodes: int) -> Callable[[Evidence], Estimate]:
-    """How far a row is below 100 %, which the compiled network reaches at any size."""
+    """100 %, the score of the compiled network at any size, less the score of a row."""
 
     def find_it(see: Evidence) -> Estimate:
         scores = see.scores(row) if nodes == 64 else see.at(row, nodes)
@@ -457,6 +484,8 @@ def _below_compiled(row: str, nodes: int) -> Callable[[Evidence], Estimate]:
 
 
 def _aligned(row: str) -> Callable[[Evidence], Estimate]:
+    """The percentage of a learned bias's variance in its rows and columns."""
+
     def find_it(see: Evidence) -> Estimate:
         rows, columns = see.together(row, "bias/receiver", "bias/sender")
         return mean(rows + columns)
@@ -465,7 +494,7 @@ def _aligned(row: str) -> Callable[[Evidence], Estimate]:
 
 
 def _gain(name: str, changed: str) -> Callable[[Evidence], Estimate]:
-    """What the modifications bring at hidden size 4, less what they bring at 128.
+    """The gain in score by the modifications at hidden size 4 less that at 128.
 
     All four rows are trained and tested on 16 nodes.
     """
@@ -905,4 +934,4 @@ CLAUSES: dict[str, tuple[Clause, ...]] = {
         )
     ),
 }  # fmt: skip
-"""Of each claim the main clause, and then the side clauses."""
+"""The clauses of each claim: the main clause first, then the side clauses."""

@@ -1,4 +1,4 @@
-"""The paper's number beside ours: rows of tables, and what stands behind them."""
+"""The paper's numbers beside the recorded ones, and the measures behind them."""
 
 import dataclasses
 import math
@@ -24,19 +24,22 @@ PERCENT = (0.0, 100.0)
 
 
 def book_store(folder: str, seeds: int = 0) -> Store:
-    """A store named as the book's chapters name it: relative to `book/`.
+    """The store in a folder that is given relative to `book/`, as chapters give it.
 
-    Works from the book's own folder and from the one above it. Shows the first `seeds`
-    seeds only, or all with 0.
+    Works in the folder `book` and in the one above it. The store shows the first
+    `seeds` seeds only, or all seeds if `seeds` is 0.
     """
-    above = Path("book")
-    home = (above if above.is_dir() else Path()) / folder
-    return Store(home, only=range(seeds) if seeds else None)
+    below = Path("book")
+    book = below if below.is_dir() else Path()
+    return Store(book / folder, only=range(seeds) if seeds else None)
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One experiment at one checkpoint, in percent of pointers; NaN where undefined."""
+    """The scores of one experiment at one checkpoint, in percent of pointers.
+
+    Numbers are NaN where they are undefined; `paper` is the printed number as text.
+    """
 
     name: str
     checkpoint: str
@@ -58,7 +61,7 @@ def scores_by_seed(
 ) -> "pd.Series":
     """Each recorded seed's mean pointer accuracy in percent, in the order of seeds.
 
-    On the experiment's test set unless other `data` is named.
+    The graphs are the experiment's test set, or `data` if given.
     """
     name = (data or experiment.test).name
     rows = _rows(experiment, store, "pointer_accuracy", name, checkpoint)
@@ -71,12 +74,12 @@ def seed_scores(
     data: Data | None = None,
     checkpoint: str = "best",
 ) -> Float[np.ndarray, "seeds"]:
-    """The numbers of `scores_by_seed`, without the seeds."""
+    """The values of `scores_by_seed`, without the seeds."""
     return scores_by_seed(experiment, store, data, checkpoint).to_numpy()
 
 
 def larger(experiment: Experiment) -> Data:
-    """The larger test set, as a set of its own."""
+    """The larger test set of an experiment, which has `experiment.larger` parts."""
     count = 32 * experiment.larger
     return dataclasses.replace(
         experiment.test, name=experiment.larger_name, graphs=count
@@ -86,10 +89,10 @@ def larger(experiment: Experiment) -> Data:
 def graph_scores(
     experiment: Experiment, store: Store, data: Data, checkpoint: str = "best"
 ) -> Float[np.ndarray, "graphs"]:
-    """Pointer accuracy of each graph of a set in percent, means over seeds.
+    """Pointer accuracy of each graph of a set in percent, the mean over seeds.
 
-    Of the larger test set of each part, 32 graphs; none for records that have its mean
-    alone.
+    On the larger test set there is one value for each part of 32 graphs, and none if
+    the records have only the mean over that set.
     """
     rows: Any = _rows(experiment, store, "pointer_accuracy", data.name, checkpoint)
     return _percent(rows[rows.graph >= 0], "graph").to_numpy()
@@ -98,9 +101,9 @@ def graph_scores(
 def size_scores(
     experiment: Experiment, store: Store, nodes: int, checkpoint: str = "best"
 ) -> Float[np.ndarray, "seeds"]:
-    """Each seed's pointer accuracy in percent on graphs of so many nodes.
+    """Each seed's pointer accuracy in percent on graphs with that number of nodes.
 
-    As `sizes` records them; seeds that are not scored by size are not in it.
+    Seeds without scores by size (`beside.SIZES`) are left out.
     """
     rows = rows_beside(experiment, store, beside.SIZES)
     rows = rows[rows.metric.eq("pointer_accuracy") & rows.checkpoint.eq(checkpoint)]
@@ -108,13 +111,13 @@ def size_scores(
 
 
 def rows_beside(experiment: Experiment, store: Store, kind: str) -> "pd.DataFrame":
-    """All rows of a measure that is kept beside the experiment's records."""
+    """All rows of a kind of measure that is stored beside the experiment's records."""
     return store.load(*beside.home(experiment, kind))
 
 
 def _percent(rows: Any, by: str) -> "pd.Series":
-    """Means of shares by seed or by graph, in percent, in order."""
-    # in double precision: a mean of float32 shares would not be a multiple of 1/2048
+    """Means of shares by seed or by graph, in percent, in the order of these."""
+    # double precision: a mean of float32 shares would not be a multiple of 1/2048
     values = rows.assign(value=rows.value.astype(float)).groupby(by).value.mean()
     return 100 * values.sort_index()
 
@@ -128,9 +131,10 @@ def measured(
 ) -> "pd.Series":
     """A measure of each recorded seed as one number, by seed: `trace`, `is_edge`, ...
 
-    As `measurement` has it, shares in [0, 1]; on the test set unless other `data` is
-    named, but for measures of parameters (`distance`, `bias/...`). Seeds that were
-    recorded before there was such a measure are not in it.
+    Shares are in [0, 1], as `measurement` records them. The graphs are the test set, or
+    `data` if given; measures of parameters (`distance`, `bias/...`, `landscape/...`,
+    `robustness/...`) have no graphs. Seeds that were recorded before the measure
+    existed are left out.
     """
     name = (data or experiment.test).name
     if metric == "distance" or metric.startswith(
@@ -148,18 +152,18 @@ def measured(
 
 
 def after_steps(experiment: Experiment, store: Store) -> "pd.DataFrame":
-    """Percent of wrong pointers by seed and size of a plain step (`robustness`).
+    """Percentage of wrong pointers by seed and size of a plain step (`robustness`).
 
-    At the best checkpoint; of the one kept network where no seed has the measure, and
-    empty where that has none either.
+    The networks are the best checkpoints; if no seed has the measure, the one kept
+    network. The table is empty if that has no measure either.
     """
     rows: Any
     rows, _ = beside.load(experiment, "robustness", store)
     name = "robustness/wrong-"
     rows = rows[rows.metric.str.startswith(name) & (rows.checkpoint == "best")]
     steps = rows.metric.str.removeprefix(name).astype(float)
-    found = rows.assign(step=steps, value=100 * rows.value)
-    return found.pivot(index="seed", columns="step", values="value")
+    percent = rows.assign(step=steps, value=100 * rows.value)
+    return percent.pivot(index="seed", columns="step", values="value")
 
 
 def over_time(
@@ -169,9 +173,9 @@ def over_time(
     data: Data | None = None,
     checkpoint: str = "best",
 ) -> "pd.DataFrame":
-    """A measure after each step of the algorithm: a row of each seed, step by step.
+    """A measure by seed (rows) and step of the algorithm (columns).
 
-    As `measured`, but the means over those graphs that take the step.
+    As in `measured`, but each value is the mean over the graphs that take the step.
     """
     name = (data or experiment.test).name
     rows = _rows(experiment, store, metric, name, checkpoint)
@@ -179,19 +183,21 @@ def over_time(
 
 
 def course(experiment: Experiment, store: Store, metric: str) -> "pd.DataFrame":
-    """A measure along training from compiled weights: by seed and training step.
+    """A measure during training from compiled weights, by seed and training step.
 
-    At the steps that all seeds have: older records hold every validation.
+    Only steps that all seeds have are included, since older records have more steps
+    (every validation) than newer ones.
     """
     rows = _rows(experiment, store, metric, COURSE, "")
     wide = rows.pivot(index="seed", columns="step", values="value")
-    held: Any = rows.groupby("step").seed.nunique() == rows.seed.nunique()
-    return wide.loc[:, held.to_numpy()]
+    complete: Any = rows.groupby("step").seed.nunique() == rows.seed.nunique()
+    return wide.loc[:, complete.to_numpy()]
 
 
 def _rows(
     experiment: Experiment, store: Store, metric: str, data: str, checkpoint: str
 ) -> "pd.DataFrame":
+    """The recorded rows of a metric on a data set (by name) at a checkpoint."""
     rows = store.load(experiment.recorded, experiment.digest)
     return rows.loc[
         (rows.metric == metric) & (rows.data == data) & (rows.checkpoint == checkpoint)
@@ -201,7 +207,7 @@ def _rows(
 def curves(
     experiment: Experiment, store: Store, metric: Literal["loss", "validation"]
 ) -> tuple[Int[np.ndarray, "points"], Float[np.ndarray, "seeds points"]]:
-    """Steps and, by seed, a learning curve: loss in nats or validation in percent."""
+    """Training steps, and each seed's loss (nats) or validation accuracy (percent)."""
     rows = store.load(experiment.recorded, experiment.digest)
     wide = rows[rows.metric == metric].pivot(
         index="seed", columns="step", values="value"
@@ -211,7 +217,7 @@ def curves(
 
 
 def by_data(experiment: Experiment, store: Store) -> "pd.DataFrame":
-    """Mean ± std over seeds, in percent, on each data set and for both checkpoints."""
+    """Mean ± std over seeds in percent, on each data set and of both checkpoints."""
     import pandas as pd
 
     lines = []
@@ -224,15 +230,15 @@ def by_data(experiment: Experiment, store: Store) -> "pd.DataFrame":
                 ours = statistics.describe(scores, PERCENT)
                 line[checkpoint] = statistics.spread(ours.mean, ours.std)
                 line["seeds"] = ours.seeds
-        if data is not large or "seeds" in line:  # early records do not have it
+        if data is not large or "seeds" in line:  # early records lack the larger set
             lines.append(line)
     return pd.DataFrame(lines).set_index("graphs")
 
 
 def row(experiment: Experiment, store: Store, checkpoint: str = "") -> Row:
-    """The paper's number and ours for one experiment, on its test set.
+    """The paper's number and the recorded scores of an experiment, on its test set.
 
-    At its headline's checkpoint unless another is named.
+    The networks are its headline checkpoint, or `checkpoint` if given.
     """
     checkpoint = checkpoint or experiment.headline
     scores = seed_scores(experiment, store, checkpoint=checkpoint)
@@ -249,7 +255,7 @@ def row(experiment: Experiment, store: Store, checkpoint: str = "") -> Row:
 
 
 def scored(experiment: Experiment) -> str:
-    """Which score a table shows, in words: `pointers right, % of 2048 (...)`."""
+    """The score that a table shows, in words: `pointers right, % of 2048 (...)`."""
     test = experiment.test
     return (
         f"pointers right, % of {test.graphs * test.nodes} "
@@ -258,7 +264,7 @@ def scored(experiment: Experiment) -> str:
 
 
 def spans(seeds: Sequence[int]) -> str:
-    """Numbers in words: `0 to 15, 17`."""
+    """Seeds in words: `0 to 15, 17`."""
     runs: list[list[int]] = []
     for seed in sorted(seeds):
         if runs and seed == runs[-1][-1] + 1:
@@ -269,47 +275,47 @@ def spans(seeds: Sequence[int]) -> str:
 
 
 def provenance(experiments: list[Experiment], store: Store) -> "pd.DataFrame":
-    """Where recorded results come from: one line per record of the store."""
+    """The origin of recorded results: one line for each record of the store."""
     import pandas as pd
 
     lines = []
     for experiment in experiments:
         records = store.records(experiment.recorded, experiment.digest)
         for record in filter(store.shows, records):
-            made = record.certificate
+            about = record.certificate
             lines.append(
                 {
                     "experiment": experiment.name,
                     "seeds": spans(record.seeds),
-                    "steps": made["steps"],
-                    "minutes": round(made["seconds"] / 60, 1),
-                    "commit": made["commit"],
-                    "jax": made["versions"]["jax"],
-                    "device": made["device"],
-                    "date": made["date"][:10],
+                    "steps": about["steps"],
+                    "minutes": round(about["seconds"] / 60, 1),
+                    "commit": about["commit"],
+                    "jax": about["versions"]["jax"],
+                    "device": about["device"],
+                    "date": about["date"][:10],
                 }
             )
     return pd.DataFrame(lines)
 
 
 def ages(store: Store) -> "pd.DataFrame":
-    """Of each row what is recorded: seeds, days, commits, machines, hours of work."""
+    """The records of each row: seeds, first and last day, commits, machines, hours."""
     import pandas as pd
 
     lines = []
     for row in EXPERIMENTS.values():
-        made = store.records(row.recorded, row.digest)
-        told = [record.certificate for record in made]
-        dates = sorted(about["date"][:10] for about in told)
+        records = store.records(row.recorded, row.digest)
+        abouts = [record.certificate for record in records]
+        dates = sorted(about["date"][:10] for about in abouts)
         days = dates[:1] if dates[:1] == dates[-1:] else [*dates[:1], *dates[-1:]]
-        hours = sum(about["seconds"] for about in told) / 3600
+        hours = sum(about["seconds"] for about in abouts) / 3600
         lines.append(
             {
                 "row": row.name,
-                "seeds": sum(len(record.seeds) for record in made),
+                "seeds": sum(len(record.seeds) for record in records),
                 "dates": " to ".join(days) or "nothing is recorded",
-                "commits": ", ".join(dict.fromkeys(a["commit"] for a in told)),
-                "machines": "; ".join(dict.fromkeys(a["device"] for a in told)),
+                "commits": ", ".join(dict.fromkeys(a["commit"] for a in abouts)),
+                "machines": "; ".join(dict.fromkeys(a["device"] for a in abouts)),
                 "hours": round(hours, 1),
             }
         )
@@ -317,11 +323,12 @@ def ages(store: Store) -> "pd.DataFrame":
 
 
 def steered(experiment: Experiment, store: Store) -> "pd.DataFrame":
-    """Pointers right when attention is changed (`interventions`), less when it is free.
+    """Right pointers when attention is intervened on (`interventions`), and the change.
 
-    In points, means over networks with the 95 % interval of the paired difference; a
-    line for each number of nodes, checkpoint, treatment and selection. Of the kept
-    network where no seed has the measure. Empty if nothing is recorded.
+    `change` is the mean over networks, in points, of the difference to the same network
+    with free attention, with its 95 % interval. There is a line for each number of
+    nodes, checkpoint, treatment and selection. If no seed has the measure, the numbers
+    are those of the one kept network; the table is empty if it has none either.
     """
     import pandas as pd
 
@@ -341,10 +348,10 @@ def steered(experiment: Experiment, store: Store) -> "pd.DataFrame":
             "pointers right": float(scores.mean()),
         }
         if treatment != "free":
-            off = (scores.droplevel(keys[:3]) - free).to_numpy()
-            line["change"] = f"{off.mean():+.1f}"
-            if len(off) > 1:
-                low, high = statistics.describe(off).interval
+            change = (scores.droplevel(keys[:3]) - free).to_numpy()
+            line["change"] = f"{change.mean():+.1f}"
+            if len(change) > 1:
+                low, high = statistics.describe(change).interval
                 line["change"] += f" ({low:+.1f} to {high:+.1f})"
         lines.append({**line, "networks": len(scores), "source": source})
     return pd.DataFrame(lines).fillna({"change": "–"}) if lines else pd.DataFrame()

@@ -1,7 +1,7 @@
-"""Every number of the paper beside ours, what became of it, and the totals.
+"""Every number of the paper beside the recorded one, with its verdict, and the totals.
 
-`sentence` is the line that README and the book's first page show; a test holds them to
-it. All verdicts are those of `verdicts`.
+`sentence` is the text that README and the book's first page show; a test checks that
+they do. All verdicts come from `verdicts`.
 """
 
 import dataclasses
@@ -36,29 +36,32 @@ CHAPTERS = {
     "table-13": "09_ablations",
     "table-14": "07_stability",
 }
-"""Where the printed numbers of a table are shown."""
+"""The chapter that shows the printed numbers of each table."""
 
 START, END = (
     "<!-- totals: made by mindgap.paper.scoreboard -->",
     "<!-- end of totals -->",
 )
-"""What stands around the line of totals in a page."""
+"""The marks before and after the text of totals in a page."""
 
 
 def command(number: Number) -> str:
-    """What continues a number to the seeds that a verdict needs."""
+    """The command that trains the seeds that a number's verdict still needs."""
     first = protocol.FIRST_NEW.get(number.experiment.recorded, 0)
     least = max(protocol.LEAST, number.wanted or 0)
     return f"mindgap run {number.experiment.name} --seeds {first}:{first + least}"
 
 
 def chapter(number: Number) -> str:
-    """The page that shows a number."""
+    """The chapter that shows a number."""
     return CHAPTERS[number.experiment.table]
 
 
 def table(found: Iterable[Number], name: str) -> "pd.DataFrame":
-    """The numbers of one table of the paper, primary readings first, few columns."""
+    """The numbers of one table of the paper, primary readings first.
+
+    `found` are `verdicts.numbers`; those of other tables are left out.
+    """
     import pandas as pd
 
     lines = []
@@ -89,29 +92,32 @@ def table(found: Iterable[Number], name: str) -> "pd.DataFrame":
 
 
 def larger(number: Number) -> str:
-    """The mean on the larger test set; – where the paper's own graphs are known."""
+    """The mean on the larger test set; – for rows on CLRS-30's own graphs."""
     if number.larger is None:
         return "–"
     return f"{number.larger:.2f}"
 
 
 def reasons(found: Iterable[Number]) -> "pd.DataFrame":
-    """Why rows cannot be compared, or cannot be shown equivalent; a line a reason."""
+    """Why rows cannot be compared or shown to be equivalent: a line for each reason."""
     import pandas as pd
 
     rows: dict[str, dict[str, None]] = {}
     for n in found:
-        why = n.told.partition("; ")[2] if n.verdict != "not comparable" else n.told
-        if why:
-            rows.setdefault(why, {})[n.row.name] = None
-    lines = [{"rows": ", ".join(names), "why": why} for why, names in rows.items()]
+        reason = n.told.partition("; ")[2] if n.verdict != "not comparable" else n.told
+        if reason:
+            rows.setdefault(reason, {})[n.row.name] = None
+    lines = [
+        {"rows": ", ".join(names), "why": reason} for reason, names in rows.items()
+    ]
     return pd.DataFrame(lines, columns=["rows", "why"])
 
 
 class Stated(NamedTuple):
-    """A number of the paper's text, and ours: counted, or a mean with its interval."""
+    """A number of the paper's text, and the one found here: a count, or mean ± std."""
 
     says: str
+    """What the number is of."""
     section: str
     paper: str
     ours: str
@@ -119,7 +125,10 @@ class Stated(NamedTuple):
 
 
 def stated(see: Evidence) -> list[Stated]:
-    """Numbers that stand in the text and in no table; claims judge what they mean."""
+    """The numbers that are in the paper's text but in none of its tables.
+
+    They have no verdict: the claims that they belong to are judged.
+    """
     counts = {
         name: network.count(row.task, row.model)
         for name in (
@@ -133,7 +142,7 @@ def stated(see: Evidence) -> list[Stated]:
     }
     large = max(n for name, n in counts.items() if name.startswith("table-1/"))
     tiny = [n for name, n in counts.items() if name.startswith("table-13/")]
-    found = [
+    numbers = [
         Stated("parameters at hidden size 128", "A.1", "5e6", f"at most {large:,}",
                "09_ablations"),
         Stated("parameters at hidden size 4", "A.1, C.3", "500",
@@ -146,36 +155,38 @@ def stated(see: Evidence) -> list[Stated]:
             scores = see.scores(f"table-1/{name}", data)
             ours = "–"
             if len(scores):
-                told = statistics.describe(scores, report.PERCENT)
-                ours = f"{statistics.spread(told.mean, told.std)} ({told.seeds} seeds)"
-            found.append(
+                summary = statistics.describe(scores, report.PERCENT)
+                spread = statistics.spread(summary.mean, summary.std)
+                ours = f"{spread} ({summary.seeds} seeds)"
+            numbers.append(
                 Stated(f"{says} ({kind})", "3", "~99%", ours, "04_bfs_dfs_disparity")
             )
-    return found
+    return numbers
 
 
 @dataclasses.dataclass(frozen=True)
 class Totals:
-    """How many of each kind."""
+    """How many printed numbers and claims have each verdict."""
 
     printed: dict[NumberVerdict, int]
-    """Printed numbers, by their primary readings."""
+    """Printed numbers by the verdict under their primary reading."""
     sensitive: int
-    """Of those that are not equivalent, how many would be under a sensitivity reading.
-    """
+    """Printed numbers that are equivalent under a sensitivity reading only."""
     claims: dict[ClaimVerdict, int]
+    """Claims by their verdict."""
     discrepancies: int
+    """Places where the paper is unclear or contradicts itself (`discrepancies`)."""
 
 
 def totals(found: Sequence[Number], judged: Sequence[verdicts.Verdict]) -> Totals:
-    """Counted from `verdicts.numbers` and from `verdicts.verdicts`."""
+    """The totals of `verdicts.numbers` and `verdicts.verdicts`."""
     primary = [n for n in found if n.reading == "primary"]
-    also = {n.key for n in found if n.verdict == "equivalent"}
+    equivalent = {n.key for n in found if n.verdict == "equivalent"}
     kinds = [n.verdict for n in primary]
     claims = [v.kind for v in judged]
     return Totals(
         {kind: kinds.count(kind) for kind in protocol.NUMBER_VERDICTS},
-        sum(n.verdict != "equivalent" and n.key in also for n in primary),
+        sum(n.verdict != "equivalent" and n.key in equivalent for n in primary),
         {kind: claims.count(kind) for kind in protocol.CLAIM_VERDICTS},
         len(DISCREPANCIES),
     )
@@ -199,22 +210,22 @@ def sentence(counted: Totals) -> str:
 
 
 def compute(store: Store) -> Totals:
-    """The totals of a store; takes most of a minute on two cores."""
+    """The totals of a store; takes nearly a minute on two cores."""
     see = verdicts.judge_of(store)
     return totals(verdicts.numbers(see), verdicts.verdicts(store, see=see))
 
 
 def shown(page: str) -> str | None:
-    """The line of totals in a page's text, in one line; None if it has none."""
+    """The text of totals in a page, joined to one line; None for a page without it."""
     if START not in page:
         return None
     return " ".join(page.split(START)[1].split(END)[0].split())
 
 
 def publish(root: Path) -> None:
-    """Write the totals into README and the first page, and their two figures.
+    """Write the totals into README and the book's first page, and both figures.
 
-    Raises ValueError for a page without the marks of the line.
+    Raises ValueError for a page without the marks `START` and `END`.
     """
     from matplotlib import rc_context
 
@@ -222,13 +233,13 @@ def publish(root: Path) -> None:
     see = verdicts.judge_of(store)
     found = verdicts.numbers(see)
     judged = verdicts.verdicts(store, see=see)
-    said = textwrap.fill(sentence(totals(found, judged)), 88)
+    text_of_totals = textwrap.fill(sentence(totals(found, judged)), 88)
     for page in (root / "README.md", root / "book" / "intro.md"):
         text = page.read_text("utf-8")
         if shown(text) is None or END not in text:
-            raise ValueError(f"{page}: no place for the totals, {START} ... {END}")
+            raise ValueError(f"{page} has no marks for the totals: {START} ... {END}")
         before, after = text.split(START)[0], text.split(END, 1)[1]
-        page.write_text(f"{before}{START}\n{said}\n{END}{after}", "utf-8")
+        page.write_text(f"{before}{START}\n{text_of_totals}\n{END}{after}", "utf-8")
     static = root / "book" / "_static"
     with rc_context({"svg.hashsalt": "mindgap"}):  # the same numbers, the same bytes
         primary = figure(differences([n for n in found if n.reading == "primary"]))
@@ -238,9 +249,10 @@ def publish(root: Path) -> None:
 
 
 def differences(found: Iterable[Number]) -> "pd.DataFrame":
-    """Ours minus the paper's mean, in points, with the half of its 95 % interval.
+    """The mean here minus the paper's, in points, and half the width of its interval.
 
-    Over the deciding seeds. Numbers without an interval are left out.
+    The mean is that of the deciding seeds and the interval a 95 % interval. Numbers
+    without a difference (fewer than two seeds) are left out.
     """
     import pandas as pd
 
@@ -264,7 +276,7 @@ def differences(found: Iterable[Number]) -> "pd.DataFrame":
 
 
 def figure(lines: "pd.DataFrame") -> "Figure":
-    """Differences as a picture, rows under the names of their tables."""
+    """The figure of `differences`, with rows under the names of their tables."""
     from mindgap.plots import scoreboard
 
     groups: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""The settings that the paper prints (Tables 4 to 9), and where ours are."""
+"""The settings that the paper prints (Tables 4 to 9), and the same of a row here."""
 
 import dataclasses
 from collections.abc import Callable
@@ -8,14 +8,15 @@ from mindgap.experiments.base import Experiment
 
 
 class Setting(NamedTuple):
-    """One line of Table 9."""
+    """One line of Table 9: a setting and its printed value."""
 
     name: str
     printed: str
     ours: Callable[[Experiment], Any] | None
-    """Reads it off a row of the registry; None where nothing can be set here."""
+    """Returns the setting's value of a row of the registry; None for a setting that
+    this library does not have."""
     note: str = ""
-    """What stands in its place, if nothing can be set."""
+    """What this library does instead, or how its value is to be read."""
 
 
 TABLE_9 = (
@@ -78,11 +79,14 @@ CHANGES = {
         "length_generalize": "False",
     },
 }
-"""What Tables 4 to 8 change, as printed; several values are several rows."""
+"""What Tables 4 to 8 change in Table 9, as printed; of several values each is a row."""
 
 
 def values(printed: str) -> tuple[Any, ...]:
-    """A printed setting read: numbers, truth values and words."""
+    """The values of a printed setting: numbers, booleans and words.
+
+    Example: `"True, False"` has the values True and False.
+    """
 
     def one(text: str) -> Any:
         if text in ("True", "False"):
@@ -97,13 +101,13 @@ def values(printed: str) -> tuple[Any, ...]:
 
 
 def of(name: str, experiment: Experiment) -> Any:
-    """A row's own value of a setting of Table 9; None where nothing can be set."""
+    """A row's value of a setting of Table 9; None if this library lacks the setting."""
     (setting,) = (s for s in TABLE_9 if s.name == name)
     return setting.ours and setting.ours(experiment)
 
 
 def agrees(setting: Setting, experiment: Experiment) -> bool | None:
-    """Whether a row has what is printed; None where nothing can be set."""
+    """Whether a row has the printed value; None if this library lacks the setting."""
     if setting.ours is None:
         return None
     printed, ours = values(setting.printed), setting.ours(experiment)
@@ -113,12 +117,12 @@ def agrees(setting: Setting, experiment: Experiment) -> bool | None:
 
 
 def changed(experiment: Experiment, other: Experiment) -> dict[str, tuple[Any, Any]]:
-    """What differs between two rows, by field: the other's value and this one's."""
-    found = {}
+    """The fields in which two rows differ: the other row's value, then this one's."""
+    differences = {}
     for part in ("model", "train"):
         pair = (dataclasses.asdict(getattr(row, part)) for row in (other, experiment))
         old, new = pair
-        found |= {k: (old[k], new[k]) for k in old if old[k] != new[k]}
+        differences |= {k: (old[k], new[k]) for k in old if old[k] != new[k]}
     if experiment.test != other.test:
-        found["test"] = (other.test.name, experiment.test.name)
-    return found
+        differences["test"] = (other.test.name, experiment.test.name)
+    return differences

@@ -1,7 +1,7 @@
-"""Every table of results of the paper as data, with the paper's numbers.
+"""Every table of results of the paper as experiments, with the printed numbers.
 
-Tables 6 and 7 are settings whose results the paper does not print. Where a table can be
-read in two ways, both are rows, and `unsure` says why.
+Tables 6 and 7 are settings whose results the paper does not print. If a line of a table
+can be read in two ways, each reading is an experiment, and `unsure` gives the reason.
 """
 
 from typing import NamedTuple
@@ -177,11 +177,11 @@ DECODERS = tuple(
     for name, task in (("bfs", tasks.bfs), ("bellman-ford", tasks.bellman_ford))
     for term in _TERMS
 )
-"""Ablations of the pointers' decoders that the paper lacks."""
+"""Ablations of the pointer decoders, which the paper does not have."""
 
 
 class Published(NamedTuple):
-    """A score that others print for CLRS-30's test set, in percent of pointers."""
+    """Scores on CLRS-30's test set in other publications, in percent of pointers."""
 
     method: str
     source: str
@@ -189,7 +189,7 @@ class Published(NamedTuple):
     dfs: str
     bellman_ford: str
     error: str
-    """What the number after ± is; a standard error is not a standard deviation."""
+    """What the number after ± is: a standard error or a standard deviation."""
 
 
 PUBLISHED = (
@@ -207,7 +207,8 @@ PUBLISHED = (
     ),
     Published("DNAR", "Rodionov and Prokhorenkova 2025", "100", "100", "–", "–"),
 )  # fmt: skip
-"""Context for Table 1. None is a GATv2: no published GATv2 row is known to us."""
+"""Context for Table 1. None of the networks is a GATv2: no published scores of one are
+known."""
 
 EXPERIMENTS = {
     experiment.name: experiment
@@ -222,16 +223,16 @@ EXPERIMENTS = {
 
 
 def find(name: str) -> list[Experiment]:
-    """The experiments of a table (`table-1` or `1`), one row, or `all`.
+    """The experiments of a table (`table-1` or `1`), of one row, or `all`.
 
-    Raises KeyError for anything else, listing what there is.
+    Raises KeyError for another name; the message lists all names.
     """
     name = f"table-{name}" if name.isdigit() else name
-    found = [e for e in EXPERIMENTS.values() if name in (e.name, e.table, "all")]
-    if not found:
+    chosen = [e for e in EXPERIMENTS.values() if name in (e.name, e.table, "all")]
+    if not chosen:
         tables = ", ".join(dict.fromkeys(e.table for e in EXPERIMENTS.values()))
         raise KeyError(
             f"no experiment {name!r}: `all`, one of {tables}, or of their rows "
             + ", ".join(EXPERIMENTS)
         )
-    return found
+    return chosen

@@ -1,8 +1,8 @@
-"""The experiment that the paper could not do: training where DFS is expressible.
+"""An experiment that the paper could not do: training a network that can express DFS.
 
-A network that holds DFS exactly is trained from scratch, and from compiled weights: as
-they are, or moved a little away. BFS and Bellman-Ford, each in the network that holds
-it, are the controls.
+A network to which DFS compiles exactly is trained from scratch, and from the compiled
+weights, exact or perturbed. The controls are BFS and Bellman-Ford, trained in networks
+to which these compile.
 """
 
 import dataclasses
@@ -20,8 +20,9 @@ OURS = ("the paper has no such experiment",)
 _TASKS = {"dfs": tasks.dfs, "bfs": tasks.bfs, "bellman-ford": tasks.bellman_ford}
 RADII = (0.0, 1e-4, 1e-2)
 SHARPNESSES = (2.0**13, 2.0**20)
-"""At the first, compiled DFS is exact on 64 nodes at linear positions, at the second on
-nearly all graphs that it is trained on, whose positions are random."""
+"""Sharpness of the compiled selections. At 2^13 compiled DFS is exact on 64 nodes with
+linear positions; at 2^20 it is exact on nearly all training graphs, whose positions are
+random."""
 
 
 GREEDY = dataclasses.replace(

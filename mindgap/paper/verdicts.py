@@ -1,6 +1,6 @@
-"""Every number and every claim of the paper, judged by the rule of `protocol`.
+"""The verdicts on all numbers and claims of the paper, by the rule of `protocol`.
 
-Chapters, scoreboard and README print what this says and have no verdicts of their own.
+Chapters, scoreboard and README show these verdicts and have none of their own.
 """
 
 import dataclasses
@@ -52,44 +52,45 @@ CHAPTERS = {
     "lucky-minimal": "09_ablations",
     "minimal-modified": "09_ablations",
 }
-"""Where each claim is told, by its name."""
+"""The chapter that discusses each claim, by the claim's name."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Number:
-    """A printed number beside ours, under one reading of its settings."""
+    """A printed number beside the recorded scores, under a reading of its settings."""
 
     experiment: Experiment
     row: report.Row
-    """Of all recorded seeds."""
+    """Scores of all recorded seeds."""
     reading: Reading
     deciding: int
-    """How many seeds the verdict rests on."""
+    """Number of seeds that the verdict rests on."""
     new: bool
-    """Whether these are new ones alone, or all."""
+    """Whether the verdict rests on new seeds only (`protocol.FIRST_NEW`)."""
     difference: Difference | None
-    """Ours less the paper's over the deciding seeds, in points; None for fewer than 2.
-    """
+    """Mean of the deciding seeds less the paper's, in points; None for fewer than 2."""
     margin: float
+    """Margin of equivalence, in points."""
     p: float
-    """Of no difference, corrected; NaN where there is none."""
+    """Corrected p-value of no difference; NaN without a difference."""
     verdict: NumberVerdict
     larger: float | None
-    """Our mean on the larger test set, where the paper's test graphs are unknown."""
+    """Mean on the larger test set; None if the paper's test graphs are CLRS-30's."""
     wanted: int | None
-    """Deciding seeds that show equivalence with 80 % power, at the paper's spread; None
-    if no number does, since the paper's test graphs are unknown."""
+    """Number of deciding seeds that show equivalence with 80 % power, at the paper's
+    spread; None if the number cannot be compared, or if no number of seeds suffices
+    because the paper's test graphs are unknown."""
 
     @property
     def key(self) -> tuple[str, float, float]:
-        """What all readings of one printed number have in common."""
+        """Table, mean and standard deviation, which all readings of a number share."""
         reported = self.experiment.reported
         assert reported
         return self.experiment.table, reported.mean, reported.std
 
     @property
     def told(self) -> str:
-        """The verdict, what it rests on, and why, in words."""
+        """The verdict in words, with the seeds that it rests on and the reason."""
         seeds = f"{self.deciding} {'new seeds' if self.new else 'seeds'}"
         parts = [f"{self.verdict} ({seeds})"]
         if self.verdict == "not comparable":
@@ -103,17 +104,17 @@ class Number:
 
 
 PART = 32
-"""Graphs of each part of the larger test set."""
+"""Number of graphs in each part of the larger test set."""
 
 
 def test_sets(experiment: Experiment, store: Store, checkpoint: str) -> list[Side]:
-    """How much a difference changes with the test graphs, where the paper's are
-    unknown.
+    """The variance that unknown test graphs add to a difference, as a `Side`.
 
-    Those are all that are not CLRS-30's. The variance of a mean over as many graphs
-    counts twice, since ours are one choice and the paper's another. It is estimated
-    from the parts of the larger test set, or from the scored graphs where records have
-    its mean alone; each a mean over seeds.
+    Empty for rows on CLRS-30's test graphs, which are known, and if it cannot be
+    estimated. The variance of a mean over as many graphs as the test set has counts
+    twice, since the graphs here are one choice and the paper's another. It is estimated
+    from the parts of the larger test set, or, if records have only the mean over that
+    set, from the graphs of the test set; each score is a mean over seeds.
     """
     if experiment.test.benchmark:
         return []
@@ -121,22 +122,23 @@ def test_sets(experiment: Experiment, store: Store, checkpoint: str) -> list[Sid
     parts = report.graph_scores(
         experiment, store, report.larger(experiment), checkpoint
     )
-    each = PART
+    graphs_per_part = PART
     if len(parts) < 2:
         parts = report.graph_scores(experiment, store, experiment.test, checkpoint)
-        each = 1
+        graphs_per_part = 1
     if len(parts) < 2:
         return []
-    # a side's variance is std^2 / count: here that of two means over `count` graphs
-    std = float(parts.std(ddof=1)) * (2 * each * len(parts) / count) ** 0.5
+    # a side's variance is std^2 / len(parts); it must be that of two means over `count`
+    std = float(parts.std(ddof=1)) * (2 * graphs_per_part * len(parts) / count) ** 0.5
     return [Side(0.0, std, len(parts))]
 
 
 def wanted(experiment: Experiment, see: Evidence, checkpoint: str = "") -> int | None:
-    """Deciding seeds that show equivalence with 80 % power, at the paper's spread.
+    """The number of deciding seeds that show equivalence with 80 % power.
 
-    At least eight. None if no number does, or without a number in the paper that can be
-    compared. Test graphs count as all recorded seeds say.
+    It assumes the paper's spread, and is at least eight. None if no number of seeds
+    suffices, and for a row without a printed number that can be compared. The variance
+    from unknown test graphs is estimated from all recorded seeds.
     """
     reported = experiment.reported
     if reported is None or experiment.incomparable:
@@ -152,25 +154,28 @@ def wanted(experiment: Experiment, see: Evidence, checkpoint: str = "") -> int |
 def _compared(
     experiment: Experiment, checkpoint: str, reading: Reading, see: Evidence
 ) -> Number:
-    """A number with its own p, not corrected, and no verdict."""
+    """A number with its uncorrected p-value, which `_judged` replaces, and no verdict.
+
+    The field `verdict` is `inconclusive` until then.
+    """
     reported = experiment.reported
     assert reported
     scores = see.scores(experiment.name, None, checkpoint)
     store = see.of(experiment.name)
     theirs = Side(reported.mean, reported.std, reported.seeds)
     more = test_sets(experiment, store, checkpoint)
-    margin, found = protocol.margin(reported), None
+    margin, difference = protocol.margin(reported), None
     if len(scores) >= 2:
-        found = statistics.difference([statistics.side(scores)], [theirs], more)
+        difference = statistics.difference([statistics.side(scores)], [theirs], more)
     return Number(
         experiment,
         report.row(experiment, see.store, checkpoint),
         reading,
         len(scores),
         experiment.recorded in protocol.FIRST_NEW,
-        found,
+        difference,
         margin,
-        found.p if found else math.nan,
+        difference.p if difference else math.nan,
         "inconclusive",
         _larger(experiment, see.store, checkpoint),
         wanted(experiment, see, checkpoint),
@@ -178,6 +183,7 @@ def _compared(
 
 
 def _larger(experiment: Experiment, store: Store, checkpoint: str) -> float | None:
+    """The mean on the larger test set; None without one or without records of it."""
     if experiment.test.benchmark or not experiment.larger:
         return None
     data = report.larger(experiment)
@@ -186,6 +192,7 @@ def _larger(experiment: Experiment, store: Store, checkpoint: str) -> float | No
 
 
 def _judged(number: Number, p: float) -> Number:
+    """The number with its corrected p-value and its verdict."""
     verdict = protocol.judge_number(
         number.difference,
         number.deciding,
@@ -199,22 +206,23 @@ def _judged(number: Number, p: float) -> Number:
 def numbers(see: Evidence) -> list[Number]:
     """Each printed number under each of its readings, in the order of the registry.
 
-    The primary readings come first within their number, and are corrected together.
+    The primary reading of a number precedes its other readings. The p-values of all
+    primary readings are corrected together.
     """
-    found = []
+    readings = []
     for row in EXPERIMENTS.values():
         if not row.reported:
             continue
         first: Reading = "primary" if row.name in protocol.PRIMARY else "sensitivity"
         other = "last" if row.headline == "best" else "best"
-        found.append(_compared(row, row.headline, first, see))
-        found.append(_compared(row, other, "sensitivity", see))
-    own = {
+        readings.append(_compared(row, row.headline, first, see))
+        readings.append(_compared(row, other, "sensitivity", see))
+    uncorrected = {
         n.experiment.name: n.p
-        for n in found
+        for n in readings
         if n.reading == "primary" and n.deciding >= protocol.LEAST
     }
-    family = protocol.corrected(own)
+    family = protocol.corrected(uncorrected)
     judged = [
         _judged(
             n,
@@ -222,7 +230,7 @@ def numbers(see: Evidence) -> list[Number]:
             if n.reading == "primary" and n.experiment.name in family
             else protocol.alone(n.p),
         )
-        for n in found
+        for n in readings
     ]
     keys = list(dict.fromkeys(n.key for n in judged))
     return sorted(judged, key=lambda n: (keys.index(n.key), n.reading != "primary"))
@@ -231,28 +239,29 @@ def numbers(see: Evidence) -> list[Number]:
 def rows(
     name: str, store: Store, steps: int | None = None
 ) -> list["Number | report.Row"]:
-    """The rows of a table of the registry, or of one experiment, all readings.
+    """The rows of a table of the registry, or of one experiment, under all readings.
 
-    `steps` asks for runs of another length than the paper's, which have no verdict.
-    Raises KeyError for an unknown name.
+    With `steps`, the rows are those of runs with that number of training steps instead
+    of the paper's; these have no verdict. Raises KeyError for an unknown name.
     """
     chosen = find(name)
     if steps is not None:
         return [report.row(e.with_steps(steps), store) for e in chosen]
     names = {e.name for e in chosen}
-    found = [n for n in numbers(judge_of(store)) if n.experiment.name in names]
-    known = {n.experiment.name for n in found}
-    return [*found, *(report.row(e, store) for e in chosen if e.name not in known)]
+    judged = [n for n in numbers(judge_of(store)) if n.experiment.name in names]
+    printed = {n.experiment.name for n in judged}
+    others = [report.row(e, store) for e in chosen if e.name not in printed]
+    return [*judged, *others]
 
 
 def data_of(found: "Number | report.Row") -> dict[str, Any]:
-    """A line of a table as JSON can hold it, with the comparison if there is one."""
+    """A row of a table as data for JSON, with the comparison if there is one."""
     if isinstance(found, report.Row):
-        none = {"status": "no number in the paper", "reading": None}
-        return dataclasses.asdict(found) | none
-    compared = {}
+        no_verdict = {"status": "no number in the paper", "reading": None}
+        return dataclasses.asdict(found) | no_verdict
+    comparison = {}
     if found.difference:
-        compared = {
+        comparison = {
             "difference": found.difference.value,
             "difference_95": found.difference.interval(),
             "difference_90": found.difference.interval(statistics.EQUIVALENCE),
@@ -266,25 +275,25 @@ def data_of(found: "Number | report.Row") -> dict[str, Any]:
         "p_corrected": found.p,
         "seeds_for_equivalence": found.wanted,
         "why": found.told,
-        **compared,
+        **comparison,
     }
 
 
 def beside(
     rows: Iterable[Experiment], store: Store, see: Evidence | None = None
 ) -> list[Number | report.Row]:
-    """What stands for rows in a table: numbers where the paper prints one.
+    """The rows of a table: a `Number` if the paper prints one, else a `report.Row`.
 
-    Rows that are not of the registry (other steps, small networks) and rows without a
-    printed number have no verdict. At each row's own checkpoint.
+    Rows that are not in the registry (other steps, small networks) and rows without a
+    printed number have no verdict. Each row is shown at its headline checkpoint.
     """
-    known = {
+    printed = {
         n.experiment.name: n
         for n in numbers(see or judge_of(store))
         if n.row.checkpoint == n.experiment.headline
     }
     return [
-        known[e.name]
+        printed[e.name]
         if EXPERIMENTS.get(e.name) == e and e.reported
         else report.row(e, store)
         for e in rows
@@ -292,7 +301,7 @@ def beside(
 
 
 def compare(found: Sequence[Number | report.Row]) -> "pd.DataFrame":
-    """Numbers as a table to read: paper, ours, spread, interval, seeds, verdict."""
+    """A table of rows: paper, mean here, spread, interval, seeds, verdict."""
     import pandas as pd
 
     def line(n: Number | report.Row) -> dict[str, object]:
@@ -315,12 +324,13 @@ def compare(found: Sequence[Number | report.Row]) -> "pd.DataFrame":
 
 
 def _rests(number: Number) -> str:
+    """The number and kind of the seeds that a verdict rests on."""
     return f"{number.deciding} {'new' if number.new else 'seeds'}"
 
 
 @dataclasses.dataclass(frozen=True)
 class Judged:
-    """A clause with our estimate and the verdict on it."""
+    """A clause with the estimate of its statistic and the verdict on it."""
 
     clause: Clause
     estimate: Estimate
@@ -340,48 +350,48 @@ class Judged:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What became of one claim."""
+    """The verdict on one claim."""
 
     claim: Claim
     clauses: tuple[Judged, ...]
-    """The main clause first."""
+    """All clauses, the main clause first."""
 
     @property
     def kind(self) -> ClaimVerdict:
-        """The main clause's."""
+        """The verdict on the claim, which is that on its main clause."""
         return self.clauses[0].verdict
 
     @property
     def chapter(self) -> str:
-        """Where the claim is told."""
+        """The chapter that discusses the claim."""
         return CHAPTERS[self.claim.name]
 
 
 def judge_of(store: Store) -> Evidence:
-    """The evidence that verdicts rest on: of some rows new seeds alone."""
+    """The evidence for verdicts: all seeds of a row, or new ones only (`FIRST_NEW`)."""
     return Evidence(store, protocol.FIRST_NEW)
 
 
 def judge(name: str, see: Evidence) -> Verdict:
     """The verdict on the claim of that name. Raises KeyError for an unknown one."""
-    found = []
+    clauses = []
     for clause in protocol.CLAUSES[name]:
         estimate = clause.find(see)
         verdict = protocol.judge_clause(clause, estimate)
-        found.append(Judged(clause, estimate, verdict))
-    return Verdict(CLAIMS[name], tuple(found))
+        clauses.append(Judged(clause, estimate, verdict))
+    return Verdict(CLAIMS[name], tuple(clauses))
 
 
 def verdicts(
     store: Store, names: Sequence[str] = tuple(CLAIMS), see: Evidence | None = None
 ) -> list[Verdict]:
-    """All claims, or those named, in order."""
+    """The verdicts on all claims, or on those named, in order."""
     see = see or judge_of(store)
     return [judge(name, see) for name in names]
 
 
 def table(found: Sequence[Verdict]) -> "pd.DataFrame":
-    """Claims with the verdict and the main clause, one line each."""
+    """A table of claims with verdict and main clause, one line each."""
     import pandas as pd
 
     return pd.DataFrame(
@@ -396,7 +406,7 @@ def table(found: Sequence[Verdict]) -> "pd.DataFrame":
 
 
 def detail(found: Sequence[Verdict]) -> "pd.DataFrame":
-    """All clauses of claims with their words, numbers and verdicts."""
+    """A table of all clauses of claims: words, quote, estimate, networks, verdict."""
     import pandas as pd
 
     return pd.DataFrame(

@@ -1,4 +1,4 @@
-"""Figures: arrays in, a figure out. Nothing here loads or computes results."""
+"""Figures: each function takes arrays and returns a figure, and loads no results."""
 
 import lazy_loader
 

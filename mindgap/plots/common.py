@@ -1,6 +1,7 @@
-"""Arrays and summaries in, a figure out; one palette. Never loads, never computes.
+"""Figures of scores, curves and weights, and what all figures share.
 
-Colours are Okabe and Ito's, which stay apart for colour-blind readers.
+Each function takes arrays or summaries and returns a figure; none loads or computes
+results. Colours are those of Okabe and Ito, which colour-blind readers can tell apart.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,10 +25,10 @@ COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GREY)
 STYLES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), ":", "-")
 
 Curves = tuple[Int[np.ndarray, "points"], Float[np.ndarray, "seeds points"]]
-"""Training steps, and a value for each seed and step."""
+"""Steps, and a value for each seed and step."""
 
 Courses = tuple[Int[np.ndarray, "_"], Float[np.ndarray, "_ _"]]
-"""The same where each line may have steps and seeds of its own."""
+"""Like `Curves`, but each line of a panel may have its own steps and seeds."""
 
 
 def learning_curves(
@@ -35,7 +36,8 @@ def learning_curves(
 ) -> "Figure":
     """Loss (nats, logarithmic) and validation accuracy (percent) by training step.
 
-    One thin line per seed, one colour per name; both mappings have the same names.
+    There is one thin line per seed and one colour per name. Both mappings must have the
+    same names.
     """
     figure, (left, right) = _panels(1, 2, (9.0, 3.4))
     for name, colour in zip(loss, COLOURS, strict=False):
@@ -53,10 +55,10 @@ def scores_beside_paper(
     paper: Mapping[str, tuple[float, float, float]],
     marks: Mapping[str, Mapping[str, float]],
 ) -> "Figure":
-    """Every seed's score, the paper's mean ± std and maximum, and named marks.
+    """Every seed's score beside the paper's mean ± std and maximum, one panel per name.
 
-    All in percent; one panel per name. `paper` is (mean, std, max); `marks` are floors
-    and ceilings, drawn as labelled lines.
+    All numbers are in percent. `paper` has (mean, std, max) of each name; `marks` has
+    the heights of floors and ceilings by label, drawn as labelled lines.
     """
     figure, panels = _panels(1, len(scores), (3.2 * len(scores), 4.2))
     for panel, (name, values) in zip(
@@ -86,15 +88,15 @@ def scores_beside_paper(
 
 
 def growth(costs: Mapping[str, Float[np.ndarray, "2 points"]]) -> "Figure":
-    """Milliseconds per seed and step by each setting that was varied; logarithmic."""
+    """Milliseconds per seed and step against each varied setting; logarithmic axes."""
     figure, panels = _panels(1, len(costs), (2.6 * len(costs), 2.8))
     panels = np.atleast_1d(panels)
-    for panel, (name, (at, ms)) in zip(panels, costs.items(), strict=True):
+    for panel, (name, (values, ms)) in zip(panels, costs.items(), strict=True):
         if panel is not panels[0]:
             panel.sharey(panels[0])
-        panel.plot(at, ms, "o-", color=BLUE, markersize=4)
+        panel.plot(values, ms, "o-", color=BLUE, markersize=4)
         panel.set(xscale="log", yscale="log", xlabel=name)
-        panel.set_xticks(at, [f"{x:.0f}" for x in at])
+        panel.set_xticks(values, [f"{x:.0f}" for x in values])
         panel.set_xticks([], minor=True)
     panels[0].set_ylabel("ms per seed and step")
     return figure
@@ -105,10 +107,11 @@ def program_run(
     attention: Float[np.ndarray, "steps N N"],
     titles: Sequence[str],
 ) -> "Figure":
-    """A program as it runs: what every node holds (above), whom it looks at (below).
+    """A run of a program: the nodes' states (above) and their attention (below).
 
-    One column for each step; `states` has the state after the step. A row of the lower
-    pictures is a receiver; dark is attention 1.
+    There is one column for each step; `states` has each component's values after each
+    step. In an attention matrix a row is a receiver and a column is a sender; the
+    darkest shade is a coefficient of 1.
     """
     steps, nodes = len(attention), attention.shape[-1]
     rows = len(states) + 1
@@ -147,10 +150,11 @@ def parameters(
     panels: Sequence[tuple[str, np.ndarray, Sequence[str], Sequence[str]]],
     columns: int = 3,
 ) -> "Figure":
-    """Annotated heat maps of weights, with what rows and columns mean (Figures 8-11).
+    """Heat maps of weights with their values and labelled axes (Figures 8-11).
 
-    Each panel is (name, values, row labels, column labels). Colour is the sign and the
-    logarithm of the size; entries that are 0 are left blank.
+    Each panel is (name, values, row labels, column labels). The hue shows the sign of a
+    weight and the shade the logarithm of its size; weights of 0 have no number. Arrays
+    of more than 90 entries have neither numbers nor labels.
     """
     lines = -(-len(panels) // columns)
     tallest = max(len(rows) for _, _, rows, _ in panels)
@@ -199,14 +203,15 @@ def along(
     xlabel: str,
     ylabel: str,
 ) -> "Figure":
-    """Positive numbers along a way, logarithmic, one line for each name.
+    """Positive numbers along a path on a logarithmic axis, one line for each name.
 
-    What is not finite is left out; so every point that is there has a mark.
+    Numbers that are not finite are left out. Each point has a mark, so that a point
+    between two gaps is visible.
     """
     figure, panel = _panels(1, 1, (6.4, 3.4))
-    for (name, (at, heights)), colour in zip(values.items(), COLOURS, strict=False):
-        seen = np.where(np.isfinite(heights), heights, np.nan)
-        panel.plot(at, seen, ".-", color=colour, label=name)
+    for (name, (places, heights)), colour in zip(values.items(), COLOURS, strict=False):
+        finite = np.where(np.isfinite(heights), heights, np.nan)
+        panel.plot(places, finite, ".-", color=colour, label=name)
     panel.set(yscale="log", xlabel=xlabel, ylabel=ylabel)
     panel.legend(frameon=False)
     return figure
@@ -219,10 +224,11 @@ def over_steps(
     ylim: tuple[float, float] = (0, 103),
     xlabel: str = "step of the algorithm",
 ) -> "Figure":
-    """A measure after each step, of the algorithm or else; a panel for each title.
+    """A measure after each step, of an algorithm or of training; a panel per title.
 
-    Of each name a thin line per seed, their mean, and a band of one standard deviation;
-    a name looks the same in all panels. Floors are dashed and grey. Gaps stay gaps.
+    Each name has a thin line per seed, a thick line for their mean and a band of one
+    standard deviation, and the same style in all panels. Floors are grey, dashed or
+    dotted lines. NaN leaves a gap in a line.
     """
     count = len(panels)
     columns = 2 if count == 4 else min(count, 3)
@@ -240,12 +246,12 @@ def over_steps(
                 band = mean - spread, mean + spread
                 panel.fill_between(steps, *band, color=colour, alpha=0.15, linewidth=0)
             mark = "." if len(steps) < 20 else ""
-            look = {"color": colour, "linestyle": style, "marker": mark}
-            panel.plot(steps, mean, label=name, linewidth=1.8, **look)
+            props = {"color": colour, "linestyle": style, "marker": mark}
+            panel.plot(steps, mean, label=name, linewidth=1.8, **props)
         below = (floors or {}).get(title, {})
         for place, (name, (steps, values)) in enumerate(below.items()):
-            look = {"color": GREY, "linestyle": ("--", ":")[place % 2]}
-            panel.plot(steps, values.mean(0), label=name, linewidth=1.2, **look)
+            props = {"color": GREY, "linestyle": ("--", ":")[place % 2]}
+            panel.plot(steps, values.mean(0), label=name, linewidth=1.2, **props)
         panel.set(title=title, xlabel=xlabel, ylim=ylim)
         if max((len(steps) for steps, _ in shown.values()), default=0) < 12:
             panel.xaxis.get_major_locator().set_params(integer=True)
@@ -267,10 +273,11 @@ def dots(
     xlim: tuple[float, float] = (-2, 103),
     crosses: Mapping[str, Mapping[str, float]] | None = None,
 ) -> "Figure":
-    """Every seed's score in percent as a dot; a line for each name, panels abreast.
+    """Every seed's score in percent as a dot: a panel for each title, a line per name.
 
-    All panels have the same names, the first at the top. Of each title `paper` has mean
-    and std by name, `crosses` one number, and `marks` are labelled vertical lines.
+    All panels have the same names, the first at the top. For each title, `paper` has
+    (mean, std) by name, `crosses` a number by name, drawn as a cross, and `marks` the
+    places of labelled vertical lines.
     """
     names, cross = list(next(iter(panels.values()))), crosses or {}
     figure, axes = _panels(1, len(panels), (4.6 * len(panels), 0.5 * len(names) + 1.3))
@@ -278,18 +285,18 @@ def dots(
         for place, name in enumerate(names):
             if name in paper.get(title, {}):
                 mean, std = paper[title][name]
-                look = {"fmt": "s", "color": GREY, "capsize": 3, "markersize": 5}
-                panel.errorbar([mean], [place + 0.22], xerr=[[std], [std]], **look)
-            found = scores[name]
-            panel.plot(found, 0 * found + place - 0.1, "o", color=BLUE, alpha=0.6)
-            crossed = [at for at in [cross.get(title, {}).get(name)] if at is not None]
-            look = {"color": ORANGE, "markeredgewidth": 1.8}
-            if crossed:
-                panel.plot(crossed, [place - 0.1], "x", **look)
+                props = {"fmt": "s", "color": GREY, "capsize": 3, "markersize": 5}
+                panel.errorbar([mean], [place + 0.22], xerr=[[std], [std]], **props)
+            values = scores[name]
+            panel.plot(values, 0 * values + place - 0.1, "o", color=BLUE, alpha=0.6)
+            crossed = cross.get(title, {}).get(name)
+            props = {"color": ORANGE, "markeredgewidth": 1.8}
+            if crossed is not None:
+                panel.plot([crossed], [place - 0.1], "x", **props)
         for label, at in marks.get(title, {}).items():
             panel.axvline(at, color=ORANGE, linewidth=0.9, linestyle=":")
-            look = {"fontsize": 7, "color": ORANGE, "rotation": 90, "va": "top"}
-            panel.text(at + 0.6, -0.45, label, **look)
+            props = {"fontsize": 7, "color": ORANGE, "rotation": 90, "va": "top"}
+            panel.text(at + 0.6, -0.45, label, **props)
         panel.set(title=title, xlabel=xlabel, xlim=xlim)
         panel.set_ylim(len(names) - 0.5, -0.5)
         first = panel is np.atleast_1d(axes)[0]
@@ -298,11 +305,13 @@ def dots(
 
 
 def _write(panel, x: int, y: int, text: str, light: bool, size: int) -> None:
+    """Write a centred text at (x, y): white if `light`, else black."""
     colour = "white" if light else "black"
     panel.text(x, y, text, ha="center", va="center", fontsize=size, color=colour)
 
 
 def _bare(panel) -> None:
+    """Remove the ticks and the grid of a panel."""
     panel.set_xticks([])
     panel.set_yticks([])
     panel.grid(False)
@@ -315,10 +324,11 @@ def grid(
     beside: tuple[float, float],
     light: bool = False,
 ) -> "tuple[Figure, np.ndarray]":
-    """A figure of so many panels, and its axes: of each line of panels a row.
+    """A figure of `count` panels, and its axes as an array of (lines, columns).
 
-    Inches: of `each` panel, and what the whole has `beside` them. What the last line
-    has too many is hidden. `light` panels have lines across, and two sides only.
+    `each` is the width and height of a panel in inches, `beside` what the figure adds
+    to their sum. Surplus panels of the last line are hidden. `light` panels have
+    horizontal grid lines and no frame above and to the right.
     """
     lines = -(-count // columns)
     size = each[0] * columns + beside[0], each[1] * lines + beside[1]
@@ -330,14 +340,18 @@ def grid(
 
 
 def key_below(figure: "Figure", keys: Mapping[str, Any], most: int) -> None:
-    """One legend for all panels, below them: names, at `most` so many abreast."""
-    look = {"ncols": min(len(keys), most), "frameon": False, "fontsize": 8}
-    figure.legend(keys.values(), keys, loc="outside lower center", **look)
+    """Draw one legend for all panels below them, with at `most` so many columns."""
+    props = {"ncols": min(len(keys), most), "frameon": False, "fontsize": 8}
+    figure.legend(keys.values(), keys, loc="outside lower center", **props)
 
 
 def _panels(
     rows: int, columns: int, size: tuple[float, float], light: bool = True, **spec
 ):
+    """A figure of `size` inches and its axes; `spec` is matplotlib's grid layout.
+
+    The figure is closed, so that a notebook shows it only where it is returned.
+    """
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(

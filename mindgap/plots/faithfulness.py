@@ -1,6 +1,6 @@
-"""More figures, for how networks work beside how well (Figures 1, 4, 5, 13-16).
+"""Figures of faithfulness beside effectiveness (Figures 1, 4, 5, 13-16).
 
-As in `plots`: arrays in, a figure out; never loads, never computes.
+As everywhere in `plots`, functions take arrays and return a figure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Points = tuple[Float[np.ndarray, "_"], Float[np.ndarray, "_"]]
-"""Of each network two numbers: how far to the right, how high."""
+"""Two numbers of each network: its horizontal and its vertical coordinate."""
 
 Look = tuple[Float[np.ndarray, "columns N N"], Int[np.ndarray, "columns N"]]
-"""A network's attention, and whom the program selects, negative for nobody."""
+"""A network's attention, and the sender that the program selects for each receiver.
+
+The selected sender is negative where the program selects none.
+"""
 
 _MARKS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 
@@ -30,8 +33,9 @@ def attention_maps(
 ) -> "Figure":
     """Attention of several networks (rows) at the same steps (columns).
 
-    In a picture a line is a receiver, a column a sender; dark is a coefficient of 1. A
-    ring marks whom the program selects. Of each row, `notes` stand below its pictures.
+    In a matrix a row is a receiver and a column a sender; the darkest shade is a
+    coefficient of 1. A ring marks the sender that the program selects. `notes` has, for
+    each network, a text to write below each of its matrices.
     """
     columns = len(titles)
     figure, axes = grid(len(rows) * columns, columns, (1.75, 2.0), (0.6, 0.4))
@@ -41,8 +45,8 @@ def attention_maps(
             panel.imshow(attention[place], cmap="Blues", vmin=0, vmax=1)
             (receivers,) = np.nonzero(selected[place] >= 0)
             senders = selected[place][receivers]
-            look = {"mfc": "none", "color": ORANGE, "markersize": 60 / nodes}
-            panel.plot(senders, receivers, "o", markeredgewidth=0.9, **look)
+            props = {"mfc": "none", "color": ORANGE, "markersize": 60 / nodes}
+            panel.plot(senders, receivers, "o", markeredgewidth=0.9, **props)
             panel.set_xticks([])
             panel.set_yticks([])
             panel.set_xlabel(notes[name][place], fontsize=8)
@@ -60,10 +64,11 @@ def scatter(
     columns: int = 2,
     corners: bool = False,
 ) -> "Figure":
-    """A dot for each network, in percent both ways; a panel for each title.
+    """A dot for each network, both coordinates in percent; a panel for each title.
 
-    A name looks the same in all panels. Of each column a label of its height; `floors`
-    are labelled lines across a panel. With `corners` these are named as in Figure 1.
+    A name has the same style in all panels. `ylabels` has one label for each column of
+    panels; `floors` has the heights of labelled horizontal lines. `corners` names the
+    four quarters of each panel as in Figure 1 (effective or not, faithful or not).
     """
     figure, axes = grid(len(panels), columns, (4.3, 3.5), (0.0, 0.5))
     names = list(dict.fromkeys(name for shown in panels.values() for name in shown))
@@ -74,11 +79,11 @@ def scatter(
         for name, (right, high) in shown.items():
             index = names.index(name)
             colour = COLOURS[(index + index // 5) % 5]
-            look = {"color": colour, "alpha": 0.55 if len(right) > 20 else 0.9}
+            props = {"color": colour, "alpha": 0.55 if len(right) > 20 else 0.9}
             mark = _MARKS[index % len(_MARKS)]
             size = {"markersize": 4 if len(right) > 20 else 6}
             (keys[name],) = panel.plot(
-                right, high, mark, markeredgewidth=0, label=name, **look, **size
+                right, high, mark, markeredgewidth=0, label=name, **props, **size
             )
         for label, height in floors.get(title, {}).items():
             panel.axhline(height, color=GREY, linewidth=0.9, linestyle=":")
@@ -91,8 +96,13 @@ def scatter(
                 (52, "effective", "left"),
             ):
                 for y, kind in ((7, "not faithful"), (94, "faithful")):
-                    look = {"fontsize": 8, "style": "italic", "color": GREY, "ha": to}
-                    panel.text(x, y, f"{side},\n{kind}", va="center", zorder=0, **look)
+                    props = {
+                        "fontsize": 8,
+                        "style": "italic",
+                        "color": GREY,
+                        "ha": to,
+                    }
+                    panel.text(x, y, f"{side},\n{kind}", va="center", zorder=0, **props)
         panel.set(title=title, xlabel=xlabel, xlim=(-3, 103), ylim=(-3, 103))
         panel.set_ylabel(ylabels[place % columns])
         panel.spines[["top", "right"]].set_visible(False)

@@ -1,6 +1,6 @@
 """Figures of the loss around networks: maps and cuts (Figures 6, 7 and 17-19).
 
-As in `plots`: arrays in, a figure out; never loads, never computes.
+As everywhere in `plots`, functions take arrays and return a figure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,16 +16,19 @@ if TYPE_CHECKING:
 
 
 class Surface(NamedTuple):
-    """Losses over a plane."""
+    """Losses over a plane, at the points of a grid."""
 
     right: Float[np.ndarray, "_"]
+    """Horizontal coordinates."""
     up: Float[np.ndarray, "_"]
+    """Vertical coordinates, the lowest first."""
     losses: Float[np.ndarray, "_ _"]
-    """Of each height a row, the lowest first. What is not finite is hatched."""
+    """Losses by vertical (row) and horizontal (column) coordinate. Losses that are not
+    finite are hatched."""
 
 
 Cut = tuple[Float[np.ndarray, "_"], Float[np.ndarray, "_ _"]]
-"""How far, and of each direction (a row) a number there."""
+"""Distances along a direction, and a number for each direction (row) and distance."""
 
 
 def surfaces(
@@ -35,11 +38,12 @@ def surfaces(
     points: Mapping[str, tuple[float, float]] | None = None,
     columns: int = 3,
 ) -> "Figure":
-    """Contour maps, one for each title, with numbers on the lines.
+    """Contour maps, one for each title, with the loss written on the contour lines.
 
-    Below a title stand the least and the largest loss. One logarithmic scale of colours
-    for all, from and to `shades`, with the end's colour beyond. Points are named in
-    every panel; without any, the middle has a cross.
+    The least and the largest loss are below each title. All maps share one logarithmic
+    colour scale from `shades[0]` to `shades[1]` nats; losses beyond an end have its
+    colour. `points` are marked and named in every map; without them, a cross marks the
+    middle.
     """
     from matplotlib import colors, patheffects, ticker
     from matplotlib import pyplot as plt
@@ -56,21 +60,26 @@ def surfaces(
         known = np.ma.masked_invalid(np.asarray(losses, float))
         shown = np.ma.array(np.clip(known.filled(1), *shades), mask=known.mask)
         panel.contourf(right, up, shown, fine, cmap="Blues", norm=scale)
-        found = known.compressed()
-        if len(found) and found.min() < found.max():
-            look = {"colors": "black", "linewidths": 0.7}
-            drawn = panel.contour(right, up, known, levels(found), **look)
-            for text in panel.clabel(drawn, fmt=_short, fontsize=7, inline=False):
+        finite = known.compressed()
+        if len(finite) and finite.min() < finite.max():
+            props = {"colors": "black", "linewidths": 0.7}
+            contours = panel.contour(right, up, known, levels(finite), **props)
+            for text in panel.clabel(contours, fmt=_short, fontsize=7, inline=False):
                 text.set_path_effects(halo)
-        if len(found):
-            title += f"\n{_short(found.min())} to {_short(found.max())} nats"
+        if len(finite):
+            title += f"\n{_short(finite.min())} to {_short(finite.max())} nats"
         middle = (right[0] + right[-1]) / 2
         for name, (x, y) in (points or {"": (middle, (up[0] + up[-1]) / 2)}).items():
             mark, size = ("o", 6) if name else ("+", 9)
             panel.plot([x], [y], mark, color=ORANGE, markersize=size)
             side = "right" if x > middle else "left"
-            look = {"fontsize": 8, "color": "black", "path_effects": halo, "ha": side}
-            panel.annotate(name, (x, y), (0, 6), textcoords="offset points", **look)
+            props = {
+                "fontsize": 8,
+                "color": "black",
+                "path_effects": halo,
+                "ha": side,
+            }
+            panel.annotate(name, (x, y), (0, 6), textcoords="offset points", **props)
         panel.set_title(title, fontsize=9)
         panel.tick_params(labelsize=7)
     for panel in axes[-1]:
@@ -86,10 +95,10 @@ def surfaces(
 
 
 def levels(values: Float[np.ndarray, "_"], most: int = 6) -> Float[np.ndarray, "_"]:
-    """Round numbers strictly between the least and the largest of some values.
+    """At `most` so many round numbers strictly between the least and largest value.
 
-    At most so many: powers of ten with 2 and 5 times them, or fewer; in even steps
-    where the largest is less than five times the least.
+    They are powers of ten and their multiples by 2 and 5, or fewer of these; if the
+    largest value is less than five times the least, they are evenly spaced.
     """
     from matplotlib import ticker
 
@@ -102,8 +111,8 @@ def levels(values: Float[np.ndarray, "_"], most: int = 6) -> Float[np.ndarray, "
     first = np.floor(np.log10(max(low, 1e-30)))
     powers = np.arange(first, np.ceil(np.log10(max(high, 1e-30))) + 1)
     for steps, every in (((1, 2, 5), 1), ((1, 3), 1), ((1,), 1), ((1,), 2), ((1,), 4)):
-        found = np.outer(10.0 ** powers[powers % every == 0], steps).ravel()
-        inside = found[(found > low) & (found < high)]
+        candidates = np.outer(10.0 ** powers[powers % every == 0], steps).ravel()
+        inside = candidates[(candidates > low) & (candidates < high)]
         if len(inside) <= most:
             break
     return inside[-most:]
@@ -116,11 +125,11 @@ def cuts(
     scales: Sequence[Literal["linear", "log"]],
     columns: int = 3,
 ) -> "Figure":
-    """Numbers along many directions, a panel for each title; logarithmic to the right.
+    """Numbers along many directions by distance (logarithmic), a panel for each title.
 
-    Of each name the median over directions, and a band from the least to the largest,
-    as far as all are finite; a name looks the same in all panels. Labels and scales are
-    those of heights, of each line of panels.
+    Each name has a line for the median over directions and a band from the least to the
+    largest, at those distances where all directions are finite, and the same style in
+    all panels. `ylabels` and `scales` have one entry for each line of panels.
     """
     figure, axes = grid(len(panels), columns, (3.2, 2.7), (0.0, 0.5), light=True)
     names = list(dict.fromkeys(name for shown in panels.values() for name in shown))
@@ -128,15 +137,15 @@ def cuts(
     for place, (panel, (title, shown)) in enumerate(
         zip(axes.flat, panels.items(), strict=False)
     ):
-        for name, (at, values) in shown.items():
+        for name, (distances, values) in shown.items():
             colour = COLOURS[names.index(name) % 5]
             style = STYLES[names.index(name) % 5]
-            fits = np.isfinite(values).all(0)
-            at, values = at[fits], values[:, fits]
+            finite = np.isfinite(values).all(0)
+            distances, values = distances[finite], values[:, finite]
             band = values.min(0), values.max(0)
-            panel.fill_between(at, *band, color=colour, alpha=0.15, linewidth=0)
-            look = {"color": colour, "linestyle": style, "linewidth": 1.6}
-            (keys[name],) = panel.plot(at, np.median(values, 0), **look)
+            panel.fill_between(distances, *band, color=colour, alpha=0.15, linewidth=0)
+            props = {"color": colour, "linestyle": style, "linewidth": 1.6}
+            (keys[name],) = panel.plot(distances, np.median(values, 0), **props)
         panel.set_xscale("log")
         panel.set_yscale(scales[place // columns])
         panel.set_title(title, fontsize=9)
@@ -150,7 +159,7 @@ def cuts(
 
 
 def _short(value: float) -> str:
-    """Two digits of a loss: `0.14`, `20`, `1e8`."""
+    """A loss in few digits: `0.14`, `20`, `1e8`."""
     if 1e-3 <= value < 1e4 or value == 0:
         return f"{value:.3g}" if value < 100 else f"{value:.0f}"
     mantissa, power = f"{value:.0e}".split("e")

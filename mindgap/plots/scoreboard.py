@@ -1,6 +1,6 @@
-"""The scoreboard's figure: ours minus the paper's, row by row.
+"""The scoreboard's figure: the difference to the paper's mean, row by row.
 
-As in `plots`: arrays in, a figure out; never loads, never computes.
+As everywhere in `plots`, functions take arrays and return a figure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from mindgap.plots.common import BLUE, GREEN, GREY, ORANGE
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_LOOKS = {
+_STYLES = {
     "equivalent": {"color": BLUE, "marker": "o"},
     "differs": {"color": ORANGE, "marker": "s"},
     "inconclusive": {"color": GREEN, "marker": "^"},
@@ -32,8 +32,10 @@ def forest(
 ) -> "Figure":
     """Differences in points with their errors, one line each, under group headings.
 
-    The axis is linear up to so many points and logarithmic beyond. An error of NaN is
-    not drawn. All rows of all groups, in order, are those of the arrays.
+    `groups` has the names of rows by heading; the arrays have one entry for each row,
+    in the same order. `by` is the difference, `error` half the width of its interval
+    (not drawn if NaN), `status` the verdict. The axis is linear up to `linear` points
+    and logarithmic beyond.
     """
     from matplotlib import pyplot as plt
 
@@ -49,18 +51,23 @@ def forest(
         panel.axhline(place - 0.5, color=GREY, linewidth=0.4)
         for name in names:
             place += 1
-            wide = error[row]
-            look = {"linestyle": "none", "markersize": 5, "capsize": 2, "linewidth": 1}
-            look |= _LOOKS[status[row]]
-            width = None if np.isnan(wide) else [[wide], [wide]]
-            panel.errorbar([by[row]], [place], xerr=width, **look)
+            half = error[row]
+            props = {
+                "linestyle": "none",
+                "markersize": 5,
+                "capsize": 2,
+                "linewidth": 1,
+            }
+            props |= _STYLES[status[row]]
+            width = None if np.isnan(half) else [[half], [half]]
+            panel.errorbar([by[row]], [place], xerr=width, **props)
             ticks.append((place, name))
             row += 1
         place += 1
-    for name, look in _LOOKS.items():
+    for name, props in _STYLES.items():
         if name not in status:
             continue
-        shown = {"linestyle": "none", "markersize": 5, **look}
+        shown = {"linestyle": "none", "markersize": 5, **props}
         panel.plot([], [], label=name, **shown)
     panel.axvline(0, color="black", linewidth=0.8)
     panel.set_xscale("symlog", linthresh=linear, linscale=1.2)
@@ -73,7 +80,7 @@ def forest(
     panel.set_ylim(lines - 0.5, -0.7)
     panel.grid(axis="x", linewidth=0.4, alpha=0.5)
     panel.spines[["top", "right"]].set_visible(False)
-    look = {"ncols": 3, "frameon": False, "fontsize": 8, "loc": "lower left"}
-    panel.legend(**look, bbox_to_anchor=(0, 1))
+    props = {"ncols": 3, "frameon": False, "fontsize": 8, "loc": "lower left"}
+    panel.legend(**props, bbox_to_anchor=(0, 1))
     figure.set_layout_engine("constrained")
     return figure

@@ -1,4 +1,4 @@
-"""Files that are whole or absent, whatever happens while they are written."""
+"""Writing a file so that it is complete or absent, whatever happens meanwhile."""
 
 import os
 import tempfile
@@ -6,10 +6,10 @@ from pathlib import Path
 
 
 def place(path: Path, content: bytes) -> None:
-    """Writes a file, whole or not at all.
+    """Writes a file completely or not at all.
 
-    Killed, it leaves at most a draft: a file whose name starts with a dot, which
-    nothing reads. Raises OSError if the folder cannot be written.
+    If the process is killed, at most a draft is left: a file whose name starts with a
+    dot, which nothing reads. Raises OSError if the folder cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(

@@ -1,11 +1,12 @@
 """Results on disk: one record per block of seeds, written at once and never changed.
 
 A record is a Parquet file of tidy rows (one per seed, metric, data set, checkpoint,
-step and graph) that carries its own birth certificate: configuration, versions, commit,
-device, time. Its folder is named by the experiment and by a digest of everything that
-can change a number, so a changed configuration is another folder. A record appears
-under its name only when it is complete: it is written under a temporary name, synced,
-and renamed. Its name ends in a checksum of its bytes, so damage is always seen.
+step and graph). Its metadata has the certificate of its origin: configuration,
+versions, commit, device, time. Its folder is named after the experiment and a digest of
+everything that can change a number, so a changed configuration has another folder. A
+record appears under its name only when it is complete: it is written under a temporary
+name, synced, and renamed. Its name ends in a checksum of its bytes, by which damage is
+detected.
 """
 
 import contextlib
@@ -39,10 +40,13 @@ COLUMNS = {
     "graph": "int32",
     "value": "float32",
 }
-"""Of every row: `step` and `graph` are -1 where a value belongs to none."""
+"""Columns of every record and their types. `step` and `graph` are -1 for a value that
+belongs to no single step or graph."""
 
 _CERTIFICATE = b"mindgap"
+"""The certificate's key in the metadata of a Parquet file."""
 _VISIBLE = "[!.]*.parquet"
+"""Matches records, and no drafts (see `files.place`)."""
 
 
 class StoreError(Exception):
@@ -50,12 +54,12 @@ class StoreError(Exception):
 
 
 class RecordedError(StoreError):
-    """Of the seeds to record, some have been recorded already."""
+    """Some of the seeds to record have been recorded already."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """One block of seeds of one experiment."""
+    """The file of one block of seeds of one experiment, without its rows."""
 
     path: Path
     seeds: tuple[int, ...]
@@ -63,7 +67,7 @@ class Record:
 
 
 class Merged(NamedTuple):
-    """How many seeds of one experiment a merge added, and how many were there."""
+    """For one experiment, how many seeds a merge added and how many were there."""
 
     name: str
     digest: str
@@ -74,7 +78,7 @@ class Merged(NamedTuple):
 class Store:
     """A folder of records. Nothing is written until `put`.
 
-    With `only`, `load` shows the rows of those seeds and no others.
+    With `only`, `load` returns the rows of those seeds and no others.
     """
 
     def __init__(self, folder: str | os.PathLike, only: Container[int] | None = None):
@@ -82,35 +86,36 @@ class Store:
         self._only = only
 
     def records(self, name: str, digest: str) -> list[Record]:
-        """The records of one experiment, by first seed.
+        """The records of one experiment, ordered by first seed.
 
-        Raises StoreError, naming the file, if one is damaged or a seed is in two.
+        Raises StoreError, naming the file, if a record is damaged, has another random
+        stream than this library, or has a seed that is in another record, too.
         """
         paths = sorted(self.home(name, digest).glob(_VISIBLE))
-        found = [self._open(path) for path in paths]
-        _prove_stream(found)
-        seen: dict[int, Path] = {}
-        for record in found:
+        records = [self._read_record(path) for path in paths]
+        _refuse_other_streams(records)
+        path_of: dict[int, Path] = {}
+        for record in records:
             for seed in record.seeds:
-                if seed in seen:
+                if seed in path_of:
                     raise StoreError(
-                        f"seed {seed} is in both {seen[seed]} and {record.path}"
+                        f"seed {seed} is in both {path_of[seed]} and {record.path}"
                     )
-                seen[seed] = record.path
-        return sorted(found, key=lambda record: record.seeds[0])
+                path_of[seed] = record.path
+        return sorted(records, key=lambda record: record.seeds[0])
 
     def prove_folder(self) -> None:
-        """Raises StoreError if there is no such folder to read."""
+        """Raises StoreError if the store's folder does not exist."""
         if not self.folder.is_dir():
             raise StoreError(f"the store {self.folder} is not there: no such folder")
 
     def prove_stream(self) -> None:
-        """Raises StoreError, naming it, if a record is of another random stream."""
+        """Raises StoreError, naming it, if a record has another random stream."""
         for home in self.experiments():
             self.records(*home)
 
     def shows(self, record: Record) -> bool:
-        """Whether `load` shows any seed of the record."""
+        """Whether `load` returns rows of any seed of the record."""
         return self._only is None or any(seed in self._only for seed in record.seeds)
 
     def missing(self, name: str, digest: str, seeds: Iterable[int]) -> list[int]:
@@ -119,7 +124,7 @@ class Store:
         return [seed for seed in seeds if seed not in done]
 
     def load(self, name: str, digest: str) -> "pd.DataFrame":
-        """All rows of one experiment, empty if there are none.
+        """All rows of one experiment; an empty frame if there are none.
 
         Raises StoreError as `records` does.
         """
@@ -128,7 +133,7 @@ class Store:
         paths = tuple(record.path for record in self.records(name, digest))
         if not paths:
             return pd.DataFrame({c: pd.Series(dtype=t) for c, t in COLUMNS.items()})
-        rows = _joined(paths)
+        rows = _joined_rows(paths)
         if self._only is not None:
             shown = [
                 seed for seed in map(int, rows.seed.unique()) if seed in self._only
@@ -144,11 +149,12 @@ class Store:
         rows: "pd.DataFrame",
         certificate: Mapping[str, Any],
     ) -> Path:
-        """Writes one record, whole or not at all.
+        """Writes one record, completely or not at all.
 
-        Of two processes that put the same seed, the later one is refused. Raises
-        RecordedError if a seed is recorded already, StoreError if the rows are not of
-        the block's seeds or if the folder cannot be written.
+        If two processes put the same seed, the later one gets an error. Raises
+        RecordedError if a seed is recorded already, StoreError if the rows' seeds are
+        not the given ones, if their columns are not `COLUMNS`, or if the folder cannot
+        be written.
         """
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -182,18 +188,18 @@ class Store:
     def merge(self, *others: "Store") -> list[Merged]:
         """Adds the records of other stores, and the weights kept beside them.
 
-        A seed that is here already, with the same rows, stays as it is. The other
-        stores are only read.
+        A seed that this store has already, with the same rows, stays as it is. The
+        other stores are only read.
 
         Raises StoreError, before anything is written, if another store has no records,
-        if a record is damaged, or if a seed has other rows in one store than in
-        another; and as `put` does.
+        if a record is damaged, or if two stores have different rows of the same seed;
+        later, if `put` does.
         """
         for other in others:
             if not other.experiments():
                 raise StoreError(f"{other.folder} has no records to merge")
         for one, another in itertools.combinations([self, *others], 2):
-            one._agree(another)
+            one._refuse_conflicts(another)
         merged = []
         for name, digest in sorted(
             {e for other in others for e in other.experiments()}
@@ -204,18 +210,18 @@ class Store:
             merged.append(Merged(name, digest, len(new), len(seeds - new)))
             for record in records:
                 if wanted := [seed for seed in record.seeds if seed in new]:
-                    self._adopt(name, digest, record, wanted)
+                    self._copy_record(name, digest, record, wanted)
                     new -= set(wanted)
         return merged
 
     def experiments(self) -> list[tuple[str, str]]:
-        """Name and digest of everything recorded here."""
+        """Name and digest of each experiment with a record in this store."""
         homes = {path.parent for path in self.folder.rglob(f"*/*/{_VISIBLE}")}
-        inside = [home.relative_to(self.folder) for home in sorted(homes)]
-        return [(home.parent.as_posix(), home.name) for home in inside]
+        relative = [home.relative_to(self.folder) for home in sorted(homes)]
+        return [(home.parent.as_posix(), home.name) for home in relative]
 
     def prove_writable(self) -> None:
-        """Raises StoreError, saying why, if nothing can be written here."""
+        """Raises StoreError, with the reason, if the store cannot be written."""
         with self._writing(), tempfile.TemporaryFile(dir=self.folder) as file:
             file.write(b"mindgap")
             file.flush()
@@ -224,62 +230,65 @@ class Store:
     def put_weights(
         self, name: str, digest: str, seed: int, weights: Mapping[str, Any]
     ) -> Path:
-        """Keeps named arrays of one seed beside its record, as safetensors.
+        """Writes named arrays of one seed, as safetensors in the folder of its record.
 
         Raises StoreError if the folder cannot be written.
         """
         from safetensors.numpy import save
 
-        path = _weights(self.home(name, digest), seed)
+        path = _weights_path(self.home(name, digest), seed)
         content = save({k: np.ascontiguousarray(v) for k, v in weights.items()})
         with self._writing():
             place(path, content)
         return path
 
     def weighed(self, name: str, digest: str) -> list[int]:
-        """The seeds whose weights are kept here."""
+        """The seeds whose weights are in this store."""
         paths = (self.home(name, digest) / "weights").glob("seed-*.safetensors")
         return sorted(int(path.stem.removeprefix("seed-")) for path in paths)
 
     def weights(self, name: str, digest: str, seed: int) -> dict[str, np.ndarray]:
-        """The named arrays of `put_weights`.
+        """The named arrays that `put_weights` has written.
 
-        Raises StoreError, naming the file, if it is not there or damaged.
+        Raises StoreError, naming the file, if it is missing or damaged.
         """
         from safetensors import SafetensorError
         from safetensors.numpy import load
 
-        path = _weights(self.home(name, digest), seed)
+        path = _weights_path(self.home(name, digest), seed)
         try:
             return load(path.read_bytes())
         except (OSError, SafetensorError) as error:
             raise StoreError(f"{path} cannot be read: {error}") from error
 
     def since(self, seed: int) -> "Store":
-        """The same folder, whose `load` shows no seed below this one."""
+        """The same store, but its `load` returns no seed below the given one."""
         return Store(self.folder, only=_Since(seed, self._only)) if seed else self
 
-    def _agree(self, other: "Store") -> None:
-        """Refuses a seed whose rows differ between the stores."""
+    def _refuse_conflicts(self, other: "Store") -> None:
+        """Raises StoreError if the two stores have different rows of a seed."""
         for name, digest in other.experiments():
-            ours = {s: r for r in self.records(name, digest) for s in r.seeds}
-            theirs = {s: r for r in other.records(name, digest) for s in r.seeds}
-            for seed in sorted(ours.keys() & theirs.keys()):
-                one, another = ours[seed], theirs[seed]
-                if not _same(one, another, seed):
+            own_records = {s: r for r in self.records(name, digest) for s in r.seeds}
+            other_records = {s: r for r in other.records(name, digest) for s in r.seeds}
+            for seed in sorted(own_records.keys() & other_records.keys()):
+                one, another = own_records[seed], other_records[seed]
+                if not _same_rows(one, another, seed):
                     raise StoreError(
                         f"{name} ({digest}): seed {seed} has other rows in "
                         f"{another.path} than in {one.path}; nothing was merged"
                     )
 
-    def _adopt(self, name: str, digest: str, record: Record, seeds: list[int]) -> None:
-        """Copies some seeds of another store's record.
+    def _copy_record(
+        self, name: str, digest: str, record: Record, seeds: list[int]
+    ) -> None:
+        """Copies some seeds of another store's record, and their weights.
 
-        Weights first, as after training: a seed with a record is never visited again.
+        Weights come first, as after training, since a seed with a record counts as
+        complete: an interrupted merge would not add its weights later.
         """
         for seed in seeds:
-            kept = _weights(record.path.parent, seed)
-            path = _weights(self.home(name, digest), seed)
+            kept = _weights_path(record.path.parent, seed)
+            path = _weights_path(self.home(name, digest), seed)
             if kept.exists() and not path.exists():
                 content = kept.read_bytes()
                 with self._writing():
@@ -288,9 +297,9 @@ class Store:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
-        """Turns what the file system says into a StoreError."""
+        """Makes the folder, and turns errors of the file system into StoreError."""
         try:
-            # A file in the way is told by the next step: "Not a directory".
+            # if a file has the folder's name, the next step reports "Not a directory"
             with contextlib.suppress(FileExistsError):
                 self.folder.mkdir(parents=True)
             yield
@@ -301,7 +310,7 @@ class Store:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """One process at a time; the system frees the lock of a killed one."""
+        """Admits one process at a time; the system frees the lock of a killed one."""
         from filelock import FileLock
 
         if not self.folder.is_dir():
@@ -313,7 +322,7 @@ class Store:
         """The folder of one experiment's records."""
         return self.folder / name / digest
 
-    def _open(self, path: Path) -> Record:
+    def _read_record(self, path: Path) -> Record:
         import pyarrow as pa
 
         try:
@@ -328,7 +337,7 @@ class Store:
 
 @dataclasses.dataclass(frozen=True)
 class _Since:
-    """All seeds from a first one on, of those in another container if there is one."""
+    """The seeds from a first one on; if `among` is given, only those in it."""
 
     first: int
     among: Container[int] | None = None
@@ -337,16 +346,17 @@ class _Since:
         return seed >= self.first and (self.among is None or seed in self.among)
 
 
-def _prove_stream(records: Iterable[Record]) -> None:
+def _refuse_other_streams(records: Iterable[Record]) -> None:
+    """Raises StoreError if a record has another random stream than this library."""
     for record in records:
         stream = record.certificate.get("stream", config.UNNAMED_STREAM)
         if stream != config.STREAM:
             commit = record.certificate.get("commit", "unknown")
             raise StoreError(
                 f"{record.path} was recorded with version {stream} of the random "
-                f"stream, and this library draws version {config.STREAM}: the same "
-                f"seeds are other networks. Read it with the library of commit {commit}"
-                ", and use another folder for new results"
+                f"stream, and this library draws version {config.STREAM}, in which the "
+                f"same seeds are other networks. Read it with the library of commit "
+                f"{commit}, and use another folder for new results"
             )
 
 
@@ -355,50 +365,51 @@ def checksum(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _weights(home: Path, seed: int) -> Path:
+def _weights_path(home: Path, seed: int) -> Path:
     return home / "weights" / f"seed-{seed:05d}.safetensors"
 
 
 @functools.lru_cache(maxsize=256)
-def _content(path: Path) -> "pd.DataFrame":
-    """All rows of a record; the checksum in its name says that they do not change."""
+def _all_rows(path: Path) -> "pd.DataFrame":
+    """All rows of a record. They may be cached, since its name has their checksum."""
     import pandas as pd
 
     return pd.read_parquet(path)
 
 
 @functools.lru_cache(maxsize=16)
-def _joined(paths: tuple[Path, ...]) -> "pd.DataFrame":
-    """The rows of several records; to be copied, not changed."""
+def _joined_rows(paths: tuple[Path, ...]) -> "pd.DataFrame":
+    """The rows of several records. They are cached: copy them before changing any."""
     import pandas as pd
 
-    return pd.concat([_content(path) for path in paths], ignore_index=True)
+    return pd.concat([_all_rows(path) for path in paths], ignore_index=True)
 
 
 @functools.lru_cache(maxsize=4096)
 def _certificate(path: Path, changed: int) -> dict[str, Any]:
-    """What a record says of itself, if its bytes are those of its name's checksum.
+    """The certificate in a record's metadata.
 
-    `changed` is when the file was: another file under the name is read anew.
+    `changed` is the file's time of change, so that a replaced file is not taken from
+    the cache. Raises ValueError if the file has not the checksum in its name.
     """
     import pyarrow.parquet as pq
 
     if checksum(path.read_bytes()) != path.stem.rpartition("-")[2]:
-        raise ValueError("its bytes are not those of its name's checksum")
+        raise ValueError("its bytes do not have the checksum in its name")
     metadata = pq.read_schema(path).metadata or {}
     return json.loads(metadata[_CERTIFICATE])
 
 
 def _rows(record: Record, seeds: Sequence[int]) -> "pd.DataFrame":
-    return _content(record.path).query("seed in @seeds")
+    return _all_rows(record.path).query("seed in @seeds")
 
 
-def _same(one: Record, another: Record, seed: int) -> bool:
+def _same_rows(one: Record, another: Record, seed: int) -> bool:
     """Whether two records have the same rows of a seed, in any order."""
-    ours, theirs = (
+    first, second = (
         _rows(record, [seed])
         .astype(COLUMNS)
         .sort_values(list(COLUMNS), ignore_index=True)
         for record in (one, another)
     )
-    return ours.equals(theirs)
+    return first.equals(second)

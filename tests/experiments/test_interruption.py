@@ -207,6 +207,40 @@ def test_a_worker_that_dies_in_a_task_costs_nothing(experiment, whole, tmp_path)
     assert_close(scores(Store(tmp_path), experiment), whole)
 
 
+@pytest.mark.slow
+def test_a_worker_trains_on_a_task_of_ones_own(tmp_path):
+    """The task is made of lambdas in the asking process, which no worker can import."""
+    body = """
+    import mindgap as mg
+    from distributed import LocalCluster
+
+    own = mg.GraphProgram(
+        name="lightest",
+        start=lambda init: {"to": init.index},
+        select=lambda self, other, init, edge: mg.Min(
+            edge.weight, where=edge.adj, default=self
+        ),
+        update=lambda self, other, init, edge: {"to": other.index},
+    )
+    one = dataclasses.replace(
+        EXPERIMENT, name="own/lightest", task=mg.language.interpreter.task_of(own)
+    )
+    run.complete(one, [0], Store(sys.argv[1] + "/here"))
+    with LocalCluster(1, threads_per_worker=1, dashboard_address=":0") as cluster:
+        there = Store(sys.argv[1] + "/there")
+        run.complete(one, [0], there, cluster=cluster.scheduler_address)
+    print("digest", one.digest)
+    """
+    said = finish(start(tmp_path, textwrap.dedent(body).replace("\n", "\n    ")))
+    digest = said.split("digest ")[1].split()[0]
+    here, there = (
+        Store(tmp_path / place).load("own/lightest", digest)
+        for place in ("here", "there")
+    )
+    assert len(here) and set(here.metric) >= {"pointer_accuracy"}
+    assert_close(there, here)
+
+
 def test_a_scheduler_that_is_not_there_is_an_error(experiment, tmp_path):
     with pytest.raises(OSError, match=r"127\.0\.0\.1:9"):
         run.complete(experiment, [0], Store(tmp_path), cluster="tcp://127.0.0.1:9")
