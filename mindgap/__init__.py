@@ -1,8 +1,8 @@
 """mindgap: compile graph algorithms into graph attention networks, and train them.
 
 A companion to Saldyt & Kambhampati, "Mind The Gap: Deep Learning Doesn't Learn Deeply"
-(arXiv 2505.18623). `__init__.pyi` lists the names. Each is loaded when it is first
-used, so that importing the package is quick.
+(arXiv 2505.18623). `__init__.pyi` lists the names. Each is imported at its first
+use, so that importing the package is quick.
 """
 
 import lazy_loader

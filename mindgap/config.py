@@ -1,7 +1,7 @@
-"""What a configuration is identified by: readable, digested, with the random stream.
+"""Identity of a configuration: its readable form, its digest, the random stream.
 
-Results of one configuration lie under its digest, so whatever can change a number is in
-it, and what cannot is not.
+Results of a configuration are stored under its digest. So a configuration contains
+every setting that can change a number, and no setting that cannot.
 """
 
 import dataclasses
@@ -11,35 +11,36 @@ from collections.abc import Mapping
 from typing import Any
 
 STREAM = 2
-"""Version of the random stream: which graphs and weights a seed's number stands for.
+"""Version of the random stream: the graphs and weights that each seed number draws.
 
-It is part of a record's identity, and goes up with any change of what a seed draws, or
-in which order. Version 1 drew other numbers for the seeds of the first days, whose
+The version is part of a record's identity. Raise it with any change of the numbers that
+a seed draws, or of their order. Version 1 drew other numbers for the first seeds; their
 records were removed."""
 
 UNNAMED_STREAM = 2
-"""The version of the records that do not name theirs."""
+"""The stream version of records that do not state one."""
 
 
 def digest(configuration: Any) -> str:
-    """Twelve hex digits that change with anything in a nested configuration."""
+    """A hash of a nested configuration, twelve hex digits; every value enters it."""
     text = json.dumps(readable(configuration), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def added(before: Any) -> dict[str, Any]:
-    """Metadata of a field that configurations did not always have.
+    """Metadata for a field that was added after results had been recorded.
 
-    `before` is the value that every configuration had until there was such a field.
+    `before` is the value that reproduces the behaviour from before the field existed.
+    `readable` leaves the field out at this value, so older records keep their digest.
     """
     return {"before": before}
 
 
 def readable(configuration: Any) -> Any:
-    """Frozen dataclasses as nested plain dictionaries.
+    """A configuration of frozen dataclasses as nested plain dictionaries.
 
-    A field of `added` metadata is left out at the value from before it was there, so
-    that what was recorded then keeps its place.
+    A field with `added` metadata is left out while it has its `before` value, so that
+    records from before the field existed keep their digest.
     """
     if dataclasses.is_dataclass(configuration) and not isinstance(configuration, type):
         return {

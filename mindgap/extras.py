@@ -1,12 +1,13 @@
-"""Libraries that only a part of mindgap needs, and the sentence that says so."""
+"""Optional libraries: the error message if a part of mindgap lacks one."""
 
 from importlib import util
 
 
 def require(extra: str, part: str, *libraries: str) -> None:
-    """Says which extra a part of mindgap needs, if one of its libraries is missing.
+    """Checks that the libraries of an extra are installed, without importing them.
 
-    Nothing is imported. Raises ImportError, in one sentence.
+    Raises ImportError if one is missing; the message names `part`, the missing
+    libraries and the extra to install.
     """
     if missing := [name for name in libraries if util.find_spec(name) is None]:
         raise ImportError(

@@ -1,6 +1,6 @@
-"""Graphs and trajectories: what every task, network and measure exchanges.
+"""Graphs and trajectories: the data that tasks, networks and measures exchange.
 
-The glossary of axis letters, used in every shape of this library:
+Axis letters in the shapes of this library:
 
 B graphs, N nodes (i receives, j sends; an edge points from row to column), T hints
 (time), S processor steps, D hidden size, H heads, K scalar inputs of an encoder.
@@ -20,9 +20,9 @@ AnyArray = Array | np.ndarray
 
 
 class Trajectory(NamedTuple):
-    """What an algorithm did on each graph (CLRS: hints and outputs).
+    """The course of an algorithm on each graph (CLRS: hints and outputs).
 
-    `hints[name]` is (B, T, N), (B, T, N, classes) or (B, T), whatever its feature says;
+    `hints[name]` is (B, T, N), (B, T, N, classes) or (B, T), depending on the feature;
     pointers are node numbers. Hint 0 is the state before the first step. A graph uses
     its first `lengths` hints; the rest are zeros.
     """
@@ -33,17 +33,17 @@ class Trajectory(NamedTuple):
 
     @property
     def steps(self) -> int:
-        """How many steps there is room for after hint 0, of any graph of the batch."""
+        """How many steps after hint 0 the arrays have room for: T - 1."""
         return next(iter(self.hints.values())).shape[1] - 1
 
 
 @jax.tree_util.register_pytree_with_keys_class
 class Graphs:
-    """A batch of one task's inputs, with the task's trajectory on them.
+    """A batch of one task's inputs, with the algorithm's trajectory on them.
 
-    Made by `task.run`, `task.sample`, `task.solved` and `task.benchmark`. Neither part
-    can be exchanged alone, since a trajectory belongs to its inputs: other inputs are
-    solved again (`task.solved({**graphs.inputs, "A": other})`).
+    Made by `task.run`, `task.sample`, `task.solved` and `task.benchmark`. Immutable,
+    since a trajectory is correct for its own inputs only. To change an input, solve
+    the task again: `task.solved({**graphs.inputs, "A": other})`.
     """
 
     __slots__ = ("_inputs", "task", "trajectory")
@@ -82,34 +82,34 @@ class Graphs:
         self._set(*state)
 
     def tree_flatten_with_keys(self) -> tuple:
-        """For JAX: inputs and trajectory are arrays, the task's name is not."""
+        """For JAX: inputs and trajectory are children, the task's name is static."""
         key = jax.tree_util.GetAttrKey
         children = (key("inputs"), self._inputs), (key("trajectory"), self.trajectory)
         return children, self.task
 
     @classmethod
     def tree_unflatten(cls, task: str, children: Any) -> "Graphs":
-        """For JAX, whose leaves need not be arrays."""
-        made = cls.__new__(cls)
-        made._set(task, *children)
-        return made
+        """For JAX, which also builds trees whose leaves are not arrays."""
+        graphs = cls.__new__(cls)
+        graphs._set(task, *children)
+        return graphs
 
     @property
     def inputs(self) -> Mapping[str, AnyArray]:
-        """The inputs by CLRS's names, as the task's features say.
+        """The input arrays by CLRS's names, one for each input feature of the task.
 
-        At nodes (B, N), at edges (B, N, N), of the graph (B,).
+        Shapes: node features (B, N), edge features (B, N, N), graph features (B,).
         """
         return MappingProxyType(self._inputs)
 
     @property
     def batch(self) -> int:
-        """How many graphs there are."""
+        """The number of graphs."""
         return self.positions.shape[0]
 
     @property
     def nodes(self) -> int:
-        """How many nodes each graph has."""
+        """The number of nodes of each graph."""
         return self.positions.shape[-1]
 
     @property
@@ -124,37 +124,37 @@ class Graphs:
 
     @property
     def adjacency(self) -> Float[AnyArray, "*batch N N"]:
-        """CLRS's `adj`: edges, and every node beside itself, as 0 or 1."""
+        """CLRS's `adj`: 1 for every edge and on the whole diagonal, else 0."""
         return self._inputs["adj"]
 
     @property
     def source(self) -> Float[AnyArray, "*batch N"] | None:
-        """CLRS's `s`: one-hot, or None where the task has no source."""
+        """CLRS's `s`: the source as one-hot, or None if the task has no source."""
         return self._inputs.get("s")
 
     @property
     def edges(self) -> Bool[Array, "*batch N N"]:
-        """Which directed edges exist; self-loops are those that have a weight."""
+        """Which directed edges exist; a self-loop exists if its weight is not 0."""
         return edges_of(self._inputs)
 
     def trimmed(self, longest: int = 0) -> "Graphs":
         """The same graphs, without the hints that no graph of the batch reaches.
 
-        With `longest`, at least so many hints are kept.
+        Keeps at least `longest` hints, as far as there are so many.
         """
         longest = max(1, longest, int(np.max(self.trajectory.lengths)))
         hints = {k: v[:, :longest] for k, v in self.trajectory.hints.items()}
         return Graphs(self.task, self._inputs, self.trajectory._replace(hints=hints))
 
     def later(self, time: int) -> "Graphs":
-        """The same graphs with the rest of their trajectory, from hint `time` on."""
+        """The same graphs with the part of their trajectory from hint `time` on."""
         hints = {name: hint[:, time:] for name, hint in self.trajectory.hints.items()}
         lengths = jnp.asarray(self.trajectory.lengths) - time
-        rest = Trajectory(hints, self.trajectory.outputs, lengths)
-        return Graphs(self.task, self._inputs, rest)
+        remainder = Trajectory(hints, self.trajectory.outputs, lengths)
+        return Graphs(self.task, self._inputs, remainder)
 
     def take(self, index: Int[AnyArray, "picked"] | slice) -> "Graphs":
-        """The graphs that `index` picks from the batch."""
+        """The graphs at the positions `index` of the batch."""
         return jax.tree.map(lambda leaf: leaf[index], self)
 
 
@@ -170,9 +170,10 @@ jax.export.register_pytree_node_serialization(
 
 
 def edges_of(inputs: Mapping[str, AnyArray]) -> Bool[Array, "*batch N N"]:
-    """Which directed edges the inputs of one graph, or of several, describe.
+    """Which directed edges exist in the inputs of one graph, or of a batch.
 
-    CLRS's `adj` has every node beside itself, so that self-loops show in `A` alone.
+    CLRS's `adj` is 1 on the whole diagonal, so only a weight in `A` that is not 0
+    shows that a node has a self-loop.
     """
-    looped = jnp.eye(inputs["adj"].shape[-1], dtype=bool)
-    return jnp.where(looped, inputs["A"] != 0, inputs["adj"] != 0)
+    diagonal = jnp.eye(inputs["adj"].shape[-1], dtype=bool)
+    return jnp.where(diagonal, inputs["A"] != 0, inputs["adj"] != 0)

@@ -1,10 +1,10 @@
 """Training as a pure function of a key (paper §B, Table 9; upstream's run.py).
 
-Every step draws its own graphs from the seed's key, so a seed's whole course depends on
-its number alone; an ensemble of seeds is one `vmap`. Lengths take turns, as in run.py;
-validation every 50 steps (from step 0 on) redraws 64 graphs, with replacement and with
-fresh positions, from a pool of 64, and keeps the parameters whose score is strictly
-better than all before.
+Every step draws its own graphs from the seed's key, so the training of a seed depends
+on its number alone; an ensemble of seeds is one `vmap`. The lengths (graph sizes)
+alternate from step to step, as in run.py. Validation every 50 steps (from step 0 on)
+draws 64 graphs from a pool of 64, with replacement and with new positions, and keeps
+the parameters if their score is strictly better than every earlier one.
 """
 
 import dataclasses
@@ -26,15 +26,15 @@ from mindgap.tasks import random
 from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
 
 SEEDS = "seeds"
-"""Name of the mapped axis of an ensemble."""
+"""Name of the `vmap` axis of an ensemble."""
 
 OVERFLOW = 1e30
-"""Shown as the loss of a step that is left out."""
+"""Reported as the loss of a step that overflows (see `TrainConfig.skip_overflow`)."""
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
-    """How a network is trained (paper Table 9; the rest is run.py's default)."""
+    """Training settings (paper Table 9; where it is silent, defaults of run.py)."""
 
     steps: int = 10_000
     learning_rate: float = 1e-4
@@ -44,11 +44,12 @@ class TrainConfig:
     evaluate_every: int = 50
     validation_graphs: int = 64
     l1: float = dataclasses.field(default=0.0, metadata=added(0.0))
-    """Weight of the sum of all parameters' sizes in the loss (paper Table 6)."""
+    """Weight in the loss of the parameters' absolute values, summed (paper Table 6)."""
     skip_overflow: bool = dataclasses.field(default=False, metadata=added(False))
-    """Whether a step whose loss or gradient is not finite is left out, and its loss
-    shown as `OVERFLOW`; else it is the end of the run. For compiled starts, which lie
-    beside states that grow without bounds."""
+    """Whether a step whose loss or gradient is not finite counts as a step of gradient
+    zero, with `OVERFLOW` reported as its loss. If False, such a step ends the run. For
+    training that starts from compiled weights, near which states can grow without
+    bound."""
 
     def __post_init__(self):
         for field in ("steps", "batch", "evaluate_every", "validation_graphs"):
@@ -79,48 +80,49 @@ class TrainConfig:
 
 
 class TrainState(NamedTuple):
-    """All that a run carries from step to step."""
+    """The state of a training run between two steps."""
 
     params: Params
     optimiser: optax.OptState
-    """Adam's, of all parameters in one vector."""
+    """State of the optimiser; Adam's moments are of all parameters in one vector."""
     best: Params
-    """The parameters of the best validation score so far."""
+    """The parameters with the best validation score so far."""
     best_score: Float[Array, "*seeds"]
     best_step: Int[Array, "*seeds"]
 
 
 class Curves(NamedTuple):
-    """What a run reports of each step."""
+    """The numbers that a run reports for each step."""
 
     loss: Float[Array, "*seeds steps"]
     validation: Float[Array, "*seeds steps"]
-    """Pointer accuracy in [0, 1]; -1 at steps that are not evaluated."""
+    """Pointer accuracy in [0, 1]; -1 at steps without validation."""
     watched: Float[Array, "*seeds steps K"]
-    """What `watch` says of the parameters then; -1 as above."""
+    """The K numbers of `watch` at each validation; -1 at steps without validation."""
 
 
 Start = Callable[[Key[Array, ""]], Params]
-"""Draws the parameters that a seed starts from."""
+"""Draws the initial parameters of a seed from its key."""
 
 Watch = Callable[[Params, Graphs], Float[Array, "K"]]
-"""Numbers to be kept of each validation: of the parameters and its graphs."""
+"""(parameters, validation graphs) to K numbers, reported at each validation."""
 
 
 class Trainer(NamedTuple):
-    """The two halves of a run of one seed; map both over seeds for an ensemble."""
+    """Start and continuation of one seed's run; an ensemble maps both over seeds."""
 
     begin: Callable[[Key[Array, ""]], TrainState]
     advance: Callable[
         [Key[Array, ""], TrainState, Int[Array, ""], int], tuple[TrainState, Curves]
     ]
-    """(key, state, number of the next step, how many) to the state after them."""
+    """(key, state, number of the next step, number of steps) to the state after these
+    steps and their curves."""
 
 
 def key_of(seed: Int[Array, ""] | int) -> Key[Array, ""]:
-    """The key of a seed: asking for more seeds never changes earlier ones.
+    """The key of a seed, from its number alone: more seeds never change earlier ones.
 
-    Of JAX's usual generator, whatever its default is set to.
+    Always a Threefry key, even if JAX's default generator is set to another.
     """
     return jax.random.fold_in(random.key(0), seed)
 
@@ -135,71 +137,73 @@ def make_trainer(
 ) -> Trainer:
     """Pure functions that start and continue the training of one seed.
 
-    It starts from `network.init`, or from what `start` draws. With `axis`, they are
-    meant for `vmap` over seeds under that axis name, and seeds stop unrolling together:
-    each part of a batch costs what its longest graph costs.
+    The initial parameters come from `start`, by default `network.init`. With `axis`,
+    use the functions under `vmap` over seeds with that axis name: then all seeds unroll
+    a part of their batches for the same number of steps, that of its longest graph in
+    any seed.
     """
     optimiser = config.optimiser
     draw = start or functools.partial(network.init, task, model)
-    look = watch or (lambda *_: jnp.zeros(0))
+    report = watch or (lambda *_: jnp.zeros(0))
 
     def begin(key: Key[Array, ""]) -> TrainState:
         params = draw(_stream(key, "init"))
         moments = optimiser.init(_flat(params))
-        nothing = jnp.float32(-1), jnp.int32(-1)
-        return TrainState(params, moments, params, *nothing)
+        no_best = jnp.float32(-1), jnp.int32(-1)
+        return TrainState(params, moments, params, *no_best)
 
-    def needed(graphs: Graphs) -> Int[Array, ""]:
+    def steps_of(graphs: Graphs) -> Int[Array, ""]:
+        """The steps that these graphs need; with `axis`, the most of any seed."""
         steps = jnp.maximum(1, jnp.max(graphs.trajectory.lengths) - 1)
         return steps if axis is None else jax.lax.pmax(steps, axis)
 
     def loss(params: Params, graphs: Graphs, *shares) -> Float[Array, ""]:
         judge = jax.checkpoint(functools.partial(metrics.hint_errors, task))
-        found = network.predict(task, model, params, graphs, needed(graphs), judge)
-        return metrics.combined_loss(task, graphs, found.logits, found.hints, *shares)
+        result = network.predict(task, model, params, graphs, steps_of(graphs), judge)
+        return metrics.combined_loss(task, graphs, result.logits, result.hints, *shares)
 
     def descend(params: Params, graphs: Graphs):
-        """Loss and flat gradient, part by part of the batch: see `by_length`."""
+        """Loss and flat gradient, summed over the parts of the batch (`by_length`)."""
 
         def add(total, part):
             error, gradient = jax.value_and_grad(loss)(params, *part)
             return (total[0] + error, total[1] + _flat(gradient)), None
 
         size = pairwise.at_once(model.hidden_size, *graphs.positions.shape)
-        nothing = jnp.zeros(()), jnp.zeros_like(_flat(params))
-        return jax.lax.scan(add, nothing, by_length(graphs, size))[0]
+        zero = jnp.zeros(()), jnp.zeros_like(_flat(params))
+        return jax.lax.scan(add, zero, by_length(graphs, size))[0]
 
     def learn(nodes: int, key: Key[Array, ""], params, moments):
         graphs = task.sample(key, nodes, config.batch, TRAIN_PROBABILITIES, True)
         error, gradient = descend(params, graphs)
         if config.l1:
-            more, slope = jax.value_and_grad(_size)(params, config.l1)
-            error, gradient = error + more, gradient + _flat(slope)
+            penalty, slope = jax.value_and_grad(_l1)(params, config.l1)
+            error, gradient = error + penalty, gradient + _flat(slope)
         if config.skip_overflow:
-            fits = jnp.isfinite(error) & jnp.isfinite(gradient).all()
-            error = jnp.where(fits, jnp.minimum(error, OVERFLOW), OVERFLOW)
-            gradient = jnp.where(fits, gradient, 0)
-        flat, tree = ravel_pytree(params)
+            finite = jnp.isfinite(error) & jnp.isfinite(gradient).all()
+            error = jnp.where(finite, jnp.minimum(error, OVERFLOW), OVERFLOW)
+            gradient = jnp.where(finite, gradient, 0)
+        flat, unflatten = ravel_pytree(params)
         updates, moments = optimiser.update(gradient, moments)
-        moved: Any = optax.apply_updates(flat, updates)
-        return tree(moved), moments, error
+        updated: Any = optax.apply_updates(flat, updates)
+        return unflatten(updated), moments, error
 
     branches = [functools.partial(learn, nodes) for nodes in config.lengths]
 
     def validate(pool: Graphs, key: Key[Array, ""], state: TrainState, step):
         graphs = redraw(task, key, pool)
-        scores = scoring.score(task, model, state.params, graphs, needed(graphs))
-        found = scores.mean().astype(jnp.float32)
-        better = found > state.best_score
+        scores = scoring.score(task, model, state.params, graphs, steps_of(graphs))
+        mean_score = scores.mean().astype(jnp.float32)
+        better = mean_score > state.best_score
         best = jax.tree.map(
             lambda new, old: jnp.where(better, new, old), state.params, state.best
         )
         state = state._replace(
             best=best,
-            best_score=jnp.where(better, found, state.best_score),
+            best_score=jnp.where(better, mean_score, state.best_score),
             best_step=jnp.where(better, step.astype(jnp.int32), state.best_step),
         )
-        return state, (found, look(state.params, graphs))
+        return state, (mean_score, report(state.params, graphs))
 
     def advance(
         key: Key[Array, ""], state: TrainState, first: Int[Array, ""], count: int
@@ -221,22 +225,22 @@ def make_trainer(
                 state.optimiser,
             )
             state = state._replace(params=params, optimiser=moments)
-            again = functools.partial(
+            validation = functools.partial(
                 validate, pool, jax.random.fold_in(_stream(key, "redraw"), number)
             )
-            # of the same type: no NaN, which JAX may have been told to stop at
-            unsaid = jax.tree.map(
+            # -1 and not NaN: with jax_debug_nans, JAX would stop at a NaN
+            skipped = jax.tree.map(
                 lambda leaf: jnp.full(leaf.shape, -1, leaf.dtype),
-                jax.eval_shape(again, state, number)[1],
+                jax.eval_shape(validation, state, number)[1],
             )
-            state, said = jax.lax.cond(
+            state, reported = jax.lax.cond(
                 number % config.evaluate_every == 0,
-                again,
-                lambda state, _: (state, unsaid),
+                validation,
+                lambda state, _: (state, skipped),
                 state,
                 number,
             )
-            return state, Curves(error, *said)
+            return state, Curves(error, *reported)
 
         return jax.lax.scan(step, state, first + jnp.arange(count))
 
@@ -256,10 +260,11 @@ def make_train(
 
 
 def ensemble(trainer: Trainer, devices: jax.sharding.Mesh | None = None) -> Trainer:
-    """The same over a leading axis of seeds; made with `axis=SEEDS`.
+    """The trainer over a leading axis of seeds; `trainer` must have `axis=SEEDS`.
 
-    The seeds are shared among `devices`, a mesh of one axis, whose number must divide
-    theirs. Each device goes its own pace: none waits for another's graphs.
+    The seeds are distributed over `devices`, a mesh of one axis (by default the first
+    device). The number of devices must divide the number of seeds. Devices run
+    independently: none waits for the graphs of another.
     """
     devices = devices or jax.sharding.Mesh(jax.devices()[:1], ("devices",))
     shared = jax.sharding.PartitionSpec(*devices.axis_names)
@@ -285,11 +290,12 @@ def ensemble(trainer: Trainer, devices: jax.sharding.Mesh | None = None) -> Trai
 def by_length(
     graphs: Graphs, size: int
 ) -> tuple[Graphs, Float[Array, "parts"], Float[Array, "parts"]]:
-    """A batch in parts of `size` graphs of like length, with their shares of the loss.
+    """Splits a batch into parts of `size` graphs of similar length.
 
-    A part unrolls as long as its own longest graph, so that graphs do not wait for the
-    longest of the batch. The shares are of graphs and of steps with hints: losses
-    weighted by them add up to the batch's.
+    Returns the parts, each part's share of the graphs, and its share of the steps that
+    have hints. Each part is unrolled only as long as its own longest graph, not as the
+    longest of the batch. The losses of the parts, outputs weighted by the first share
+    and hints by the second, add up to the loss of the batch.
     """
     batch = len(graphs.positions)
     lengths = jnp.asarray(graphs.trajectory.lengths)
@@ -305,30 +311,31 @@ def by_length(
 
 
 def redraw(task: Task, key: Key[Array, ""], pool: Graphs) -> Graphs:
-    """As many graphs as the pool has, drawn from it with replacement, moved.
+    """Draws as many graphs as the pool has, with replacement and new positions.
 
-    What run.py's validation does: it samples its fixed set anew each time, and
-    `random_pos` places the nodes of each drawn graph anew.
+    As run.py's validation does: each validation samples from a fixed set, and
+    `random_pos` draws new node positions for each sampled graph.
     """
     pick, place = jax.random.split(key)
-    some = jax.random.randint(pick, (pool.batch,), 0, pool.batch, jnp.int32)
-    drawn = pool.take(some)
-    places = jax.random.uniform(place, (pool.batch, pool.nodes), jnp.float32)
-    positions = jnp.sort(places)
+    chosen = jax.random.randint(pick, (pool.batch,), 0, pool.batch, jnp.int32)
+    drawn = pool.take(chosen)
+    unsorted = jax.random.uniform(place, (pool.batch, pool.nodes), jnp.float32)
+    positions = jnp.sort(unsorted)
     return task.solved({**drawn.inputs, "pos": positions})
 
 
 def _flat(params: Params) -> Float[Array, "parameters"]:
-    """All in one: dozens of small layers would be dozens of small operations."""
+    """All parameters as one vector, to update them in one operation, not dozens."""
     return ravel_pytree(params)[0]
 
 
-def _size(params: Params, weight: float) -> Float[Array, ""]:
+def _l1(params: Params, weight: float) -> Float[Array, ""]:
+    """`weight` times the sum of all parameters' absolute values."""
     leaves: list[Array] = jax.tree.leaves(params)
     return weight * sum((jnp.abs(leaf).sum() for leaf in leaves), jnp.zeros(()))
 
 
 def _stream(key: Key[Array, ""], purpose: str) -> Key[Array, ""]:
-    """Independent keys of one seed for its different uses."""
+    """An independent key of one seed for each purpose."""
     purposes = ("init", "train", "validation", "redraw")
     return jax.random.fold_in(key, purposes.index(purpose))

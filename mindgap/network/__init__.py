@@ -1,6 +1,7 @@
-"""The network: dm-clrs's encoders, graph attention and decoders, and its scores.
+"""The network: dm-clrs's encoders, graph attention and decoders; loss and scores.
 
-Import `init`, `apply` and what goes with them from here; the files hold the layers.
+Import `init`, `apply` and the other public names from here; `__init__.pyi` lists them.
+The layers are in the modules of this package.
 """
 
 import lazy_loader

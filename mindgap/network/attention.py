@@ -1,12 +1,13 @@
 """Graph attention with GATv2 scores (paper §2.1, Eq. 1-9, and §2.3, Eq. 15-17).
 
-A layer lets every node i look at its neighbours j and take a weighted average of what
-they hold. Two modifications depart from the benchmark's layer: edge information in the
-values (Eq. 15-16) and a bias on the pre-attention (Eq. 17).
+Every node i attends to its neighbours j and takes a weighted average of their values.
+Two optional modifications depart from the benchmark's layer: edge information in the
+values (Eq. 15-16) and a bias on the pre-attention scores (Eq. 17).
 
 The paper prints the leaky ReLU of Eq. 6 and the ReLU of Eq. 9 as one sigma, and omits
-biases; both are dm-clrs's here. Eq. 16 is printed after Eq. 9; we add its term inside
-the activation, so that a node's own state and the edge's arrive together.
+the biases of linear layers; activations and biases are dm-clrs's here. Eq. 16 is
+printed after Eq. 9; here its term is added inside the activation, together with the
+values and the skip connection.
 """
 
 import functools
@@ -29,7 +30,7 @@ NO_EDGE = 1e9
 
 
 class AttentionWeights(NamedTuple):
-    """The parameters of Eq. 2; W_in reads the sender, W_out the receiver."""
+    """The parameters of Eq. 2; W_in acts on the sender, W_out on the receiver."""
 
     value: Linear
     skip: Linear
@@ -46,7 +47,7 @@ class AttentionWeights(NamedTuple):
 
 
 class Attention(hk.Module):
-    """Declares the layer's parameters, under the paper's names."""
+    """Declares the parameters of the layer, under the paper's names."""
 
     def __init__(
         self,
@@ -62,7 +63,7 @@ class Attention(hk.Module):
         self._bias_nodes = bias_nodes
 
     def __call__(self) -> AttentionWeights:
-        """The parameters; `attend` applies them."""
+        """The parameters of the layer; `attend` applies them."""
         size, heads, nodes = self._size, self._heads, self._bias_nodes
         projected = self._edge_values == "projected"
         return AttentionWeights(
@@ -90,35 +91,35 @@ class Attention(hk.Module):
 
 
 class Layer(NamedTuple):
-    """The same parameters as a step of attention reads them (see `linear.fold`)."""
+    """The layer's parameters with the encoders folded in (see `linear.fold`)."""
 
     reads: Linear
-    """[node scalars | hidden] to values, skip, sender and receiver, S each."""
+    """[node scalars | hidden] to value, skip, sender and receiver, S features each."""
     edge: Linear
-    """Edge scalars to S."""
+    """Edge scalars to S features."""
     meta: Linear
-    """Graph scalars to S."""
+    """Graph scalars to S features."""
     scores: list[tuple[Float[Array, "F"], Float[Array, "1"]]]
-    """omega of each head, F = S / H wide, and its bias."""
+    """Of each head, omega with F = S / H entries, and its bias."""
     norm: Linear | None
     bias: Float[Array, "N N"] | None
     info: Linear | None
-    """Edge scalars to what edges say in Eq. 15-16: S wide, or feature 0 alone."""
+    """Edge scalars to the edge information of Eq. 15-16: S features, or feature 0."""
     reduce: Linear | None
 
 
 def fold(weights: AttentionWeights, encoders: Encoders, kind: EdgeValues) -> Layer:
-    """The layer's parameters, with the encoders of what it reads."""
+    """The layer's parameters, combined with the encoders of its inputs."""
     edge = linear.fold([weights.edge], encoders.edge)
     meta = linear.fold([weights.meta], encoders.graph)
-    read = [weights.value, weights.skip, weights.sender, weights.receiver]
+    at_nodes = [weights.value, weights.skip, weights.sender, weights.receiver]
     info = None
     if kind == "first_component":
         info = Linear(encoders.edge.w[:, :1], encoders.edge.b[:1])
     elif weights.edge_info is not None:
         info = linear.fold([weights.edge_info], encoders.edge)
     return Layer(
-        linear.fold(read, encoders.node),
+        linear.fold(at_nodes, encoders.node),
         edge,
         meta,
         [(omega.w[:, 0], omega.b) for omega in weights.scores],
@@ -130,7 +131,7 @@ def fold(weights: AttentionWeights, encoders: Encoders, kind: EdgeValues) -> Lay
 
 
 Steer = Callable[[Float[Array, "B H N N"]], Float[Array, "B H N N"]]
-"""Changes the coefficients before they are used (see `interventions`)."""
+"""Changes the attention coefficients before they are used (see `interventions`)."""
 
 
 def attend(
@@ -140,11 +141,11 @@ def attend(
     steer: Steer | None = None,
 ) -> tuple[Float[Array, "B N S"], Float[Array, "B H N N"]]:
     """One step of attention: new hidden states, and the coefficients alpha."""
-    read = linear.apply(layer.reads, seen.node, hidden)  # [x_i | h_i]
-    values, skip, z_in, z_out = linear.split(read, 4)  # Eq. 3
+    projected = linear.apply(layer.reads, seen.node, hidden)  # [x_i | h_i]
+    values, skip, z_in, z_out = linear.split(projected, 4)  # Eq. 3
     scores = pre_attention_scores(layer, z_in, z_out, seen)  # Eq. 4-6, 17
-    allowed = NO_EDGE * (seen.neighbours - 1)  # Eq. 7
-    alphas = [jax.nn.softmax(head + allowed, axis=-1) for head in scores]  # Eq. 8
+    mask = NO_EDGE * (seen.neighbours - 1)  # Eq. 7
+    alphas = [jax.nn.softmax(head + mask, axis=-1) for head in scores]  # Eq. 8
     if steer is not None:
         alphas = list(jnp.moveaxis(steer(jnp.stack(alphas, 1)), 1, 0))
     heads = linear.split(values, len(alphas))
@@ -163,10 +164,10 @@ def pre_attention_scores(
     z_out: Float[Array, "B N S"],
     seen: Features,
 ) -> list[Float[Array, "B N N"]]:
-    """Unnormalised scores a of each head (Eq. 4-6), with the bias B of Eq. 17, if any.
+    """The unnormalised scores a of each head (Eq. 4-6), with any bias of Eq. 17.
 
-    Written with `pairwise.leaky`: zeta itself, (B, N, N, S), is not formed. B is one
-    more edge scalar, which every feature receives with weight 1.
+    `pairwise.leaky` computes them without storing zeta, (B, N, N, S). The bias is
+    treated as one more edge scalar, added to every feature with weight 1.
     """
     z_meta = linear.apply(layer.meta, seen.graph)
     z_out = z_out + (z_meta + layer.edge.b)[:, None]
@@ -186,21 +187,21 @@ def edge_information(
     alpha: Float[Array, "B H N N"],
     edges: Sequence[Float[Array, "B N N"]],
 ) -> Float[Array, "B N S"] | float:
-    """What the edges add to the attended values (Eq. 15-16), in a form free of N.
+    """The edges' term of the attended values (Eq. 15-16); its parameters suit any N.
 
     `projected`: W_reduce (sum_j alpha_ij W_info e_ij), each head over its own features.
-    `first_component`: feature 0 gains sum_j alpha_ij e_ij0, the first form in the
-    authors' code, which has no parameters.
+    `first_component`: sum_j alpha_ij e_ij0 is added to feature 0; this is the first
+    form in the authors' code, and has no parameters. 0 if edge values are `none`.
     """
     if layer.info is None:
         return 0.0
     each = [jnp.einsum("bhij,bij->bih", alpha, scalar) for scalar in edges]
-    seen = jnp.stack(each, -1)
+    averaged = jnp.stack(each, -1)
     if layer.reduce is None:
-        first = linear.apply(layer.info, seen[:, :, 0])
+        first = linear.apply(layer.info, averaged[:, :, 0])
         return jnp.pad(first, ((0, 0), (0, 0), (0, layer.edge.w.shape[1] - 1)))
     by_head = layer.info.w.reshape(layer.info.w.shape[0], alpha.shape[1], -1)
-    middle = jnp.einsum("bihk,khf->bihf", seen, by_head)
+    middle = jnp.einsum("bihk,khf->bihf", averaged, by_head)
     middle = middle.reshape(*middle.shape[:2], -1) + layer.info.b
     return linear.apply(layer.reduce, middle)
 
@@ -214,21 +215,22 @@ def _normalise(norm: Linear, hidden: Float[Array, "B N S"]) -> Float[Array, "B N
 
 
 def bias_parts(bias: Float[Array, "N N"]) -> dict[str, Float[Array, ""]]:
-    """Which shares of a bias matrix's variance lie along its axes (Eq. 17; C.1).
+    """Decomposes the variance of a bias matrix into shares (Eq. 17; C.1).
 
-    Effects of the `receiver` (rows) and the `sender` (columns), of the `diagonal`
-    beside them, and the `residual`. These parts are orthogonal: the shares are in
-    [0, 1] and add up to 1. NaN for a constant matrix.
+    The parts are the effects of the `receiver` (row means) and the `sender` (column
+    means), then the effect of the `diagonal`, and the `residual`. They are orthogonal:
+    the shares are in [0, 1] and add up to 1. NaN for a constant matrix.
     """
     centred = bias - bias.mean()
     receiver, sender = centred.mean(1, keepdims=True), centred.mean(0, keepdims=True)
-    rest = centred - receiver - sender
-    alone = jnp.eye(len(bias)) - 1 / len(bias)  # the diagonal, without its own effects
-    diagonal = alone * (rest * alone).sum() / (alone**2).sum()
+    remainder = centred - receiver - sender
+    # the diagonal without its own row and column means
+    pure = jnp.eye(len(bias)) - 1 / len(bias)
+    diagonal = pure * (remainder * pure).sum() / (pure**2).sum()
     parts = {
         "receiver": jnp.broadcast_to(receiver, bias.shape),
         "sender": jnp.broadcast_to(sender, bias.shape),
         "diagonal": diagonal,
-        "residual": rest - diagonal,
+        "residual": remainder - diagonal,
     }
     return {name: (p**2).sum() / (centred**2).sum() for name, p in parts.items()}

@@ -1,8 +1,8 @@
 """Encoders and decoders (paper §2.2, Eq. 10-14, and Eq. 20), as dm-clrs builds them.
 
-Encoders turn named inputs and fed-back hints into node, edge and graph features; a
-pointer is an edge feature. Decoders read [x_i | h_i | new h_i], three hidden sizes
-wide (the paper's Eq. 11-14 print h alone), and the edge features.
+Encoders map named inputs and fed-back hints to node, edge and graph features; a pointer
+is encoded as an edge feature. Decoders read [x_i | h_i | new h_i], three times the
+hidden size (the paper's Eq. 11-14 print h alone), and the edge features.
 """
 
 import itertools
@@ -20,14 +20,14 @@ from mindgap.tasks.features import Feature
 
 PointerDecoder = Literal["pairwise", "simple"]
 Term = Literal["none", "hidden", "edge"]
-"""What a pointer decoder may be kept from reading."""
+"""Input that a pointer decoder does not read (see `without`)."""
 
 SHARPEN = -1000.0
 """The constant c of Eq. 20."""
 
 
 class Encoders(NamedTuple):
-    """All encoders of a location side by side: their sum is what Eq. 10 adds up."""
+    """The encoders of each location side by side: together they compute Eq. 10."""
 
     node: Linear
     edge: Linear
@@ -35,17 +35,18 @@ class Encoders(NamedTuple):
 
 
 class Features(NamedTuple):
-    """What one processor step sees, not yet encoded, in the order of `Encoders`."""
+    """The inputs of one processor step, not yet encoded, in the order of `Encoders`."""
 
     node: Float[Array, "B N K"]
     edges: tuple[Float[Array, "B N N"], ...]
     graph: Float[Array, "B K"]
     neighbours: Float[Array, "B N N"]
-    """Who may attend to whom, 0 or 1: edges either way, self, and strong pointers."""
+    """1 where two nodes may attend to each other, else 0: at edges either way,
+    on the diagonal, and at strong pointers (`gather`)."""
 
 
 def encoder(name: str, feature: Feature, hidden_size: int) -> Linear:
-    """The parameters of one encoder: classes (or 1) inputs, hidden-size outputs."""
+    """The parameters of one encoder: hidden-size outputs of 1 input, or 1 per class."""
     init = None
     if feature.stage == "hint" and feature.type == "scalar":
         # CLRS's `xavier_on_scalars`
@@ -56,7 +57,7 @@ def encoder(name: str, feature: Feature, hidden_size: int) -> Linear:
 def join(
     encoders: Mapping[str, Linear], features: Mapping[str, Feature], hidden_size: int
 ) -> Encoders:
-    """The encoders of each location side by side (Eq. 10)."""
+    """The encoders of the features, side by side for each location (Eq. 10)."""
     layers: dict[str, list[Linear]] = {"node": [], "edge": [], "graph": []}
     for name, feature in features.items():
         layers[_place(feature)].append(encoders[name])
@@ -78,10 +79,10 @@ def join(
 def gather(
     features: Mapping[str, Feature], values: Mapping[str, Float[Array, "B ..."]]
 ) -> Features:
-    """The scalars that are encoded at each node, edge and graph.
+    """The scalars to encode at each node, edge and graph, and the attention mask.
 
-    Pointers are (B, N, N) distributions over nodes; two nodes may attend to each other
-    if p_ij + p_ji exceeds one half.
+    Pointers are (B, N, N) distributions over nodes; they let two nodes attend to each
+    other if p_ij + p_ji exceeds one half. For example, p_ij = 0.3 and p_ji = 0.25 do.
     """
     batch, nodes = values["pos"].shape
     neighbours = jnp.broadcast_to(jnp.eye(nodes, dtype=bool), (batch, nodes, nodes))
@@ -94,8 +95,8 @@ def gather(
         if place == "edge":
             edges.append(value)
         else:
-            shown = value if feature.type == "categorical" else value[..., None]
-            (node if place == "node" else graph).append(shown)
+            scalars = value if feature.type == "categorical" else value[..., None]
+            (node if place == "node" else graph).append(scalars)
         if feature.type == "pointer":
             neighbours |= value + value.mT > 0.5
         elif place == "edge" and feature.type == "mask":
@@ -109,7 +110,7 @@ def gather(
 
 
 class Decoder(hk.Module):
-    """Declares the parameters of one output's or hint's decoder."""
+    """Declares the parameters of the decoder of one output or hint."""
 
     def __init__(
         self,
@@ -123,58 +124,61 @@ class Decoder(hk.Module):
 
     def __call__(self) -> dict[str, Linear]:
         """The layers by name; `decode` applies them. `simple_nodes` selects Eq. 20."""
-        feature, size, read = self._feature, self._size, 3 * self._size
+        feature, size, inputs = self._feature, self._size, 3 * self._size
         if feature.type == "pointer" and self._simple is not None:
-            return {name: declare(name, read, self._simple) for name in ("p1", "p2")}
+            return {name: declare(name, inputs, self._simple) for name in ("p1", "p2")}
         if feature.type == "pointer":
             return {
-                "receiver": declare("receiver", read, size),
-                "sender": declare("sender", read, size),
+                "receiver": declare("receiver", inputs, size),
+                "sender": declare("sender", inputs, size),
                 "edge": declare("edge", size, size),
                 "score": declare("score", size, 1),
             }
         width = max(1, feature.classes)
-        layers = {"node": declare("node", read, width)}
+        layers = {"node": declare("node", inputs, width)}
         if feature.location == "graph":
             layers["meta"] = declare("meta", size, width)
         return layers
 
 
 class Decoders(NamedTuple):
-    """Several features' decoders as they read a step (see `linear.fold`).
+    """The decoders of several features with the encoders folded in (see `linear.fold`).
 
-    Pointers' and nodes' layers are folded side by side, in the order of the features.
+    The layers of all pointers are side by side, and those of all other predictions at
+    nodes, each in the order of the features.
     """
 
     pointers: Linear | None
-    """[node scalars | hidden | new]: receiver and sender (or p1 and p2) of each."""
+    """[node scalars | hidden | new] to receiver and sender (or p1 and p2) of each
+    pointer."""
     edges: dict[str, Linear]
-    """Of each pointer (Eq. 12-14): edge scalars to S."""
+    """Of each pointer by name: edge scalars to S features (Eq. 12-14)."""
     scores: dict[str, tuple[Float[Array, "S"], Float[Array, "1"]]]
     nodes: Linear | None
-    """[node scalars | hidden | new]: every prediction at nodes that is no pointer."""
+    """[node scalars | hidden | new] to every prediction at nodes that is no pointer."""
     graphs: dict[str, tuple[Linear, Linear]]
-    """Of each prediction at the graph: what the maximum over nodes of [encoded node |
-    hidden | new] says, and what the graph scalars say."""
+    """Of each prediction at the graph, two layers whose results are added: one reads
+    the maximum over nodes of [encoded node | hidden | new], one the graph scalars."""
     encoder: Linear
-    """The nodes' encoder, whose features' maximum the graph's predictions read."""
+    """The encoder of nodes, for the maximum that predictions at the graph read."""
 
 
 def without(
     layers: Mapping[str, Linear], term: Term, hidden_size: int
 ) -> dict[str, Linear]:
-    """A pointer decoder that does not read the states, or the edges (Eq. 12).
+    """A pointer decoder that does not read the states, or not the edges (Eq. 12).
 
-    What it reads of a node's inputs stays, and with it the hints that the states told
-    one step before. The parameters keep their shapes.
+    The weights of this term are set to zero; their shapes stay the same. Without the
+    states, the decoder still reads a node's encoded inputs, and so the hints that were
+    predicted from the states one step before.
     """
-    found = dict(layers)
+    reduced = dict(layers)
     for name, layer in layers.items():
         if term == "edge" and name == "edge":
-            found[name] = Linear(*map(jnp.zeros_like, layer))
+            reduced[name] = Linear(*map(jnp.zeros_like, layer))
         elif term == "hidden" and layer.w.shape[0] == 3 * hidden_size:
-            found[name] = layer._replace(w=layer.w.at[hidden_size:].set(0))
-    return found
+            reduced[name] = layer._replace(w=layer.w.at[hidden_size:].set(0))
+    return reduced
 
 
 def fold(
@@ -182,7 +186,7 @@ def fold(
     features: Mapping[str, Feature],
     encoders: Encoders,
 ) -> Decoders:
-    """The decoders of some features, with the encoders of what they read."""
+    """The decoders of the features, combined with the encoders of their inputs."""
     pointers, nodes, edges, scores, graphs = [], [], {}, {}, {}
     for name, feature in features.items():
         layer = layers[name]
@@ -217,15 +221,17 @@ def decode(
 ) -> dict[str, Float[Array, "B ..."]]:
     """The predictions (Eq. 11-14): logits, or the value itself for a scalar.
 
-    (B, N, N) for pointers, (B, N, classes) for categories, (B,) for the graph,
+    Shapes: pointers (B, N, N), categories (B, N, classes), scalars of the graph (B,),
     else (B, N).
     """
-    read, said = (seen.node, hidden, new), {}
+    blocks, predicted = (seen.node, hidden, new), {}
     pointers = [name for name, f in features.items() if f.type == "pointer"]
     if decoders.pointers is not None:
-        sides = linear.split(linear.apply(decoders.pointers, *read), 2 * len(pointers))
+        sides = linear.split(
+            linear.apply(decoders.pointers, *blocks), 2 * len(pointers)
+        )
         for name, first, second in zip(pointers, sides[::2], sides[1::2], strict=True):
-            said[name] = _point(decoders, name, seen, first, second)
+            predicted[name] = _pointer_logits(decoders, name, seen, first, second)
     at_nodes = {
         name: max(1, f.classes)
         for name, f in features.items()
@@ -233,27 +239,29 @@ def decode(
     }
     if decoders.nodes is not None:
         ends = list(itertools.accumulate(at_nodes.values()))[:-1]
-        answers = jnp.split(linear.apply(decoders.nodes, *read), ends, -1)  # Eq. 11
-        said |= dict(zip(at_nodes, answers, strict=True))
+        # Eq. 11
+        by_feature = jnp.split(linear.apply(decoders.nodes, *blocks), ends, -1)
+        predicted |= dict(zip(at_nodes, by_feature, strict=True))
     for name, (node, meta) in decoders.graphs.items():
-        dense = linear.apply(decoders.encoder, seen.node)
-        largest = [_largest(block) for block in (dense, hidden, new)]
-        said[name] = linear.apply(node, *largest) + linear.apply(meta, seen.graph)
+        encoded = linear.apply(decoders.encoder, seen.node)
+        largest = [_largest(block) for block in (encoded, hidden, new)]
+        predicted[name] = linear.apply(node, *largest) + linear.apply(meta, seen.graph)
     return {
-        name: said[name]
+        name: predicted[name]
         if feature.type in ("pointer", "categorical")
-        else said[name][..., 0]
+        else predicted[name][..., 0]
         for name, feature in features.items()
     }
 
 
-def _point(
+def _pointer_logits(
     decoders: Decoders,
     name: str,
     seen: Features,
     first: Float[Array, "B N S"],
     second: Float[Array, "B N S"],
 ) -> Float[Array, "B N N"]:
+    """The logits of one pointer, from receiver and sender, or from p1 and p2."""
     if name not in decoders.edges:
         return SHARPEN * jnp.maximum(first, second)  # Eq. 20
     weight, constant = decoders.scores[name]
@@ -264,14 +272,17 @@ def _point(
         mix=decoders.edges[name].w,
         weight=weight,
     )
-    # e_ji says something of the pointer from i to j, so senders are the rows
+    # the pointer from i to j is scored with the edge e_ji, so senders are the rows
     return pairwise.largest(operands).mT + constant
 
 
 def feed_back(
     feature: Feature, prediction: Float[Array, "B ..."]
 ) -> Float[Array, "B ..."]:
-    """A decoded hint as the next step's input: soft, so that gradients flow."""
+    """A decoded hint as an input of the next step.
+
+    Masks and choices stay probabilities, not rounded, so that gradients pass.
+    """
     if feature.type == "scalar":
         return prediction
     if feature.type == "mask":
@@ -280,16 +291,16 @@ def feed_back(
 
 
 def _largest(states: Float[Array, "B N S"]) -> Float[Array, "B S"]:
-    """The maximum over nodes, whose gradient goes to one node that holds it.
+    """The maximum over nodes, whose gradient goes to one node that attains it.
 
     The gradient of `jnp.max` divides by the number of entries that equal the maximum.
     XLA may compute the entries twice and round them differently; then none is equal,
-    and 0 / 0 makes every gradient NaN (dm-clrs has this at some hidden sizes).
+    and 0 / 0 makes every gradient NaN (as in dm-clrs at some hidden sizes).
     """
-    holder = jax.lax.stop_gradient(states).argmax(1, keepdims=True)
-    return jnp.take_along_axis(states, holder, 1)[:, 0]
+    argmax = jax.lax.stop_gradient(states).argmax(1, keepdims=True)
+    return jnp.take_along_axis(states, argmax, 1)[:, 0]
 
 
 def _place(feature: Feature) -> str:
-    """Where a feature is encoded: a pointer says something of each edge."""
+    """The location where a feature is encoded: for a pointer the edges."""
     return "edge" if feature.type == "pointer" else feature.location

@@ -1,8 +1,8 @@
-"""Parameters to and from dm-clrs's own tree, so that either network runs the other's.
+"""Converts parameters to and from dm-clrs's tree: each network can run the other's.
 
-Only the names differ: `to_clrs` and `from_clrs` are inverses, and refuse a leaf that is
-unknown, missing or of another shape. Networks with parts that dm-clrs does not have
-(edge values, attention bias, the simple decoder) are refused.
+Only the names differ. `to_clrs` and `from_clrs` are inverses, and raise an error for a
+leaf that is unknown, missing or of another shape, and for networks with parts that
+dm-clrs does not have (edge values, attention bias, the simple pointer decoder).
 """
 
 import contextlib
@@ -20,16 +20,16 @@ from mindgap.tasks.base import Task
 from mindgap.tasks.bfs import bfs
 
 Leaf = tuple[str, str]
-"""A module's name and its parameter's."""
+"""(name of a module, name of its parameter), for example (`attention/in`, `w`)."""
 
 
 def to_clrs(
     task: Task, config: ModelConfig, params: Params
 ) -> dict[str, dict[str, np.ndarray]]:
-    """dm-clrs's parameter tree of the same network.
+    """dm-clrs's parameter tree for the same network.
 
     Raises ValueError for a network that dm-clrs does not have, KeyError for a leaf that
-    is unknown or missing, ValueError for a shape that does not fit.
+    is unknown or missing, ValueError for a leaf of another shape.
     """
     return _renamed(params, dict(_names(task, config)), _shapes(task, config))
 
@@ -37,14 +37,14 @@ def to_clrs(
 def from_clrs(
     task: Task, config: ModelConfig, params: Params
 ) -> dict[str, dict[str, np.ndarray]]:
-    """Our parameter tree of the same network; the inverse of `to_clrs`."""
+    """mindgap's parameter tree for the same network; the inverse of `to_clrs`."""
     names = dict(_names(task, config))
     shapes = {names[leaf]: shape for leaf, shape in _shapes(task, config).items()}
     return _renamed(params, {theirs: ours for ours, theirs in names.items()}, shapes)
 
 
 def to_feedback(task: Task, graphs: Graphs) -> Any:
-    """The graphs with their trajectories as a `clrs.Feedback`, as its samplers make."""
+    """The graphs and trajectories as a `clrs.Feedback`, like those of its samplers."""
     require("clrs", "dm-clrs's feedback", "clrs")
     import clrs
 
@@ -65,16 +65,16 @@ def to_feedback(task: Task, graphs: Graphs) -> Any:
 
 @contextlib.contextmanager
 def one_device() -> Iterator[None]:
-    """Inside, dm-clrs sees one device, here or there: to be used around its models.
+    """A context in which dm-clrs finds one device; use it around dm-clrs's models.
 
-    With several it calls parts of JAX that are no longer there.
+    With several devices, dm-clrs calls functions that JAX has removed.
     """
-    counted = jax.local_device_count
+    device_count = jax.local_device_count
     jax.local_device_count = lambda *_: 1
     try:
         yield
     finally:
-        jax.local_device_count = counted
+        jax.local_device_count = device_count
 
 
 @one_device()
@@ -87,7 +87,7 @@ def clrs_model(task: Task, config: ModelConfig, batch: Any) -> Any:
     import clrs
     from clrs import models
 
-    _ = dict(_names(task, config))  # refuses
+    _ = dict(_names(task, config))  # raises ValueError
     model = models.BaselineModel(
         spec=[clrs.SPECS[task.name]],
         dummy_trajectory=[batch],
@@ -116,19 +116,20 @@ def clrs_layers(
     neighbours: Float[Array, "B N N"],
     hidden: Float[Array, "B N S"],
 ) -> tuple[Float[Array, "B N S"], dict[str, Array]]:
-    """One step of dm-clrs's own processor, and what each linear layer in it gave.
+    """One step of dm-clrs's own processor, and the result of each linear layer in it.
 
-    `params` is dm-clrs's tree. The layers are called by our names (`attention/value`).
+    `params` is dm-clrs's tree. The results are under mindgap's names of the layers, for
+    example `attention/value`.
     """
     import haiku as hk
 
-    given: dict[str, Array] = {}
+    results: dict[str, Array] = {}
 
     def record(call, args, kwargs, context):
-        answer = call(*args, **kwargs)
+        result = call(*args, **kwargs)
         if isinstance(context.module, hk.Linear) and context.method_name == "__call__":
-            given[context.module.module_name] = answer
-        return answer
+            results[context.module.module_name] = result
+        return result
 
     def step():
         with hk.intercept_methods(record):
@@ -140,7 +141,7 @@ def clrs_layers(
     theirs = {k.removeprefix("net/"): v for k, v in params.items()}
     new = hk.without_apply_rng(hk.transform(step)).apply(theirs)
     names = {theirs[0]: ours[0] for ours, theirs in _names(bfs, config)}
-    return new, {names[f"net/{name}"]: answer for name, answer in given.items()}
+    return new, {names[f"net/{name}"]: result for name, result in results.items()}
 
 
 def _processor(config: ModelConfig) -> Any:
@@ -149,21 +150,24 @@ def _processor(config: ModelConfig) -> Any:
     return clrs.get_processor_factory(
         "gatv2_full" if config.attend_to == "all" else "gatv2",
         use_ln=config.layer_norm,
-        nb_triplet_fts=8,  # of other processors; must be given
+        nb_triplet_fts=8,  # required, but used by other processors only
         nb_heads=config.heads,
     )
 
 
 def _names(task: Task, config: ModelConfig) -> Iterator[tuple[Leaf, Leaf]]:
-    """Our name and dm-clrs's of every parameter, in the order they are made."""
+    """mindgap's name and dm-clrs's of every parameter, in the order of creation.
+
+    Raises ValueError for a network that dm-clrs does not have.
+    """
     missing = [
         f"{field}={getattr(config, field)!r}"
-        for field, plain in (
+        for field, default in (
             ("edge_values", "none"),
             ("attention_bias", False),
             ("pointer_decoder", "pairwise"),
         )
-        if getattr(config, field) != plain
+        if getattr(config, field) != default
     ]
     if missing:
         raise ValueError(f"dm-clrs's network does not have {', '.join(missing)}")
@@ -173,6 +177,7 @@ def _names(task: Task, config: ModelConfig) -> Iterator[tuple[Leaf, Leaf]]:
             yield (ours, leaf), (theirs, leaf)
 
     def numbered(base: str, names: list[str], theirs: str):
+        """Layers that dm-clrs numbers: `linear`, `linear_1`, `linear_2`, ..."""
         for index, name in enumerate(names):
             suffix = f"_{index}" if index else ""
             yield from linear(f"{base}/{name}", f"{theirs}{suffix}")
@@ -180,7 +185,7 @@ def _names(task: Task, config: ModelConfig) -> Iterator[tuple[Leaf, Leaf]]:
     coder = "net/~_construct_encoders_decoders/algo_0_"
     for name in config.encodes(task):
         yield from linear(f"encoder_{name}", f"{coder}{name}_enc_linear")
-    processor = "net/gatv2_aggr_clrs_processor"  # of gatv2_full, too
+    processor = "net/gatv2_aggr_clrs_processor"  # also that of gatv2_full
     heads = [f"score_{head}" for head in range(config.heads)]
     layers = ["value", "skip", "in", "out", "edge", "meta", *heads]
     yield from numbered("attention", layers, f"{processor}/linear")
@@ -197,6 +202,7 @@ def _names(task: Task, config: ModelConfig) -> Iterator[tuple[Leaf, Leaf]]:
 
 
 def _shapes(task: Task, config: ModelConfig) -> dict[Leaf, tuple[int, ...]]:
+    """The shape of every parameter under mindgap's names."""
     return {
         (module, leaf): array.shape
         for module, leaves in template(task, config).items()
@@ -209,19 +215,20 @@ def _renamed(
     names: Mapping[Leaf, Leaf],
     shapes: Mapping[Leaf, tuple[int, ...]],
 ) -> dict[str, dict[str, np.ndarray]]:
-    given = {
+    """The tree with every leaf under its new name; `shapes` has the old names."""
+    arrays = {
         (module, leaf): np.asarray(jax.device_get(array))
         for module, leaves in params.items()
         for leaf, array in leaves.items()
     }
-    unknown, absent = given.keys() - names.keys(), names.keys() - given.keys()
+    unknown, absent = arrays.keys() - names.keys(), names.keys() - arrays.keys()
     if unknown or absent:
         raise KeyError(
             f"parameters do not fit this network: unknown {sorted(unknown)}, "
             f"missing {sorted(absent)}"
         )
     renamed: dict[str, dict[str, np.ndarray]] = {}
-    for source, array in given.items():
+    for source, array in arrays.items():
         if array.shape != shapes[source]:
             raise ValueError(
                 f"{'/'.join(source)} has shape {array.shape}, expected {shapes[source]}"

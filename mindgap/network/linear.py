@@ -1,10 +1,10 @@
 """Linear layers whose weights can be combined before they are applied.
 
-The features of this network (paper Eq. 10) are encodings of a few scalars: pos, s,
-reach_h and the like. A layer that reads them need not see all S dimensions: its weight
-is folded into the encoder's once, and then it reads the scalars themselves. Layers that
-read the same are folded side by side, into one matrix product. Both are equal up to
-rounding and much cheaper.
+The features of this network (paper Eq. 10) are linear encodings of a few scalars, such
+as pos, s and reach_h. So a layer that reads them need not compute all S dimensions: the
+product of encoder weight and layer weight is computed once, and applied to the scalars
+themselves. Layers with the same input are put side by side, into one matrix product.
+The results are equal up to rounding, and much cheaper.
 """
 
 import functools
@@ -33,7 +33,7 @@ def declare(
 ) -> Linear:
     """The parameters `name/w` (inputs, outputs) and `name/b`, drawn as `hk.Linear`'s.
 
-    To be called under `hk.transform`. The weight defaults to a normal distribution
+    Call it under `hk.transform`. The weight defaults to a normal distribution
     truncated at two deviations, with deviation 1 / sqrt(inputs); the bias is zero.
     """
     return _Parameters(inputs, outputs, w_init, name=name)()
@@ -43,20 +43,20 @@ def declare(
 def apply(
     layer: Linear, *blocks: Float[Array, "*dims _"]
 ) -> Float[Array, "*dims outputs"]:
-    """The layer on the blocks side by side."""
+    """The layer applied to the blocks side by side."""
     return beside(*blocks) @ layer.w + layer.b
 
 
 def beside(*blocks: Float[Array, "*dims _"]) -> Float[Array, "*dims features"]:
-    """Blocks of features side by side."""
+    """The blocks side by side, along the feature axis."""
     return blocks[0] if len(blocks) == 1 else jnp.concatenate(blocks, -1)
 
 
 def fold(layers: Sequence[Linear], encoder: Linear) -> Linear:
-    """The layers side by side, reading scalars where they read their encoding.
+    """The layers side by side, for the scalars instead of their encoding.
 
-    Each layer reads [encoded | rest], S of them encoded; what is returned reads
-    [scalars | rest], with equal results.
+    Each layer reads [encoded | rest], of which S entries are encoded. The folded layer
+    reads [scalars | rest], with equal results up to rounding.
     """
     w = jnp.concatenate([layer.w for layer in layers], 1)
     b = jnp.concatenate([layer.b for layer in layers])
@@ -69,17 +69,17 @@ def fold(layers: Sequence[Linear], encoder: Linear) -> Linear:
 def split(
     outputs: Float[Array, "*dims outputs"], layers: int
 ) -> list[Float[Array, "*dims S"]]:
-    """What each of several equally wide folded layers said."""
+    """The outputs of each of several folded layers of equal width."""
     return [outputs] if layers == 1 else jnp.split(outputs, layers, axis=-1)
 
 
 def draw(
     declare: Callable[[], Any], key: Key[Array, ""]
 ) -> dict[str, dict[str, Float[Array, "..."]]]:
-    """What `hk.transform(declare).init(key)` draws, the same numbers.
+    """Draws the same parameters as `hk.transform(declare).init(key)`.
 
-    All weights are drawn in one operation: one after the other they take longer to
-    compile than everything else about a small network.
+    All normal weights are drawn in one operation: drawing them one after the other
+    takes longer to compile than the rest of a small network.
     """
     normals: list[tuple[str, str, Any]] = []
 
@@ -94,14 +94,14 @@ def draw(
             declare()
 
     params: Any = hk.transform(deferred).init(key)
-    # as Haiku hands them out: it splits the key anew for each
+    # the keys that Haiku would use: it splits its key once for each weight
     _, keys = jax.lax.scan(
         lambda k, _: tuple(jax.random.split(k)), key, length=len(normals)
     )
-    most = max(params[module][name].size for module, name, _ in normals)
-    # the first numbers that a key gives do not depend on how many are asked for
+    largest = max(params[module][name].size for module, name, _ in normals)
+    # the first numbers of a key do not depend on how many are drawn
     drawn = jax.vmap(
-        lambda k: jax.random.truncated_normal(k, -2, 2, (most,), jnp.float32)
+        lambda k: jax.random.truncated_normal(k, -2, 2, (largest,), jnp.float32)
     )(keys)
     for (module, name, deviation), numbers in zip(normals, drawn, strict=True):
         shape = params[module][name].shape
@@ -111,6 +111,8 @@ def draw(
 
 
 class _Parameters(hk.Module):
+    """Haiku module that holds `w` and `b` of one linear layer."""
+
     def __init__(self, inputs, outputs, w_init, name):
         super().__init__(name=name)
         self._shape = (inputs, outputs)

@@ -1,6 +1,6 @@
 """Loss and accuracy of one batch, as dm-clrs defines them (its `losses`, `evaluation`).
 
-Accuracies are per graph and never averaged further here (see `measures.statistics`).
+Accuracies are returned per graph; `measures.statistics` averages them over graphs.
 """
 
 import functools
@@ -18,25 +18,27 @@ from mindgap.tasks.features import Feature
 def loss(
     task: Task, graphs: Graphs, logits: Mapping[str, Array], hints: Mapping[str, Array]
 ) -> Float[Array, ""]:
-    """Output loss plus one loss for every decoded hint, each a mean, in nats.
+    """Loss of the outputs plus loss of every decoded hint, each a mean, in nats.
 
-    A hint's loss is the mean over the steps and nodes that its graph reaches.
+    `logits` are the predicted outputs. The loss of a hint is the mean over the graphs'
+    nodes and their own steps; steps after the end of a graph do not count.
     """
     totals = {}
     if hints:
-        told = {name: jnp.moveaxis(hint, 1, 0) for name, hint in hints.items()}
-        times = jnp.arange(len(next(iter(told.values()))))
-        of_step = functools.partial(hint_errors, task, graphs.trajectory)
-        totals = jax.vmap(of_step)(told, times)
+        by_time = {name: jnp.moveaxis(hint, 1, 0) for name, hint in hints.items()}
+        times = jnp.arange(len(next(iter(by_time.values()))))
+        errors_at = functools.partial(hint_errors, task, graphs.trajectory)
+        totals = jax.vmap(errors_at)(by_time, times)
     return combined_loss(task, graphs, logits, totals)
 
 
 def hint_errors(
     task: Task, trajectory: Trajectory, hints: Mapping[str, Array], time: Int[Array, ""]
 ) -> dict[str, Float[Array, ""]]:
-    """Of each predicted hint after step `time`, (B, ...), the sum of its errors.
+    """The summed error of each predicted hint, (B, ...), after step `time`.
 
-    Graphs that have no such hint do not count.
+    The prediction after step `time` is compared with hint `time + 1`. Graphs whose
+    trajectory ends before this hint do not count.
     """
     totals = {}
     for name, predicted in hints.items():
@@ -57,9 +59,10 @@ def combined_loss(
     share: Float[Array, ""] | float = 1.0,
     hint_share: Float[Array, ""] | float = 1.0,
 ) -> Float[Array, ""]:
-    """`loss` from the `hint_errors` of all steps.
+    """`loss`, computed from the `hint_errors` of all steps.
 
-    The shares weigh outputs and hints, for graphs that are a part of a batch.
+    If the graphs are a part of a batch, `share` weights the loss of the outputs and
+    `hint_share` that of the hints (see `training.by_length`).
     """
     total = jnp.float32(0)
     for name, predicted in logits.items():
@@ -77,19 +80,19 @@ def combined_loss(
 def pointer_accuracy(
     predicted: Int[Array, "*batch N"], truth: Int[Array, "*batch N"]
 ) -> Float[Array, "*batch"]:
-    """Share of nodes whose pointer is right, in [0, 1] (CLRS's score for `pi`)."""
+    """Share of nodes with the right pointer, in [0, 1] (CLRS's score for `pi`)."""
     return (predicted == truth).mean(-1)
 
 
 def accuracy(
     feature: Feature, predicted: Num[Array, "B *node"], truth: Num[Array, "B *node"]
 ) -> Float[Array, "B"]:
-    """Share of each graph's predictions of an output that are right, in [0, 1].
+    """Share of right predictions of an output on each graph, in [0, 1].
 
-    As dm-clrs scores its type: of a pointer or a class (by number) the share of nodes,
-    of a `mask_one` (logits) whether the one node is right. Raises ValueError for a
-    scalar, whose score is an error and no share, and for a mask, whose F1 score is one
-    of all graphs together.
+    As dm-clrs scores each type: for a pointer or a category (`predicted` are numbers),
+    the share of nodes; for a `mask_one` (`predicted` are logits), 1 if the largest is
+    at the right node, else 0. Raises ValueError for a scalar, whose score is an error,
+    not a share, and for a mask, whose F1 score is of all graphs together.
     """
     if feature.type in ("pointer", "categorical"):
         if feature.type == "categorical":
@@ -98,20 +101,23 @@ def accuracy(
     if feature.type == "mask_one":
         return (predicted.argmax(-1) == truth.argmax(-1)) * 1.0
     raise ValueError(
-        f"an output of type {feature.type!r} has no score of each graph: it is one of "
-        "pointer, categorical, mask_one"
+        f"an output of type {feature.type!r} has no score per graph: only pointer, "
+        "categorical and mask_one have one"
     )
 
 
 def decided(feature: Feature, predicted: AnyArray) -> AnyArray:
-    """What a prediction says: a node or a class by number, 0 or 1 for a mask."""
+    """The decision of a prediction: a node or class by number, 0 or 1 for a mask.
+
+    A scalar is returned unchanged.
+    """
     if feature.type in ("pointer", "categorical", "mask_one"):
         return predicted.argmax(-1)
     return predicted if feature.type == "scalar" else (predicted > 0) * 1.0
 
 
 def _error(feature: Feature, truth: Array, predicted: Array) -> Array:
-    """Loss of each element; one per graph and step for a `mask_one`."""
+    """The loss of each element; of a `mask_one`, one loss for all nodes of a graph."""
     if feature.type == "scalar":
         return (predicted - truth) ** 2
     if feature.type == "mask":

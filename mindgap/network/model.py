@@ -1,9 +1,10 @@
-"""Encode, process, decode over time (paper §2, Table 9): the network that is trained.
+"""The network: encode, process and decode at every step (paper §2, Table 9).
 
-With its switches off this is dm-clrs's `Net` with the `gatv2` processor (`gatv2_full`
-with `attend_to="all"`): `dm_clrs` moves parameters between the two, and tests hold
-them equal. One hint of the algorithm is one step (or `message_steps` steps) of
-attention; predicted hints are fed back as the next step's inputs, softly.
+With the default options this is dm-clrs's `Net` with the `gatv2` processor
+(`gatv2_full` with `attend_to="all"`): `dm_clrs` converts parameters between the two,
+and tests check that they are equal. One hint of the algorithm corresponds to one step
+(or `message_steps` steps) of attention. Predicted hints, as probabilities, are inputs
+of the next step.
 """
 
 import dataclasses
@@ -34,7 +35,12 @@ Shapes = Mapping[str, Mapping[str, jax.ShapeDtypeStruct]]
 
 @dataclasses.dataclass(frozen=True)
 class ModelConfig:
-    """The network (paper Table 9). Size-tied parts (Eq. 17, 20) need `nodes`."""
+    """The network (paper Table 9).
+
+    `nodes` is needed by the parts that fix the number of nodes: the attention bias
+    (Eq. 17) and the simple pointer decoder (Eq. 20). Raises ValueError for settings
+    that exclude each other.
+    """
 
     hidden_size: int = 128
     heads: int = 1
@@ -47,7 +53,7 @@ class ModelConfig:
     layer_norm: bool = True
     nodes: int | None = None
     decoders_lack: Term = dataclasses.field(default="none", metadata=added("none"))
-    """A term of Eq. 12 that pointers' decoders do without."""
+    """The term of Eq. 12 that pointer decoders do not read."""
 
     def __post_init__(self):
         allowed = {
@@ -78,40 +84,40 @@ class ModelConfig:
             )
         if self.size_tied != (self.nodes is not None):
             raise ValueError(
-                "attention_bias and the simple pointer decoder fix the number of "
-                f"nodes, and nothing else does: nodes={self.nodes} with "
+                "nodes must be given with attention_bias or the simple pointer decoder "
+                f"and only then: got nodes={self.nodes} with "
                 f"attention_bias={self.attention_bias}, "
                 f"pointer_decoder={self.pointer_decoder!r}"
             )
 
     @property
     def size_tied(self) -> bool:
-        """Whether the network only runs on graphs of one size."""
+        """Whether the network runs only on graphs of `nodes` nodes."""
         return self.attention_bias or self.pointer_decoder == "simple"
 
     def decodes(self, task: Task) -> list[str]:
-        """The features that have a decoder: the outputs, and hints unless `none`."""
+        """The features with a decoder: outputs, and hints unless they are not used."""
         stages = ("output",) if self.hint_mode == "none" else ("output", "hint")
         return [name for name, f in task.features.items() if f.stage in stages]
 
     def decoded_hints(self, task: Task) -> dict[str, Feature]:
-        """The hints that are predicted at every step."""
+        """The hints that the network predicts at every step."""
         decoded = self.decodes(task)
         return {name: f for name, f in task.stage("hint").items() if name in decoded}
 
     def encodes(self, task: Task) -> list[str]:
-        """The features that have an encoder: inputs, and hints if they are fed back."""
+        """The features with an encoder: inputs, and hints if they are fed back."""
         fed = self.hint_mode == "encoded_decoded"
         stages = ("input", "hint") if fed else ("input",)
         return [name for name, f in task.features.items() if f.stage in stages]
 
 
 Summarise = Callable[[Trajectory, dict[str, Array], Int[Array, ""]], dict[str, Array]]
-"""(trajectory, predicted hints of all graphs, after which step) to what is kept."""
+"""(trajectory, predicted hints of all graphs, step) to the values kept of it."""
 
 
 Steer = Callable[[Float[Array, "B H N N"], Int[Array, ""]], Float[Array, "B H N N"]]
-"""(coefficients, after how many steps) to the coefficients that are used."""
+"""(attention coefficients, number of steps before) to the coefficients to use."""
 
 
 class Weights(NamedTuple):
@@ -123,21 +129,21 @@ class Weights(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What a network computed on a batch."""
+    """The results of a network on a batch."""
 
     logits: dict[str, Float[Array, "B N *nodes"]]
-    """Outputs as decoded, at each graph's own last step; pointers' are (B, N, N)."""
+    """Outputs as decoded at the last step of each graph; pointers are (B, N, N)."""
     hints: dict[str, Array]
-    """Predicted hints after each step, as decoded: (B, T - 1, ...). Or what was made
-    of them there and then: (T - 1, ...), see `predict`."""
+    """Predicted hints as decoded after each step, (B, T - 1, ...). With `summarise`,
+    the values that it returned at each step, (T - 1, ...): see `predict`."""
     states: Float[Array, "B steps N S"] | None
-    """Hidden states after each step of attention; None unless traced."""
+    """Hidden states after each step of attention; None in results of `predict`."""
     attention: Float[Array, "B steps H N N"] | None
-    """Coefficients of each step, row i the receiver; None unless traced."""
+    """Coefficients of each step, row i the receiver; None in results of `predict`."""
 
     @property
     def outputs(self) -> dict[str, Array]:
-        """The predicted pointers; outputs of another type as they are decoded."""
+        """Pointers and categories as predicted numbers, other outputs as decoded."""
         return {
             name: logits.argmax(-1) if logits.ndim == 3 else logits
             for name, logits in self.logits.items()
@@ -148,17 +154,17 @@ jax.export.register_namedtuple_serialization(Result, serialized_name="mindgap.Re
 
 
 def init(task: Task, config: ModelConfig, key: Key[Array, ""]) -> Params:
-    """Fresh parameters, drawn from dm-clrs's distributions."""
+    """Random parameters, drawn from dm-clrs's distributions."""
     return linear.draw(functools.partial(_declare, task, config), key)
 
 
 def template(task: Task, config: ModelConfig) -> Shapes:
-    """The tree of shapes that `init` fills, without drawing anything."""
+    """The shapes of the parameters that `init` returns, without drawing them."""
     return jax.eval_shape(lambda: init(task, config, random.key(0)))
 
 
 def count(task: Task, config: ModelConfig) -> int:
-    """How many parameters the network has."""
+    """The number of parameters of the network."""
     return sum(leaf.size for leaf in jax.tree.leaves(template(task, config)))
 
 
@@ -169,14 +175,14 @@ def apply(
     graphs: Graphs,
     hidden: Float[Array, "B N S"] | None = None,
 ) -> Result:
-    """Runs the network on a batch, with its states and attention at every step.
+    """Runs the network on a batch; reports states and attention at every step.
 
     Takes as many steps as the batch's longest trajectory (or one, if that has no
-    steps), from the given hidden states, or from zeros. There are gradients of
-    parameters and of graphs. Raises ValueError if the network is tied to another number
-    of nodes, or for graphs of another task.
+    steps), from the `hidden` states, by default zeros. Differentiable in the parameters
+    and in the graphs. Raises ValueError if the network fixes another number of nodes,
+    or if the graphs are of another task.
     """
-    task.inputs(graphs)  # refuses what are no graphs of the task
+    task.inputs(graphs)  # raises an error if these are no graphs of the task
     return _traced(task, config, params, graphs, hidden)
 
 
@@ -189,20 +195,20 @@ def predict(
     summarise: Summarise | None = None,
     steer: Steer | None = None,
 ) -> Result:
-    """`apply` without states and attention: what training and scoring need.
+    """`apply` without states and attention, for training and scoring.
 
-    Steps from `steps` on, if given, are not computed (their hints read 0): at least
-    the largest length less one, else the outputs of longer graphs are zero. With
-    `summarise`, only what it makes of the hints is kept of each step. `steer` changes
-    the attention's coefficients before they are used. There are gradients of parameters
-    alone: asked for those of graphs, it raises NotImplementedError.
+    With `steps`, only so many steps are computed, and later hints are 0. `steps` must
+    be at least the largest length less one: the outputs of longer graphs are 0. With
+    `summarise`, its values are kept of each step in place of the predicted hints.
+    `steer` changes the attention coefficients before they are used. Differentiable in
+    the parameters; raises NotImplementedError for a gradient of the graphs.
     """
-    read = weights(task, config, params)
-    return unroll(task, config, read, graphs, False, steps, summarise, steer=steer)
+    by_role = weights(task, config, params)
+    return unroll(task, config, by_role, graphs, False, steps, summarise, steer=steer)
 
 
 def weights(task: Task, config: ModelConfig, params: Params) -> Weights:
-    """The parameters by role, from Haiku's tree."""
+    """The parameters by role, taken from Haiku's tree."""
     declare = hk.transform(functools.partial(_declare, task, config))
     return declare.apply(params, None)
 
@@ -218,7 +224,12 @@ def unroll(
     hidden: Float[Array, "B N S"] | None = None,
     steer: Steer | None = None,
 ) -> Result:
-    """The network's recurrence over the T - 1 steps of the batch's trajectory."""
+    """Runs the network over the T - 1 steps of the batch's trajectory.
+
+    With `trace`, the result has states and attention, and all steps are taken. See
+    `apply` and `predict` for the other arguments. Raises ValueError if the network
+    fixes another number of nodes.
+    """
     inputs = task.inputs(graphs)
     batch, nodes = graphs.batch, graphs.nodes
     if config.nodes not in (None, nodes):
@@ -229,24 +240,26 @@ def unroll(
     encoders = codecs.join(weights.encoders, features, config.hidden_size)
     layer = attention.fold(weights.attention, encoders, config.edge_values)
 
-    def see(inputs: dict[str, Array], fed: dict[str, Array]) -> codecs.Features:
+    def encoder_inputs(
+        inputs: dict[str, Array], fed: dict[str, Array]
+    ) -> codecs.Features:
         seen = codecs.gather(features, {**inputs, **fed})
         if config.attend_to == "all":
             return seen._replace(neighbours=jnp.ones_like(seen.neighbours))
         return seen
 
-    def step(folded, given, carry, time: Int[Array, ""]):
-        (layer, decoders), (inputs, truth), (hidden, fed) = folded, given, carry
-        seen, new, watched = see(inputs, fed), hidden, []
+    def step(folded, constants, carry, time: Int[Array, ""]):
+        (layer, decoders), (inputs, truth), (hidden, fed) = folded, constants, carry
+        seen, new, traced = encoder_inputs(inputs, fed), hidden, []
         for _ in range(config.message_steps):
-            change = None if steer is None else functools.partial(_at, steer, time)
-            new, alpha = attention.attend(layer, seen, new, change)
-            watched.append((new, alpha))
-        told = codecs.decode(decoders, hints, seen, hidden, new)
-        fed = {name: codecs.feed_back(hints[name], told[name]) for name in fed}
+            steer_now = None if steer is None else functools.partial(_at, steer, time)
+            new, alpha = attention.attend(layer, seen, new, steer_now)
+            traced.append((new, alpha))
+        predicted = codecs.decode(decoders, hints, seen, hidden, new)
+        fed = {name: codecs.feed_back(hints[name], predicted[name]) for name in fed}
         if summarise is not None:
-            told = summarise(truth, told, time)
-        return (new, fed), (told, watched if trace else [])
+            predicted = summarise(truth, predicted, time)
+        return (new, fed), (predicted, traced if trace else [])
 
     truth = graphs.trajectory if summarise is not None else None
     precision = jnp.result_type(*jax.tree.leaves((weights, inputs)))
@@ -261,29 +274,31 @@ def unroll(
     )
     last = jnp.clip(jnp.asarray(graphs.trajectory.lengths) - 2, 0, total - 1)
     if trace:
-        (before, fed), (after, _), (told, watched) = recurrence.scan(*arguments, last)
+        ends = recurrence.scan(*arguments, last)
     else:
         taken = jnp.array(total) if steps is None else steps
         ends = recurrence.unroll(*arguments, taken, last)
-        (before, fed), (after, _), (told, watched) = ends
+    (before, fed), (after, _), (predicted, traced) = ends
     decoders = codecs.fold(weights.decoders, outputs, encoders)
-    logits = codecs.decode(decoders, outputs, see(inputs, fed), before, after)
+    seen = encoder_inputs(inputs, fed)
+    logits = codecs.decode(decoders, outputs, seen, before, after)
     if summarise is None:
-        told = {name: jnp.moveaxis(hint, 0, 1) for name, hint in told.items()}
+        predicted = {k: jnp.moveaxis(hint, 0, 1) for k, hint in predicted.items()}
     if not trace:
-        return Result(logits, told, None, None)
-    states, alphas = (_by_step(list(parts)) for parts in zip(*watched, strict=True))
-    return Result(logits, told, states, alphas)
+        return Result(logits, predicted, None, None)
+    states, alphas = (_by_step(list(parts)) for parts in zip(*traced, strict=True))
+    return Result(logits, predicted, states, alphas)
 
 
 def _at(steer: Steer, time: Int[Array, ""], alpha: Array) -> Array:
+    """`steer` at a fixed time, as `attention.attend` calls it."""
     return steer(alpha, time)
 
 
 def _start(
     task: Task, config: ModelConfig, graphs: Graphs, precision: Any
 ) -> dict[str, Array]:
-    """The algorithm's own first hints, which the first step is fed."""
+    """The algorithm's first hints, which are inputs of the first step."""
     start = {}
     for name in config.encodes(task):
         feature = task.features[name]
@@ -296,13 +311,13 @@ def _start(
 
 
 def _by_step(parts: list[Array]) -> Array:
-    """(T, B, ...) for each message step to (B, T * message steps, ...)."""
+    """Merges one (T, B, ...) per message step into (B, T * message steps, ...)."""
     stacked = jnp.moveaxis(jnp.stack(parts, 1), 2, 0)
     return stacked.reshape(stacked.shape[0], -1, *stacked.shape[3:])
 
 
 def _declare(task: Task, config: ModelConfig) -> Weights:
-    """All parameters, under `hk.transform`; no graphs are needed to declare them."""
+    """Declares all parameters, under `hk.transform`; needs no graphs."""
     size = config.hidden_size
     simple = config.nodes if config.pointer_decoder == "simple" else None
 
@@ -334,5 +349,5 @@ def _declare(task: Task, config: ModelConfig) -> Weights:
 def _traced(
     task: Task, config: ModelConfig, params: Any, graphs: Graphs, hidden: Any
 ) -> Result:
-    read = weights(task, config, params)
-    return unroll(task, config, read, graphs, trace=True, hidden=hidden)
+    by_role = weights(task, config, params)
+    return unroll(task, config, by_role, graphs, trace=True, hidden=hidden)

@@ -1,9 +1,9 @@
 """A recurrence over time, in two forms with the same values.
 
-`scan` takes all steps, and has every derivative. `unroll` is for training: it stops
-early, and its derivative does too. Its number of steps is known only when the graphs
-are, and the steps after it cost nothing, forward or backward. What the derivative needs
-of each step is kept; what is the same at every step, the weights above all, is kept
+`scan` takes all steps and is differentiable in weights, constants and start. `unroll`
+is for training: it takes a number of steps that may depend on the graphs, and later
+steps cost nothing, forward or backward. It stores the residuals of each step for its
+derivative; values that are the same at every step, above all the weights, are stored
 once.
 """
 
@@ -18,13 +18,13 @@ from jaxtyping import Array, Bool, Int
 
 Tree = Any
 Step = Callable[[Tree, Tree, Tree, Int[Array, ""]], tuple[Tree, Tree]]
-"""(weights, constants, carry, time) to the next carry and what to report."""
+"""(weights, constants, carry, time) to the next carry and the report of the step."""
 
 
 def scan(
     step: Step, total: int, weights: Tree, constants: Tree, start: Tree, last: Array
 ) -> tuple[Tree, Tree, Tree]:
-    """As `unroll` with all `total` steps; gradients go to constants, too."""
+    """As `unroll` with all `total` steps, but also differentiable in the constants."""
     none = jax.tree.map(jnp.zeros_like, start)
 
     def forward(loop, time):
@@ -51,16 +51,19 @@ def unroll(
     """The carries before and after each graph's last step, and all steps' reports.
 
     Takes the first `steps` of `total` steps; reports, (total, ...), of later ones are
-    zero. The leading axis of every carry is that of the graphs, which end with step
-    `last`, counted from 0: what a graph ends with after `steps` is zero. All weights
-    and carries are floats. Raises NotImplementedError where a gradient is asked for
-    that of the constants; whatever else `step` closes over must not need one.
+    zero. The leading axis of every carry is that of the graphs. `last` is the number
+    of each graph's last step, counted from 0; the carries of a graph whose last step
+    is not taken are zero. All weights and carries must be floats. Raises
+    NotImplementedError for a gradient of the constants; other arrays that `step`
+    closes over must not need one.
     """
     steps = jnp.minimum(steps, total)
     return _unrolled(step, total, weights, constants, start, steps, last)
 
 
-def _plain(step, total, weights, constants, start, steps, last) -> Tree:
+def _without_residuals(step, total, weights, constants, start, steps, last) -> Tree:
+    """`unroll` outside of derivatives."""
+
     def one(carry, time):
         return *step(weights, constants, carry, time), []
 
@@ -70,50 +73,56 @@ def _plain(step, total, weights, constants, start, steps, last) -> Tree:
 def _loop(
     one: Callable, total: int, start: Tree, steps: Int[Array, ""], last: Array
 ) -> Tree:
-    """Ends and reports, and all that a step wants kept (its third answer)."""
-    _, report, wanted = jax.eval_shape(one, start, steps)
-    told = jax.tree.map(functools.partial(_reserve, total), report)
-    leaves, tree = jax.tree.flatten(wanted)
-    # each filled with another number, or XLA makes one array and copies it for each
-    kept = jax.tree.unflatten(
+    """The carries before and after the last steps, the reports, and the residuals.
+
+    `one` maps (carry, time) to the next carry, the report and the residuals.
+    """
+    _, report, residual = jax.eval_shape(one, start, steps)
+    reports = jax.tree.map(functools.partial(_reserve, total), report)
+    leaves, tree = jax.tree.flatten(residual)
+    # each filled with another number: of equal arrays, XLA would make one, and copies
+    residuals = jax.tree.unflatten(
         tree,
         [_reserve(total, leaf, number) for number, leaf in enumerate(leaves, start=1)],
     )
     none = jax.tree.map(jnp.zeros_like, start)
 
     def forward(loop):
-        time, carry, before, after, told, kept = loop
-        new, report, wanted = one(carry, time)
+        time, carry, before, after, reports, residuals = loop
+        new, report, residual = one(carry, time)
         before = _where(last == time, carry, before)
         after = _where(last == time, new, after)
-        told, kept = _write(told, time, report), _write(kept, time, wanted)
-        return time + 1, new, before, after, told, kept
+        reports = _write(reports, time, report)
+        residuals = _write(residuals, time, residual)
+        return time + 1, new, before, after, reports, residuals
 
-    first = (jnp.zeros_like(steps), start, none, none, told, kept)
+    first = (jnp.zeros_like(steps), start, none, none, reports, residuals)
     return jax.lax.while_loop(lambda loop: loop[0] < steps, forward, first)[2:]
 
 
 @jax.tree_util.register_static
 @dataclasses.dataclass(frozen=True)
 class _Derivative:
-    """A step's derivative without its arrays, and where each of them is found."""
+    """A step's derivative (its pullback) without its arrays, and where these are."""
 
     tree: Any
-    known: tuple[int | None, ...]
-    """The number among the step's arguments, None for what is kept of each step."""
+    sources: tuple[int | None, ...]
+    """Of each array, its number among the leaves of the step's arguments; None if it is
+    a residual, stored at each step."""
 
 
-def _keep(step, total, *arguments):
+def _vjp_forward(step, total, *arguments):
+    """`unroll`, with the residuals of its derivative."""
     _, constants, *_ = arguments
     if any(leaf.perturbed for leaf in jax.tree.leaves(constants)):
         raise NotImplementedError(
-            "network.predict has gradients of parameters only, for training; "
+            "network.predict has gradients of the parameters only, for training; "
             "network.apply has those of graphs, too"
         )
     weights, constants, start, steps, last = jax.tree.map(
         lambda leaf: leaf.value, arguments
     )
-    pulls = []
+    derivatives = []
 
     def one(carry, time):
         (new, report), pull = jax.vjp(
@@ -124,48 +133,49 @@ def _keep(step, total, *arguments):
         leaves, tree = jax.tree.flatten(pull)
         arguments = jax.tree.leaves((weights, constants, carry, time))
         number = {id(leaf): index for index, leaf in enumerate(arguments)}
-        known = tuple(number.get(id(leaf)) for leaf in leaves)
-        pulls.append(_Derivative(tree, known))
-        own = [leaf for leaf, at in zip(leaves, known, strict=True) if at is None]
+        sources = tuple(number.get(id(leaf)) for leaf in leaves)
+        derivatives.append(_Derivative(tree, sources))
+        own = [leaf for leaf, at in zip(leaves, sources, strict=True) if at is None]
         return new, report, (carry, own)
 
-    before, after, told, kept = _loop(one, total, start, steps, last)
-    residuals = (weights, constants, kept, steps, last, pulls[-1])
-    return (before, after, told), residuals
+    before, after, reports, stored = _loop(one, total, start, steps, last)
+    residuals = (weights, constants, stored, steps, last, derivatives[-1])
+    return (before, after, reports), residuals
 
 
-def _pull(step, total, residuals, pulled):
-    weights, constants, (carries, saved), steps, last, derivative = residuals
-    of_before, of_after, of_told = jax.tree.map(_filled, pulled)
+def _vjp_backward(step, total, residuals, cotangents):
+    """The gradients of weights and start, by pulling back one step after the other."""
+    weights, constants, (carries, stored), steps, last, derivative = residuals
+    of_before, of_after, of_reports = jax.tree.map(_filled, cotangents)
 
     def backward(loop):
         time, of_weights, of_carry = loop
         arguments = jax.tree.leaves((weights, constants, _read(carries, time), time))
-        own = iter(_read(saved, time))
+        own = iter(_read(stored, time))
         leaves = [
             next(own) if index is None else arguments[index]
-            for index in derivative.known
+            for index in derivative.sources
         ]
         pull = jax.tree.unflatten(derivative.tree, leaves)
-        of_carry = _add(of_carry, _where(last == time, of_after, nothing))
-        more, of_carry = pull((of_carry, _read(of_told, time)))
-        of_carry = _add(of_carry, _where(last == time, of_before, nothing))
+        of_carry = _add(of_carry, _where(last == time, of_after, zeros))
+        more, of_carry = pull((of_carry, _read(of_reports, time)))
+        of_carry = _add(of_carry, _where(last == time, of_before, zeros))
         return time - 1, _add(of_weights, more), of_carry
 
-    nothing = jax.tree.map(jnp.zeros_like, of_after)
-    start = (steps - 1, jax.tree.map(jnp.zeros_like, weights), nothing)
+    zeros = jax.tree.map(jnp.zeros_like, of_after)
+    start = (steps - 1, jax.tree.map(jnp.zeros_like, weights), zeros)
     _, of_weights, of_start = jax.lax.while_loop(
         lambda loop: loop[0] >= 0, backward, start
     )
     return of_weights, None, of_start, None, None
 
 
-_unrolled = jax.custom_vjp(_plain, nondiff_argnums=(0, 1))
-_unrolled.defvjp(_keep, _pull, symbolic_zeros=True)
+_unrolled = jax.custom_vjp(_without_residuals, nondiff_argnums=(0, 1))
+_unrolled.defvjp(_vjp_forward, _vjp_backward, symbolic_zeros=True)
 
 
 def _filled(cotangent: Any) -> Any:
-    """A cotangent as an array, also where JAX knows that it is zero."""
+    """A cotangent as an array; JAX passes a symbol for one that is zero."""
     if isinstance(cotangent, jax.custom_derivatives.SymbolicZero):
         zero: Any = cotangent
         return jnp.zeros(zero.shape, zero.dtype)
@@ -177,7 +187,7 @@ def _add(tree: Tree, other: Tree) -> Tree:
 
 
 def _where(graphs: Bool[Array, "B"], tree: Tree, other: Tree) -> Tree:
-    """Of each graph what the first tree holds, or else the other."""
+    """For each graph the entries of `tree` where `graphs` is True, else of `other`."""
 
     def choose(leaf, instead):
         return jnp.where(graphs.reshape(-1, *[1] * (leaf.ndim - 1)), leaf, instead)
@@ -186,6 +196,7 @@ def _where(graphs: Bool[Array, "B"], tree: Tree, other: Tree) -> Tree:
 
 
 def _reserve(steps: int, leaf: Any, number: int = 0) -> Array:
+    """An array with room for a leaf of each step, filled with `number`."""
     return jnp.full((steps, *leaf.shape), number, leaf.dtype)
 
 

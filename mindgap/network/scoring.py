@@ -1,4 +1,4 @@
-"""What networks answer, and how much of it is right (CLRS's score, by type)."""
+"""Predictions of networks, their losses and scores (CLRS's score of each type)."""
 
 import functools
 import math
@@ -23,7 +23,7 @@ def score(
     graphs: Graphs,
     steps: Int[Array, ""] | None = None,
 ) -> Float[Array, "B"]:
-    """CLRS's score of each graph: the mean over outputs of what is right of each.
+    """CLRS's score of each graph: the share of right predictions, mean over outputs.
 
     Raises ValueError for an output whose type has no such score (`metrics.accuracy`).
     """
@@ -31,17 +31,18 @@ def score(
     def nothing(*hints):
         return {}
 
-    found = network.predict(task, model, params, graphs, steps, nothing)
-    return _right(task, graphs, found.outputs)
+    result = network.predict(task, model, params, graphs, steps, nothing)
+    return _right(task, graphs, result.outputs)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def evaluate(
     task: Task, model: ModelConfig, params: Params, graphs: Graphs
 ) -> Float[Array, "seeds B"]:
-    """Pointer accuracy of each of an ensemble's networks on each graph.
+    """The score of each network of an ensemble on each graph.
 
-    The devices of this process share the graphs, if their number allows it.
+    The graphs are distributed over this process's devices: over gcd(graphs, devices)
+    of them.
     """
     batch, nodes = graphs.positions.shape
     devices = jax.devices()[: math.gcd(batch, len(jax.devices()))]
@@ -60,54 +61,54 @@ def evaluate(
     parts = jax.tree.map(
         lambda leaf: jnp.reshape(leaf, (-1, size, *leaf.shape[1:])), graphs
     )
-    found = jax.shard_map(
+    scores = jax.shard_map(
         share,
         mesh=jax.sharding.Mesh(np.array(devices), ("devices",)),
         in_specs=(PartitionSpec(), PartitionSpec("devices")),
         out_specs=PartitionSpec(None, "devices"),
         check_vma=False,
     )(params, parts)
-    return found.reshape(-1, batch)
+    return scores.reshape(-1, batch)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def answers(
     task: Task, model: ModelConfig, params: Params, graphs: Graphs
 ) -> dict[str, Int[Array, "B N"]]:
-    """The pointers that one network names on each graph."""
+    """The predicted pointers of one network on each graph."""
     return network.predict(task, model, params, graphs, None, lambda *_: {}).outputs
 
 
 def losses(
     task: Task, model: ModelConfig, graphs: Graphs
 ) -> Callable[[Params], Float[Array, "2"]]:
-    """The loss of parameters on these graphs: of outputs, and of hints, in nats.
+    """A function from parameters to the losses of outputs and of hints, in nats.
 
-    They add up to `metrics.loss`; that of a network without hints is 0.
+    Their sum is `metrics.loss`. The loss of hints is 0 for a network without hints.
     """
-    judge = loss_and_errors(task, model, graphs)
-    return lambda params: judge(params)[:2]
+    measure = loss_and_errors(task, model, graphs)
+    return lambda params: measure(params)[:2]
 
 
 def loss_and_errors(
     task: Task, model: ModelConfig, graphs: Graphs
 ) -> Callable[[Params], Float[Array, "3"]]:
-    """As `losses`, and third the share of pointers that are wrong, 1 less the score."""
+    """As `losses`, with a third number: the share of wrong pointers, 1 - score."""
 
     def of(params: Params) -> Float[Array, "3"]:
         judge = functools.partial(metrics.hint_errors, task)
-        found = network.predict(task, model, params, graphs, summarise=judge)
+        result = network.predict(task, model, params, graphs, summarise=judge)
         parts = functools.partial(
-            metrics.combined_loss, task, graphs, found.logits, found.hints
+            metrics.combined_loss, task, graphs, result.logits, result.hints
         )
-        right = _right(task, graphs, found.outputs).mean()
+        right = _right(task, graphs, result.outputs).mean()
         return jnp.stack([parts(1.0, 0.0), parts(0.0, 1.0), 1 - right])
 
     return of
 
 
 def _right(task: Task, graphs: Graphs, answers: dict[str, Array]) -> Float[Array, "B"]:
-    """Of each graph the share of right answers, mean over outputs."""
+    """The share of right predictions on each graph, mean over outputs."""
     truth = graphs.trajectory.outputs
     scores = [
         metrics.accuracy(task.features[name], predicted, jnp.asarray(truth[name]))

@@ -1,4 +1,4 @@
-"""The algorithms of the paper as tasks: `bfs`, `dfs`, `bellman_ford`; and variants."""
+"""The algorithms as tasks: the paper's (`bfs`, `dfs`, `bellman_ford`) and others."""
 
 from mindgap.tasks.base import Task
 from mindgap.tasks.bellman_ford import bellman_ford
@@ -11,15 +11,15 @@ from mindgap.tasks.topological_sort import topological_sort
 from mindgap.tasks.variants import bfs_padded, bfs_scan, bfs_sequential, dfs_simplified
 
 TASKS = {task.name: task for task in (bfs, dfs, bellman_ford)}
-"""CLRS's own, of which the paper speaks."""
+"""CLRS tasks that the paper studies."""
 
 BEYOND = {task.name: task for task in (dijkstra, mst_prim, topological_sort)}
-"""CLRS's own, of which it does not."""
+"""CLRS tasks that the paper does not study."""
 
 VARIANTS = {
     task.name: task for task in (bfs_sequential, bfs_scan, bfs_padded, dfs_simplified)
 }
-"""The same algorithms with other hints."""
+"""BFS and DFS with other hints."""
 
 __all__ = [
     "BEYOND",

@@ -1,9 +1,9 @@
-"""What a task is: named features, a graph distribution, an algorithm (CLRS §3).
+"""Tasks: named features, a distribution of graphs and an algorithm (CLRS §3).
 
-A task says which inputs, hints and outputs an algorithm has, with CLRS's names, stages,
-locations and types; how CLRS draws its graphs; and the algorithm itself, which gives
-every hint at every step. Sampling and solving are plain JAX, so a training step can
-draw its own data from a key.
+A task lists the inputs, hints and outputs of an algorithm, with CLRS's names, stages,
+locations and types. It samples graphs as CLRS does, and runs the algorithm, which
+records every hint at every step. Sampling and solving are plain JAX, so a training step
+can draw its own data from a key.
 """
 
 import dataclasses
@@ -22,14 +22,14 @@ from mindgap.tasks.erdos_renyi import ErdosRenyi, Inputs, linear_positions
 from mindgap.tasks.features import Feature, Stage
 
 TRAIN_PROBABILITIES = tuple(k / 10 for k in range(1, 10))
-"""Edge probabilities of upstream's run.py, one drawn per graph."""
+"""Edge probabilities of upstream's run.py, of which each graph draws one."""
 
 BENCHMARK = {
     "train": {"seed": 1, "count": 1000, "nodes": 16},
     "val": {"seed": 2, "count": 32, "nodes": 16},
     "test": {"seed": 3, "count": 32, "nodes": 64},
 }
-"""CLRS-30's own sets (dm-clrs `CLRS30`): linear positions, edge probability 0.5."""
+"""CLRS-30's sets (dm-clrs `CLRS30`): linear positions, edge probability 0.5."""
 
 
 UNDIRECTED = ErdosRenyi()
@@ -38,11 +38,11 @@ UNDIRECTED = ErdosRenyi()
 
 @runtime_checkable
 class Sampler(Protocol):
-    """Where a task's inputs come from, and what they must be like."""
+    """Draws inputs of a task; checks whether given inputs suit its algorithm."""
 
     @property
     def directed(self) -> bool:
-        """Whether an edge need not have its opposite."""
+        """Whether an edge i -> j may exist without j -> i."""
         ...
 
     @property
@@ -57,28 +57,28 @@ class Sampler(Protocol):
         ...
 
     def draw_as_clrs(self, rng: np.random.RandomState, nodes: int) -> Inputs:
-        """One graph's inputs, with dm-clrs's random numbers and linear positions."""
+        """Inputs of one graph, from dm-clrs's random numbers, at linear positions."""
         ...
 
     def faults(self, inputs: Inputs) -> Iterator[str]:
-        """What in a batch of inputs the algorithm has no meaning for."""
+        """Reasons why the algorithm is not defined on these inputs; none if it is."""
         ...
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Task:
-    """An algorithm to be learned or compiled, and the inputs it runs on."""
+    """An algorithm to be learned or compiled, with its features and its inputs."""
 
     name: str
     features: Mapping[str, Feature]
     solve: Callable[[Inputs], Trajectory]
-    """One graph's inputs by CLRS's names to its trajectory. CLRS's algorithms do not
-    look at positions."""
+    """Maps the inputs of one graph, by CLRS's names, to its trajectory. CLRS's
+    algorithms ignore the positions."""
     most_hints: Callable[[int], int]
     """The largest number of hints on n nodes: the T of `solve`'s trajectories."""
     sampler: Sampler = UNDIRECTED
     strict: bool = True
-    """Whether inputs must be of the sampler's kind; False if `solve` takes others."""
+    """Whether inputs must pass `sampler.faults`; False if `solve` takes any inputs."""
 
     def stage(self, stage: Stage) -> dict[str, Feature]:
         """The features of one stage, in the task's order."""
@@ -87,7 +87,8 @@ class Task:
     def inputs(self, graphs: Graphs) -> dict[str, Array]:
         """The input features by CLRS's names, in the task's order.
 
-        Raises TypeError for what are no Graphs, ValueError for another task's.
+        Raises TypeError if `graphs` is not a Graphs, ValueError if it is of another
+        task.
         """
         if not isinstance(graphs, Graphs):
             raise TypeError(
@@ -96,8 +97,8 @@ class Task:
             )
         if graphs.task != self.name:
             raise ValueError(
-                f"these are graphs of the task {graphs.task}, solved as such, and "
-                f"{self.name} needs its own: {self.name}.solved(graphs.inputs)"
+                f"these are graphs of the task {graphs.task}, with its trajectory; for "
+                f"{self.name} solve them again: {self.name}.solved(graphs.inputs)"
             )
         return {name: jnp.asarray(graphs.inputs[name]) for name in self.stage("input")}
 
@@ -108,26 +109,27 @@ class Task:
         positions: Any = None,
         adjacency: Any = None,
     ) -> Graphs:
-        """Graphs of one's own, with the algorithm's trajectory on them.
+        """The user's own graphs, with the algorithm's trajectory on them.
 
-        `weights` are (B, N, N). `adjacency`, (B, N, N), says which edges exist; without
-        it those whose weight is not 0 do, without weights every edge weighs 1. `source`
-        is one-hot, (B, N), or node numbers, (B,) or one for all. Positions, (B, N),
-        default to CLRS's linear ones, i / N.
+        `weights` are (B, N, N). `adjacency`, (B, N, N), marks the edges that exist; by
+        default these are the pairs whose weight is not 0. Without weights every edge
+        weighs 1. `source` is one-hot, (B, N), or node numbers, (B,) or one for all
+        graphs. `positions`, (B, N), default to CLRS's linear ones, i / N.
 
-        Raises ValueError for another shape, for values that are not finite, and for
-        graphs that the algorithm has no meaning for (a cycle in an acyclic task, an
-        edge one way only in an undirected one), naming graph and edge.
+        Raises ValueError if a shape is wrong, if a value is not finite, or if the
+        algorithm is not defined on a graph (a cycle in an acyclic task, an edge in one
+        direction only in an undirected one). The message names graph and edge.
         """
-        own = weights, source, positions, adjacency
-        return self.solved(given.of_graphs(self.name, self.stage("input"), *own))
+        arguments = weights, source, positions, adjacency
+        return self.solved(given.of_graphs(self.name, self.stage("input"), *arguments))
 
     def solved(self, inputs: Inputs) -> Graphs:
-        """Any inputs by CLRS's names, with the algorithm's trajectory on them.
+        """Graphs of inputs by CLRS's names, with the algorithm's trajectory on them.
 
-        At nodes (B, N), at edges (B, N, N), of the graph (B,). Raises ValueError as
-        `run` does. What JAX has not computed yet (inside jit or grad) is not checked,
-        and has as many hints as there could be; else there are those of the longest.
+        Shapes: node features (B, N), edge features (B, N, N), graph features (B,).
+        Raises ValueError as `run` does. The trajectory has as many hints as the longest
+        of the batch. Inside jit or grad, where JAX does not know the values yet, they
+        are not checked, and the trajectory has `most_hints(N)` hints.
         """
         arrays = given.checked(self.name, self.features, inputs)
         if self.strict and not any(map(given.traced, arrays.values())):
@@ -146,10 +148,11 @@ class Task:
         p: float | Sequence[float] = 0.5,
         random_positions: bool = False,
     ) -> Graphs:
-        """Random graphs of CLRS's distribution for this task, solved.
+        """Random graphs of CLRS's distribution for this task, with their trajectories.
 
         `p` is an edge probability in [0, 1], or several, of which each graph draws one.
-        Random positions are sorted uniforms, as run.py's `random_pos` makes them.
+        Random positions are sorted uniform numbers, as in run.py's `random_pos`; by
+        default the positions are linear, i / N.
         """
         if nodes < 1 or batch < 1:
             raise ValueError(
@@ -162,10 +165,11 @@ class Task:
         return Graphs(self.name, inputs, _solved(self, inputs))
 
     def benchmark(self, split: Literal["train", "val", "test"]) -> Graphs:
-        """CLRS-30's own graphs of a split, regenerated from dm-clrs's seed.
+        """The graphs of a split of CLRS-30, drawn again from dm-clrs's seed.
 
         Draws the same numbers from NumPy's legacy generator, in the same order, as
-        dm-clrs's sampler; dm-clrs itself is not needed. Weights are rounded to float32.
+        dm-clrs's sampler, without importing dm-clrs. Weights are rounded to float32.
+        Raises ValueError for an unknown split.
         """
         if split not in BENCHMARK:
             raise ValueError(f"unknown split {split!r}: one of {', '.join(BENCHMARK)}")
@@ -184,12 +188,15 @@ class Task:
 
 @functools.partial(jax.jit, static_argnums=0)
 def _solved(task: Task, inputs: dict[str, Array]) -> Trajectory:
-    """Compiled once for each shape, which eager `vmap` is not."""
+    """The trajectories of a batch; compiled once per shape, unlike an eager `vmap`."""
     return jax.vmap(task.solve)(inputs)
 
 
 def lowest(marked: Bool[Array, "N *rest"]) -> Int[Array, "*rest"]:
-    """The lowest marked row of each column, N if none is; `argmax` is much slower."""
+    """The lowest marked row of each column, N if none is marked.
+
+    Much faster than `argmax`.
+    """
     nodes = marked.shape[0]
     index = jnp.arange(nodes).reshape(nodes, *(1,) * (marked.ndim - 1))
     return jnp.where(marked, index, nodes).min(0)
@@ -200,10 +207,10 @@ def masked_after(
 ) -> Trajectory:
     """A trajectory whose hints from `length` on are zeros, as CLRS pads them."""
     steps = next(iter(hints.values())).shape[0]
-    used = jnp.arange(steps) < length
+    within = jnp.arange(steps) < length
 
     def pad(hint: Array) -> Array:
-        mask = used.reshape((steps,) + (1,) * (hint.ndim - 1))
+        mask = within.reshape((steps,) + (1,) * (hint.ndim - 1))
         return jnp.where(mask, hint, jnp.zeros_like(hint))
 
     return Trajectory({k: pad(v) for k, v in hints.items()}, outputs, length)

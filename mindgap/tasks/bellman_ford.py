@@ -1,8 +1,10 @@
 """Bellman-Ford shortest paths (paper §2.4, Listing 1; CLRS `bellman_ford`).
 
-Every hint is one sweep in which all nodes look at the distances of the sweep before: a
-node takes the neighbour of least distance plus weight if that is strictly less than its
-own distance (or if it had none). Equal offers go to the neighbour of lowest index.
+Every hint is one sweep, in which all nodes read the distances of the sweep before. Each
+reached neighbour offers a node the sum of its own distance and the edge's weight. If
+the least offer is strictly less than the node's distance, or if the node was unreached,
+the node takes the offer as its distance and the neighbour as its parent. Of equal
+offers it takes that of the neighbour of lowest index.
 """
 
 import jax
@@ -16,8 +18,8 @@ from mindgap.tasks.erdos_renyi import ErdosRenyi, Inputs
 def solve(inputs: Inputs) -> Trajectory:
     """Hints `pi_h`, `d` (0 while unreached) and `msk`, and the parents `pi`.
 
-    On one graph; edges run from row to column, weights are not negative. T is N: no
-    shortest path has more than N - 1 edges, and a last sweep changes nothing.
+    Takes one graph; edges run from row to column, weights are not negative. T is N: a
+    shortest path has at most N - 1 edges, so N - 1 sweeps after hint 0 are enough.
     """
     edges, weights = edges_of(inputs), inputs["A"]
     nodes = edges.shape[0]

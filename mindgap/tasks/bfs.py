@@ -1,7 +1,7 @@
 """Breadth-first search (paper §2.4, Listing 2; CLRS `bfs`).
 
-Every hint is one parallel expansion: all unreached neighbours of reached nodes are
-reached, and each takes the reached neighbour of lowest index as its parent.
+Every hint is one parallel expansion: all unreached neighbours of reached nodes become
+reached, and each takes its reached neighbour of lowest index as its parent.
 """
 
 import jax
@@ -15,7 +15,8 @@ from mindgap.tasks.erdos_renyi import Inputs
 def solve(inputs: Inputs) -> Trajectory:
     """Hints `reach_h` and `pi_h` until nothing changes, and the parents `pi`.
 
-    On one graph; edges run from row to column. T is N: a path takes that many.
+    Takes one graph; edges run from row to column. T is N: a path from the source to the
+    farthest node has at most N - 1 edges.
     """
     edges = edges_of(inputs)
     nodes = edges.shape[0]

@@ -1,10 +1,10 @@
 """Depth-first search (paper §3.1; CLRS `dfs`).
 
-CLRS's DFS is the lexicographic one: roots and children in index order, on directed
-graphs, restarted until every node is black. It records one event per hint: a root is
-chosen, the top of the stack is discovered, the top passes to its lowest white
-out-neighbour, or the top finishes. Roots + N discoveries + (N - roots) passes + N
-finishes make 3N hints on every graph.
+CLRS's DFS is lexicographic: it visits roots and children in index order, on directed
+graphs, and restarts until every node is black. Each hint records one event: choosing a
+root, discovering the top of the stack, descending from the top to its lowest white
+out-neighbour, or finishing the top. With R roots there are R choices, N discoveries,
+N - R descents and N finishes: 3N hints on every graph.
 """
 
 from typing import NamedTuple
@@ -19,35 +19,35 @@ from mindgap.tasks.erdos_renyi import ErdosRenyi, Inputs
 
 WHITE, GREY, BLACK = 0, 1, 2
 TICK = 0.01
-"""CLRS's clock advances by this at each discovery and each finish."""
+"""Advance of CLRS's clock at each discovery and each finish."""
 
 
 class _State(NamedTuple):
-    """CLRS's variables; clocks are counted in ticks, so that no rounding builds up."""
+    """CLRS's variables; times are integer ticks, so that no rounding accumulates."""
 
     color: Int[Array, "N"]
     parents: Int[Array, "N"]
     discovered: Int[Array, "N"]
     finished: Int[Array, "N"]
     below: Int[Array, "N"]
-    """CLRS's `s_prev`: who lies below a node on the stack."""
+    """CLRS's `s_prev`: the node below each node on the stack, else the node itself."""
     root: Int[Array, ""]
     top: Int[Array, ""]
     u: Int[Array, ""]
     v: Int[Array, ""]
     ticks: Int[Array, ""]
     searching: Bool[Array, ""]
-    """Whether the current root's tree is unfinished."""
+    """Whether the tree of the current root is unfinished."""
 
 
 def solve(inputs: Inputs) -> Trajectory:
-    """All ten hints of CLRS and the parents `pi`; on one directed graph, T = 3N."""
+    """All ten hints of CLRS and the parents `pi` of one directed graph; T = 3N."""
     edges = edges_of(inputs)
     nodes = edges.shape[0]
     node = jnp.arange(nodes)
 
     def event(state: _State, _) -> tuple[_State, _State]:
-        """The next event as CLRS records it, and CLRS's bookkeeping after it."""
+        """The state after CLRS's bookkeeping, and that which is recorded before it."""
         top = state.top
         white_out = edges[top] & (state.color == WHITE)
         choose = ~state.searching
@@ -59,7 +59,7 @@ def solve(inputs: Inputs) -> Trajectory:
         child = base.lowest(white_out)
         at_top, at_child = node == top, node == child
         ticks = state.ticks + (discover | finish)
-        shown = _State(
+        recorded = _State(
             color=jnp.where(
                 (discover & at_top) | (descend & at_child),
                 GREY,
@@ -72,7 +72,7 @@ def solve(inputs: Inputs) -> Trajectory:
             root=root,
             top=jnp.where(choose, root, jnp.where(descend, child, top)),
             u=jnp.where(choose, root, top),
-            # CLRS's loop variable is left at the last node when no neighbour is white
+            # if no neighbour is white, CLRS's loop variable v ends at the last node
             v=jnp.where(
                 choose,
                 root,
@@ -81,38 +81,38 @@ def solve(inputs: Inputs) -> Trajectory:
             ticks=ticks,
             searching=jnp.array(True),
         )
-        under = shown.below[top]
-        popped = finish & (under != top)
-        after = shown._replace(
-            below=jnp.where(popped & at_top, top, shown.below),
-            top=jnp.where(popped, under, shown.top),
-            searching=~(finish & (under == top)),
+        below_top = recorded.below[top]
+        popped = finish & (below_top != top)
+        after = recorded._replace(
+            below=jnp.where(popped & at_top, top, recorded.below),
+            top=jnp.where(popped, below_top, recorded.top),
+            searching=~(finish & (below_top == top)),
         )
-        return after, shown
+        return after, recorded
 
     zeros = jnp.zeros(nodes, node.dtype)
     zero = jnp.zeros((), node.dtype)
     start = _State(
         zeros, node, zeros, zeros, node, zero, zero, zero, zero, zero, jnp.array(False)
     )
-    _, shown = jax.lax.scan(event, start, length=3 * nodes)
+    _, recorded = jax.lax.scan(event, start, length=3 * nodes)
     hints = {
-        "pi_h": shown.parents,
-        "color": jax.nn.one_hot(shown.color, 3, dtype=jnp.float32),
-        "d": shown.discovered * TICK,
-        "f": shown.finished * TICK,
-        "s_prev": shown.below,
-        "s": jax.nn.one_hot(shown.root, nodes, dtype=jnp.float32),
-        "u": jax.nn.one_hot(shown.u, nodes, dtype=jnp.float32),
-        "v": jax.nn.one_hot(shown.v, nodes, dtype=jnp.float32),
-        "s_last": jax.nn.one_hot(shown.top, nodes, dtype=jnp.float32),
-        "time": shown.ticks * TICK,
+        "pi_h": recorded.parents,
+        "color": jax.nn.one_hot(recorded.color, 3, dtype=jnp.float32),
+        "d": recorded.discovered * TICK,
+        "f": recorded.finished * TICK,
+        "s_prev": recorded.below,
+        "s": jax.nn.one_hot(recorded.root, nodes, dtype=jnp.float32),
+        "u": jax.nn.one_hot(recorded.u, nodes, dtype=jnp.float32),
+        "v": jax.nn.one_hot(recorded.v, nodes, dtype=jnp.float32),
+        "s_last": jax.nn.one_hot(recorded.top, nodes, dtype=jnp.float32),
+        "time": recorded.ticks * TICK,
     }
-    return Trajectory(hints, {"pi": shown.parents[-1]}, jnp.array(3 * nodes))
+    return Trajectory(hints, {"pi": recorded.parents[-1]}, jnp.array(3 * nodes))
 
 
 def moved(hint: Float[Array, "T ..."]) -> Bool[Array, "T"]:
-    """At which hints something differs from the hint before."""
+    """Which hints differ from the hint before them; False for hint 0."""
     flat = hint.reshape(hint.shape[0], -1)
     return jnp.concatenate([jnp.zeros(1, bool), (flat[1:] != flat[:-1]).any(1)])
 

@@ -1,9 +1,9 @@
 """Dijkstra's shortest paths and Prim's spanning tree (CLRS `dijkstra`, `mst_prim`).
 
-Not in the paper: both find the least of all nodes at the frontier, again and again,
-and are what graph programs of several selections are tried on beside DFS. Each hint but
-the first is one round: the node `u` of least key leaves the queue, and its neighbours
-have their keys lowered.
+Not in the paper. Beside DFS, these tasks test graph programs of several selections,
+since both find the least key of all nodes in the queue again and again. Each hint after
+hint 0 is one round: the node `u` of least key leaves the queue, and the keys of its
+neighbours are lowered.
 """
 
 import functools
@@ -16,10 +16,11 @@ from mindgap.tasks import base, features
 from mindgap.tasks.erdos_renyi import ErdosRenyi, Inputs
 
 
-def _solve(named: str, total: bool, inputs: Inputs) -> Trajectory:
-    """On one graph; T is the number of nodes that are reached, and one more.
+def _solve(key_name: str, total: bool, inputs: Inputs) -> Trajectory:
+    """The trajectory of one graph; the length is the number of reached nodes plus one.
 
-    A node's key is the weight of the edge to it or, if `total`, its distance.
+    The key of a node, reported as the hint `key_name`, is the weight of the edge to it
+    or, if `total`, its distance from the source.
     """
     edges, weights, source = edges_of(inputs), inputs["A"], inputs["s"]
     nodes = edges.shape[0]
@@ -41,22 +42,22 @@ def _solve(named: str, total: bool, inputs: Inputs) -> Trajectory:
         )
         return after, after
 
-    nobody = jnp.zeros(nodes, bool)
-    start = (node, jnp.zeros_like(weights[0]), nobody, source > 0, source.argmax())
+    none = jnp.zeros(nodes, bool)
+    start = (node, jnp.zeros_like(weights[0]), none, source > 0, source.argmax())
     _, rounds = jax.lax.scan(extract, start, length=nodes)
-    shown = (
+    with_start = (
         jnp.concatenate([jnp.asarray(first)[None], later])
         for first, later in zip(start, rounds, strict=True)
     )
-    parents, key, closed, queued, u = shown
+    parents, key, closed, queued, u = with_start
     hints = {
         "pi_h": parents,
-        named: key,
+        key_name: key,
         "mark": closed.astype(jnp.float32),
         "in_queue": queued.astype(jnp.float32),
         "u": jax.nn.one_hot(u, nodes, dtype=jnp.float32),
     }
-    # a round with an empty queue is none; the rounds before it were real
+    # a round counts only if the queue was not empty before it
     length = 1 + queued[:-1].any(1).sum()
     return base.masked_after(hints, {"pi": parents[length - 1]}, length)
 

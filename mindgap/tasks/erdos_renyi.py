@@ -1,8 +1,8 @@
-"""Random graphs as CLRS draws them, and one's own graphs as its inputs (CLRS §3).
+"""Random graphs as CLRS draws them, and graphs as CLRS's inputs (CLRS §3).
 
-Erdős–Rényi graphs in four kinds: directed or not, without cycles or not, weighted or
-not, with a source or not. The same class says what a graph of one's own must be like,
-since an algorithm on undirected graphs has no meaning on others.
+Four switches select the kind of an Erdős–Rényi graph: directed, acyclic, weighted, with
+a source. The same class checks whether a user's own graphs are of the kind, since an
+algorithm for undirected graphs, say, is not defined on directed ones.
 """
 
 import dataclasses
@@ -34,22 +34,22 @@ class ErdosRenyi:
     def draw(
         self, key: Key[Array, ""], nodes: int, batch: int, chances: Float[Array, "any"]
     ) -> dict[str, Array]:
-        """Inputs of random graphs, at random positions (sorted uniforms).
+        """Inputs of random graphs, at random positions (sorted uniform numbers).
 
-        Each graph draws one of the `chances` of an edge. An undirected edge exists if
-        both of its directions were drawn (so with probability p squared); the diagonal
-        is kept, so real self-loops occur, but in graphs without cycles, where edges run
-        along a random order of the nodes.
+        Each graph draws its edge probability p from `chances`. An undirected edge
+        exists if both of its directions were drawn, so with probability p squared. The
+        diagonal is drawn like any other pair, so self-loops occur, except in acyclic
+        graphs, where edges run along a random order of the nodes.
         """
         pairs = nodes**2
-        # each kind leaves out what it has no use for, and keeps the others' places
+        # numbers that a kind does not need are not drawn; the others stay the same
         draw = functools.partial(uniforms, key, batch, 2 + 2 * pairs + nodes)
         across = 2 + np.arange(pairs).reshape(nodes, nodes)
         chance, start = draw(np.arange(2)).T
         chance = chances[(chance * len(chances)).astype(int)][:, None, None]
         edges = draw(across) < chance
         if not self.directed:
-            # drawn once more: to transpose it is slower than to hash it
+            # drawing the transposed numbers anew is faster than a transpose
             edges &= draw(across.T) < chance
         if self.acyclic:
             place = draw(2 + pairs + np.arange(nodes))
@@ -70,7 +70,7 @@ class ErdosRenyi:
     def draw_as_clrs(self, rng: np.random.RandomState, nodes: int) -> Inputs:
         """Inputs of one graph with edge probability 0.5, as dm-clrs's sampler draws it.
 
-        The same numbers of NumPy's legacy generator in the same order.
+        Draws the same numbers from NumPy's legacy generator, in the same order.
         """
         chance = rng.choice((0.5,))
         edges = rng.binomial(1, chance, size=(nodes, nodes))
@@ -88,7 +88,7 @@ class ErdosRenyi:
         return graph_inputs(positions, weights.astype(np.float32), edges > 0, source)
 
     def faults(self, inputs: Inputs) -> Iterator[str]:
-        """What in a batch of inputs is not of this kind: the first of each fault."""
+        """Why a batch of inputs is not of this kind: the first place of each fault."""
         edges, weights = np.asarray(edges_of(inputs)), np.asarray(inputs["A"])
         if not self.directed:
             for graph, i, j in np.argwhere(edges & ~edges.swapaxes(1, 2))[:1]:
@@ -107,9 +107,9 @@ class ErdosRenyi:
                     f"{weights[graph, i, j]:g}"
                 )
         if self.acyclic:
-            within = _on_cycles(edges)
-            for graph in np.flatnonzero(within.any((1, 2)))[:1]:
-                cycle = " -> ".join(map(str, _cycle(within[graph])))
+            to_cycles = _on_cycles(edges)
+            for graph in np.flatnonzero(to_cycles.any((1, 2)))[:1]:
+                cycle = " -> ".join(map(str, _cycle(to_cycles[graph])))
                 yield f"graph {graph} has the cycle {cycle}"
 
     def __str__(self) -> str:
@@ -127,12 +127,12 @@ def graph_inputs(
     edges: AnyArray,
     source: Float[AnyArray, "*batch N"] | None,
 ) -> dict:
-    """CLRS's inputs of graphs: `adj` is the edges with every node beside itself."""
-    looped = np.eye(weights.shape[-1], dtype=bool)
+    """CLRS's inputs of graphs; `adj` has the edges and the whole diagonal."""
+    diagonal = np.eye(weights.shape[-1], dtype=bool)
     inputs = {
         "pos": positions,
         "A": weights,
-        "adj": (edges | looped).astype(np.float32),
+        "adj": (edges | diagonal).astype(np.float32),
     }
     return inputs if source is None else {**inputs, "s": source}
 
@@ -143,7 +143,7 @@ def linear_positions(nodes: int) -> Float[Array, "N"]:
 
 
 def _ascending(numbers: Float[Array, "B N"]) -> Float[Array, "B N"]:
-    """Sorted rows, by counting: on a few numbers faster than `jnp.sort`."""
+    """Each row sorted, by counting: faster than `jnp.sort` on short rows."""
     place = jnp.arange(numbers.shape[1])
     first, second = numbers[:, :, None], numbers[:, None, :]
     before = (second < first) | ((second == first) & (place < place[:, None]))
@@ -152,19 +152,20 @@ def _ascending(numbers: Float[Array, "B N"]) -> Float[Array, "B N"]:
 
 
 def _on_cycles(edges: Bool[np.ndarray, "B N N"]) -> Bool[np.ndarray, "B N N"]:
-    """The edges from which a cycle can be reached."""
-    left = edges.copy()
+    """The edges from which a cycle can be reached: all others are removed."""
+    remaining = edges.copy()
     while True:
-        ends = left.any(1) & ~left.any(2)  # nodes with edges to them, none from them
+        # nodes with incoming but without outgoing edges
+        ends = remaining.any(1) & ~remaining.any(2)
         if not ends.any():
-            return left
-        left &= np.logical_not(ends)[:, None, :]
+            return remaining
+        remaining &= np.logical_not(ends)[:, None, :]
 
 
 def _cycle(edges: Bool[np.ndarray, "N N"]) -> list[int]:
-    """The nodes of a cycle in order, the first once more at the end.
+    """The nodes of a cycle in order; the first is repeated at the end.
 
-    Every edge must lead to a node that has an edge.
+    Every edge must lead to a node that has an outgoing edge (see `_on_cycles`).
     """
     path = [int(edges.any(1).argmax())]
     while path.count(path[-1]) < 2:

@@ -24,4 +24,4 @@ ADJACENCY = Feature("input", "edge", "mask")
 PARENTS = Feature("output", "node", "pointer")
 
 SOURCED = {"pos": POSITIONS, "s": SOURCE, "A": WEIGHTS, "adj": ADJACENCY}
-"""The inputs of an algorithm on graphs that starts at a source, in CLRS's order."""
+"""The input features of an algorithm that starts at a source, in CLRS's order."""

@@ -1,7 +1,8 @@
-"""Inputs of one's own: from what a user has to the arrays that a task runs on.
+"""Checks and converts a user's own inputs into the arrays that a task runs on.
 
-Every mistake is refused in one sentence that names the input, what it is and what it
-should be. Values that JAX has not computed yet, inside jit or grad, pass unchecked.
+Every mistake raises ValueError with one sentence, which names the input, its value or
+shape, and what it should be. Inside jit or grad, where JAX does not know the values
+yet, values are not checked.
 """
 
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ ADVICE = {
     "torch": "tensor.numpy() is an array",
     "pandas": "frame.to_numpy()[None] is a batch of one graph",
 }
-"""How to make an array of what other libraries have."""
+"""How to convert the objects of other libraries to arrays."""
 
 
 def of_graphs(
@@ -35,19 +36,21 @@ def of_graphs(
     positions: Any,
     adjacency: Any,
 ) -> Inputs:
-    """The inputs `pos`, `A`, `adj` and `s` of graphs.
+    """The inputs `pos`, `A`, `adj` and, if the task has a source, `s` of graphs.
 
-    See `Task.run`; raises ValueError for an input of another shape or kind.
+    See `Task.run`. Raises ValueError for an input of another shape or kind.
     """
     if weights is None and adjacency is None:
-        raise ValueError(f"{task}.run needs weights, or the adjacency, (B, N, N)")
+        raise ValueError(
+            f"{task}.run needs weights, or the adjacency, of shape (B, N, N)"
+        )
     if adjacency is None:
         weights = _matrices(task, "weights", weights)
         edges = weights != 0
     else:
         edges = _matrices(task, "adjacency", adjacency)
         if not traced(edges) and not np.isin(edges, (0, 1)).all():
-            raise ValueError("adjacency must be 0 or 1, or False or True, everywhere")
+            raise ValueError("adjacency must be 0 or 1 (or False or True) everywhere")
         edges = edges != 0
         if weights is None:
             weights = edges * 1.0
@@ -73,19 +76,19 @@ def of_graphs(
 def checked(
     task: str, features: Mapping[str, Feature], inputs: Inputs
 ) -> dict[str, Array]:
-    """The inputs as arrays, if they are those that the features describe.
+    """The inputs as arrays, checked against the input features.
 
-    Raises ValueError for one that is missing or unknown, of another shape than its
-    location says, or with values that its type does not have.
+    Raises ValueError for an input that is missing or unknown, whose shape does not fit
+    its location, or whose values do not fit its type.
     """
-    wanted = {name: f for name, f in features.items() if f.stage == "input"}
+    expected = {name: f for name, f in features.items() if f.stage == "input"}
     for problem, names in (
-        ("is missing the input", wanted.keys() - inputs.keys()),
-        ("has no input", inputs.keys() - wanted.keys()),
+        ("is missing the input", expected.keys() - inputs.keys()),
+        ("has no input", inputs.keys() - expected.keys()),
     ):
         if names:
             raise ValueError(f"{task} {problem} {', '.join(sorted(names))}")
-    arrays = {name: _array(task, name, inputs[name]) for name in wanted}
+    arrays = {name: _array(task, name, inputs[name]) for name in expected}
     if arrays["pos"].ndim != 2 or not arrays["pos"].size:
         raise ValueError(
             f"{task}: input pos must be (B, N), B graphs of N nodes each and at least "
@@ -93,13 +96,13 @@ def checked(
         )
     sizes = {"node": 2, "edge": 3, "graph": 1}
     shape = (*arrays["pos"].shape, arrays["pos"].shape[-1])
-    for name, feature in wanted.items():
-        array, expected = arrays[name], shape[: sizes[feature.location]]
+    for name, feature in expected.items():
+        array, needed = arrays[name], shape[: sizes[feature.location]]
         if feature.type == "categorical":
-            expected = (*expected, feature.classes)
-        if array.shape != expected:
+            needed = (*needed, feature.classes)
+        if array.shape != needed:
             raise ValueError(
-                f"{task}: input {name} must be {_shown(feature)}, here {expected}, "
+                f"{task}: input {name} must be {_shape_of(feature)}, here {needed}, "
                 f"got {array.shape}"
             )
         if not traced(array):
@@ -108,18 +111,19 @@ def checked(
 
 
 def _check_values(task: str, name: str, feature: Feature, array: np.ndarray) -> None:
+    """Raises ValueError for the first value that the feature's type cannot have."""
     for place in np.argwhere(~np.isfinite(array))[:1]:
         raise ValueError(
             f"{task}: input {name} is {array[tuple(place)]} at {_at(place)}, but must "
             "be finite"
         )
     if feature.type == "pointer":
-        fits = (array >= 0) & (array < array.shape[1]) & (array == np.round(array))
+        valid = (array >= 0) & (array < array.shape[1]) & (array == np.round(array))
     elif feature.type == "scalar":
         return
     else:
-        fits = (array == 0) | (array == 1)
-    for place in np.argwhere(~fits)[:1]:
+        valid = (array == 0) | (array == 1)
+    for place in np.argwhere(~valid)[:1]:
         allowed = "a node number" if feature.type == "pointer" else "0 or 1"
         raise ValueError(
             f"{task}: input {name} is {array[tuple(place)]:g} at {_at(place)}, but "
@@ -134,18 +138,20 @@ def _check_values(task: str, name: str, feature: Feature, array: np.ndarray) -> 
 
 
 def _at(place: np.ndarray) -> str:
-    """graph 0, node 3; graph 0, edge 1 -> 2."""
+    """A place in words: `graph 0, node 3` or `graph 0, edge 1 -> 2`."""
     graph, *nodes = map(str, place)
-    what = ("", "node ", "edge ")[min(2, len(nodes))]
-    return ", ".join([f"graph {graph}", *([what + " -> ".join(nodes)] * bool(nodes))])
+    kind = ("", "node ", "edge ")[min(2, len(nodes))]
+    return ", ".join([f"graph {graph}", *([kind + " -> ".join(nodes)] * bool(nodes))])
 
 
-def _shown(feature: Feature) -> str:
-    kind = {"node": "(B, N", "edge": "(B, N, N", "graph": "(B"}[feature.location]
-    return kind + (", classes)" if feature.type == "categorical" else ")")
+def _shape_of(feature: Feature) -> str:
+    """The shape of a feature by axis letters, for messages: `(B, N)`."""
+    axes = {"node": "(B, N", "edge": "(B, N, N", "graph": "(B"}[feature.location]
+    return axes + (", classes)" if feature.type == "categorical" else ")")
 
 
 def _matrices(task: str, name: str, given: Any) -> Array:
+    """The input as an array (B, N, N). Raises ValueError for another shape."""
     array = _array(task, name, given)
     if array.ndim == 2:
         raise ValueError(
@@ -161,6 +167,7 @@ def _matrices(task: str, name: str, given: Any) -> Array:
 
 
 def _one_hot(source: Any, batch: int, nodes: int) -> Array:
+    """The sources as one-hot, (B, N), from one-hot or node numbers."""
     array = _array("source", "source", source)
     if jnp.issubdtype(jnp.asarray(source).dtype, jnp.integer) and array.ndim < 2:
         if not traced(array) and ((array < 0) | (array >= nodes)).any():
@@ -179,10 +186,13 @@ def _one_hot(source: Any, batch: int, nodes: int) -> Array:
 
 
 def _array(task: str, name: str, given: Any) -> Array:
-    """The input as an array of floats; one that has a float type keeps it."""
+    """The input as an array of floats, float32 unless it has a float type already.
+
+    Raises ValueError if it is no array of real numbers.
+    """
     if not isinstance(given, jax.Array | np.ndarray | list | tuple | int | float):
         library = type(given).__module__.split(".")[0]
-        advice = ADVICE.get(library, "numpy.asarray makes one of many things")
+        advice = ADVICE.get(library, "convert it, for example with numpy.asarray")
         raise ValueError(
             f"{task}: {name} must be an array, got a {library} "
             f"{type(given).__name__}: {advice}"
@@ -206,5 +216,5 @@ def _array(task: str, name: str, given: Any) -> Array:
 
 
 def traced(array: AnyArray) -> bool:
-    """Whether the values are not known yet."""
+    """Whether JAX does not know the values yet, inside jit or grad."""
     return isinstance(array, jax.core.Tracer)

@@ -1,10 +1,11 @@
 """The numbers of `jax.random.uniform`, drawn only where they are needed.
 
 JAX's generator is counter-based: a number is a hash of the key and of its place among
-all numbers of the call. So a task that has no use for some of them can leave them out
-and still get the others, bit for bit. The hash is Threefry-2x32 with 20 rounds (Salmon
-et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). Written out, its rounds
-become one loop over the numbers; JAX's own runs round after round on CPUs.
+all numbers of the call. So a task can skip the numbers that it does not need, and get
+the others unchanged, bit for bit. The hash is Threefry-2x32 with 20 rounds (Salmon
+et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). Written out as
+here, XLA fuses its rounds into one loop over the numbers; on CPUs, JAX's own makes a
+pass over all numbers for each round.
 """
 
 import jax
@@ -13,14 +14,14 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key, UInt32
 
 USUAL = "threefry2x32"
-"""JAX's default generator, unless it is set to another."""
+"""JAX's default generator, unless the user sets another."""
 
 ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 PARITY = 0x1BD11BDA
 
 
 def key(seed: int) -> Key[Array, ""]:
-    """JAX's usual key of a seed, whatever its default generator is set to."""
+    """The Threefry key of a seed, even if JAX's default generator is set to another."""
     return jax.random.key(seed, impl=USUAL)
 
 
@@ -29,14 +30,14 @@ def uniforms(
 ) -> Float[Array, "rows *shape"]:
     """`jax.random.uniform(key, (rows, width))[:, columns]`; columns may repeat.
 
-    For a key of another generator than the usual one, it is just that.
+    For a key of another generator than Threefry, it calls `jax.random.uniform`.
     """
     if str(jax.random.key_impl(key)) != USUAL:
         return jax.random.uniform(key, (rows, width), jnp.float32)[:, columns]
     low, high = jax.random.key_data(key)
     row = jnp.arange(rows, dtype=jnp.uint32).reshape(rows, *(1,) * columns.ndim)
     bits = _hashed(low, high, row * width + jnp.asarray(columns, jnp.uint32))
-    # in [0, 1): the upper 23 bits as the mantissa of a number in [1, 2), less one
+    # in [0, 1): the upper 23 bits as the mantissa of a number in [1, 2), minus one
     mantissa = (bits >> 9) | jnp.uint32(0x3F800000)
     return jax.lax.bitcast_convert_type(mantissa, jnp.float32) - 1
 

@@ -1,9 +1,10 @@
 """Topological sorting by depth-first search (CLRS `topological_sort`).
 
-Not in the paper. On directed graphs without cycles; `topo` names each node's successor
-in the order, that which was finished before it, and `topo_head` the first of all. A
-node is grey as soon as it is descended to, so that only roots are discovered by a hint
-of their own: T is 2N + the number of roots.
+Not in the paper. For directed acyclic graphs. `topo` points from each node to its
+successor in the order, the node that was finished just before it (the last node points
+to itself); `topo_head` marks the first node. The search colours a node grey when it
+descends to it, so only the discovery of a root changes a hint and is recorded. The
+length is 2N + the number of roots.
 """
 
 import jax
@@ -16,30 +17,32 @@ from mindgap.tasks.dfs import solve as search
 from mindgap.tasks.erdos_renyi import ErdosRenyi, Inputs
 
 KEPT = ("color", "s_prev", "s", "u", "v", "s_last")
-"""Hints that are those of the search."""
+"""Hints that are taken from DFS unchanged."""
 
 
 def solve(inputs: Inputs) -> Trajectory:
-    """The hints and the order of one graph; edges run from row to column."""
+    """The hints and the outputs of one graph; edges run from row to column."""
     nodes = inputs["adj"].shape[0]
-    found = {name: jnp.asarray(hint) for name, hint in search(inputs).hints.items()}
-    finished, color = found["f"], found["color"]
+    search_hints = {
+        name: jnp.asarray(hint) for name, hint in search(inputs).hints.items()
+    }
+    finished, color = search_hints["f"], search_hints["color"]
     done = finished > 0
-    last = finished.argmax(1)  # node 0 before any is finished
+    latest = finished.argmax(1)  # node 0 before any is finished
     rank = jnp.argsort(jnp.argsort(finished[-1]))
-    at = jnp.argsort(rank)  # the nodes in the order in which they are finished
-    after = jnp.where(rank == 0, jnp.arange(nodes), at[rank - 1])
-    topo = jnp.where(done, after, jnp.arange(nodes))
-    unseen = moved(found["d"]) & ~moved(color)
-    order = jnp.argsort(unseen)  # a stable sort: what is seen comes first
-    head = jax.nn.one_hot(last, nodes, dtype=jnp.float32)
+    by_finish = jnp.argsort(rank)  # the nodes in the order of their finish
+    successor = jnp.where(rank == 0, jnp.arange(nodes), by_finish[rank - 1])
+    topo = jnp.where(done, successor, jnp.arange(nodes))
+    skipped = moved(search_hints["d"]) & ~moved(color)
+    order = jnp.argsort(skipped)  # a stable sort: recorded hints first
+    head = jax.nn.one_hot(latest, nodes, dtype=jnp.float32)
     hints = {
         "topo_h": topo[order],
         "topo_head_h": head[order],
-        **{name: found[name][order] for name in KEPT},
+        **{name: search_hints[name][order] for name in KEPT},
     }
     outputs = {"topo": topo[-1], "topo_head": head[-1]}
-    return base.masked_after(hints, outputs, (~unseen).sum())
+    return base.masked_after(hints, outputs, (~skipped).sum())
 
 
 topological_sort = base.Task(

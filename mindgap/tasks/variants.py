@@ -1,7 +1,7 @@
-"""BFS and DFS with other traces: the controls of the paper's §3.1 (Table 2).
+"""BFS and DFS with other hints: the controls of the paper's §3.1 (Table 2).
 
-The graphs and the answers are those of the algorithm itself; only the hints differ, and
-with them how long the network unrolls.
+Graphs and outputs are those of the plain algorithm. Only the hints differ, and with
+them the number of steps that the network unrolls.
 """
 
 import dataclasses
@@ -18,75 +18,77 @@ from mindgap.tasks.erdos_renyi import Inputs
 
 
 def solve_sequentially(inputs: Inputs) -> Trajectory:
-    """BFS that reaches one node per hint: level by level, in each by node number.
+    """BFS that reaches one node per hint: level by level, in a level by node number.
 
-    T is the number of nodes that are reached, the source among them.
+    The length is the number of reached nodes, including the source.
     """
-    found = solve_bfs(inputs)
+    parallel = solve_bfs(inputs)
     nodes = inputs["adj"].shape[0]
-    reached = jnp.asarray(found.hints["reach_h"]) > 0
-    used = jnp.arange(nodes) < found.lengths
-    ever = (reached & used[:, None]).any(0)
-    level = jnp.where(ever, (reached & used[:, None]).argmax(0), nodes)
+    reached = jnp.asarray(parallel.hints["reach_h"]) > 0
+    within = jnp.arange(nodes) < parallel.lengths
+    ever = (reached & within[:, None]).any(0)
+    level = jnp.where(ever, (reached & within[:, None]).argmax(0), nodes)
     place = jnp.argsort(jnp.argsort(level))  # in order of (level, number)
-    shown = (place <= jnp.arange(nodes)[:, None]) & ever
-    parents = jnp.where(shown, found.outputs["pi"], jnp.arange(nodes))
-    hints = {"reach_h": shown.astype(jnp.float32), "pi_h": parents}
-    return base.masked_after(hints, found.outputs, ever.sum())
+    so_far = (place <= jnp.arange(nodes)[:, None]) & ever
+    parents = jnp.where(so_far, parallel.outputs["pi"], jnp.arange(nodes))
+    hints = {"reach_h": so_far.astype(jnp.float32), "pi_h": parents}
+    return base.masked_after(hints, parallel.outputs, ever.sum())
 
 
 def solve_scanned(inputs: Inputs) -> Trajectory:
-    """BFS with a hint before every edge that is scanned, as the authors' code has it.
+    """BFS with one hint before each scanned edge, as in the authors' code.
 
-    A sweep scans all edges of the nodes that were reached before it, row by row, those
-    of earlier sweeps again; the last finds nothing new. `pi_h` changes at once,
-    `reach_h` between sweeps. T is cut off at 3N^2, which, from 16 nodes on, a clique
-    with a long tail exceeds; a random graph does not.
+    A sweep scans all edges of the nodes that were reached before it, row by row,
+    including the edges of earlier sweeps. The last sweep reaches no new node. `pi_h`
+    changes with the scanned edge, `reach_h` only between sweeps. T is cut off at
+    3N^2: random graphs need fewer hints, but from 16 nodes on, a clique with a long
+    tail needs more.
     """
-    found, edges = solve_bfs(inputs), edges_of(inputs)
+    parallel, edges = solve_bfs(inputs), edges_of(inputs)
     nodes = edges.shape[0]
-    sweeps = jnp.arange(nodes) < found.lengths
-    reached = (jnp.asarray(found.hints["reach_h"]) > 0) & sweeps[:, None]
-    scans = jnp.where(reached, edges.sum(1), 0)  # of each sweep and row
+    sweeps = jnp.arange(nodes) < parallel.lengths
+    reached = (jnp.asarray(parallel.hints["reach_h"]) > 0) & sweeps[:, None]
+    scans = jnp.where(reached, edges.sum(1), 0)  # edges scanned, by sweep and row
     ends = scans.sum(1).cumsum()
     before = scans.ravel().cumsum().reshape(scans.shape) - scans
-    # a node's parent is set in the sweep before the first that has it reached
-    parents = jnp.asarray(found.outputs["pi"])
+    # a node gets its parent in the sweep before the first that starts with it reached
+    parents = jnp.asarray(parallel.outputs["pi"])
     sweep = jnp.maximum(0, reached.argmax(0) - 1)
     within = edges.cumsum(1)[parents, jnp.arange(nodes)]
-    set_by = before[sweep, parents] + within  # the first hint that shows it
+    set_by = before[sweep, parents] + within  # the first hint with this parent
     time = jnp.arange(3 * nodes**2)
-    shown = set_by <= time[:, None]
+    is_set = set_by <= time[:, None]
     running = jnp.searchsorted(ends, time, side="right")
     hints = {
-        # a source without edges scans none
-        "reach_h": reached[jnp.minimum(running, found.lengths - 1)] * 1.0,
-        "pi_h": jnp.where(shown, parents, jnp.arange(nodes)),
+        # the minimum is for a source without edges, which has no scans
+        "reach_h": reached[jnp.minimum(running, parallel.lengths - 1)] * 1.0,
+        "pi_h": jnp.where(is_set, parents, jnp.arange(nodes)),
     }
     length = jnp.clip(ends[-1], 1, len(time))
-    return base.masked_after(hints, found.outputs, length)
+    return base.masked_after(hints, parallel.outputs, length)
 
 
 def solve_padded(inputs: Inputs) -> Trajectory:
-    """BFS as it is, its last hint repeated until there are as many as DFS has, 3N."""
-    found, nodes = solve_bfs(inputs), inputs["adj"].shape[0]
-    shown = jnp.minimum(jnp.arange(3 * nodes), found.lengths - 1)
-    hints = {name: jnp.asarray(hint)[shown] for name, hint in found.hints.items()}
-    return Trajectory(hints, found.outputs, jnp.array(3 * nodes))
+    """BFS whose last hint is repeated up to the number of hints of DFS, 3N."""
+    plain, nodes = solve_bfs(inputs), inputs["adj"].shape[0]
+    times = jnp.minimum(jnp.arange(3 * nodes), plain.lengths - 1)
+    hints = {name: jnp.asarray(hint)[times] for name, hint in plain.hints.items()}
+    return Trajectory(hints, plain.outputs, jnp.array(3 * nodes))
 
 
 def solve_simplified(inputs: Inputs) -> Trajectory:
     """DFS with the hints `pi_h` and `color` alone.
 
-    Discovering a node that was descended to changes neither, so these events have no
-    hint of their own: T is 2N + the number of roots.
+    The discovery of a node that the search descended to changes neither hint, since
+    the node is grey already. These events are left out, so the length is 2N + the
+    number of roots.
     """
-    found = solve_dfs(inputs)
-    discovered, color = (jnp.asarray(found.hints[name]) for name in ("d", "color"))
-    unseen = moved(discovered) & ~moved(color)
-    order = jnp.argsort(unseen)  # a stable sort: what is seen comes first
-    hints = {"pi_h": jnp.asarray(found.hints["pi_h"])[order], "color": color[order]}
-    return base.masked_after(hints, found.outputs, (~unseen).sum())
+    full = solve_dfs(inputs)
+    discovered, color = (jnp.asarray(full.hints[name]) for name in ("d", "color"))
+    skipped = moved(discovered) & ~moved(color)
+    order = jnp.argsort(skipped)  # a stable sort: recorded hints first
+    hints = {"pi_h": jnp.asarray(full.hints["pi_h"])[order], "color": color[order]}
+    return base.masked_after(hints, full.outputs, (~skipped).sum())
 
 
 bfs_sequential = dataclasses.replace(
