@@ -201,8 +201,12 @@ REFUSED = {
         {"select": lambda self, other, init, edge: Min(other.index, default=self)},
         r"bfs, select: no mask",
     ),
-    "empty mask without a default": (
-        {"select": lambda self, other, init, edge: Min(other.index, where=edge.adj)},
+    "mask that may leave nobody without a default": (
+        {
+            "select": lambda self, other, init, edge: Min(
+                other.index, where=edge.adj & other.reach
+            )
+        },
         r"bfs, select: no default \(None\)",
     ),
     "ambiguous default": (

@@ -74,7 +74,9 @@ class Limits:
     """A float32 product of this with a position must keep its last bit beside 1, for
     tests of who selected itself; 0 without."""
     value: float
-    """The largest value of a float component."""
+    """The largest size of a float component."""
+    signed: tuple[str, ...]
+    """The float components that may be below 0."""
     weight: float
     """The largest edge weight."""
     self_loops: bool
@@ -288,10 +290,12 @@ def _follow(
             neither = (held != 0) & (held != 1)
             found.refuse(neither, f"{name} is neither 0 nor 1", at)
         if sort == "float":
-            found.refuse(held < 0, f"{name} leaves [0, {limits.value:g}]", at)
+            least = -limits.value if name in limits.signed else 0
+            outside = f"{name} leaves [{least:g}, {limits.value:g}]"
+            found.refuse(held < least, outside, at)
             found.refuse(
                 held > limits.value,
-                f"{name} leaves [0, {limits.value:g}]",
+                outside,
                 lambda *place, at=at: f"{at(*place)}; compile with largest_value=",
             )
         if sort == "node":

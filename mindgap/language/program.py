@@ -84,8 +84,7 @@ class _Fields:
 
 
 Effect = tuple[Part, ...]
-"""What becomes of a component, the sum of these. With one selection it is one part: a
-number or node is affine, a truth value one test."""
+"""What becomes of a component: the sum of these."""
 
 Shown = str | tuple[str | None, ...] | None
 """A component; of a categorical feature one for each class, or None for the rest. None
@@ -150,6 +149,12 @@ class GraphProgram:
     def selections(self) -> dict[str, Selection]:
         """Whom a node looks at, by the name that the update has for it."""
         if isinstance(self.select, Mapping):
+            taken = {"self", "init", "edge"} & set(self.select)
+            if taken or not self.select:
+                raise ProgramError(
+                    f"{self.name}, select: needs a name for each selected node, other "
+                    f"than self, init and edge; got {', '.join(self.select) or 'none'}"
+                )
             return {name: self._select(name, f) for name, f in self.select.items()}
         return {"other": self._select("", self.select)}
 
@@ -175,7 +180,6 @@ class GraphProgram:
             raise ProgramError(
                 f"{place}: the mask is not one conjunction:\n    {made.where}"
             )
-        several = isinstance(self.select, Mapping)
         tests = {type(test) for test in mask.comparisons}
         if tests - {Same if made.default is nobody else Less}:
             raise ProgramError(
@@ -183,14 +187,12 @@ class GraphProgram:
                 f"\n    {made.where}"
             )
         somebody = not mask.comparisons and set(mask.literals) <= {ADJACENT}
-        if made.default is not roles[0] and not (
-            several and (made.default is nobody or (made.default is None and somebody))
-        ):
+        allowed = made.default is roles[0] or made.default is nobody
+        if not allowed and not (made.default is None and somebody):
             problem = "no default" if made.default is None else "an ambiguous default"
             raise ProgramError(
-                f"{place}: {problem} ({made.default}): a mask may leave no candidate, "
-                "and the only node that is then selected is `default=self`"
-                + ("; or `default=nobody`" if several else "")
+                f"{place}: {problem} ({made.default}): a mask may leave no candidate; "
+                "what is selected then is `default=self` or `default=nobody`"
             )
         key = self._form(affine, lift(made.key), f"key of select{name and ' ' + name}")
         return Selection(made, key, mask, made.default is roles[0])
@@ -212,25 +214,17 @@ class GraphProgram:
     @functools.cached_property
     def effects(self) -> dict[str, Effect]:
         """The updates' normal forms."""
-        found: dict[str, Effect] = {}
+        effects: dict[str, Effect] = {}
         for name, expr in self.updates.items():
             place, truth = f"update of `{name}`", self.components[name] == "bool"
-            if isinstance(self.select, Mapping):
-                found[name] = self._form(normal_forms.parts, expr, place)
-                problem = _not_a_sum(found[name], truth)
-            else:
-                part = self._form(condition if truth else affine, expr, place)
-                found[name], problem = (part,), ""
-                if truth and part.comparisons:
-                    problem = "a comparison only has a place in masks"
-            if problem:
-                raise ProgramError(f"{self.name}, {place}: {problem}:\n    {expr}")
-        return found
-
-    def effect(self, name: str) -> Part:
-        """The only part of an update, in a program of one selection."""
-        (part,) = self.effects[name]
-        return part
+            form = functools.partial(normal_forms.parts, truth=truth)
+            effects[name] = self._form(form, expr, place)
+            if any(map(_compares_numbers, effects[name])):
+                raise ProgramError(
+                    f"{self.name}, {place}: a comparison only has a place in masks:\n"
+                    f"    {expr}"
+                )
+        return effects
 
     def __post_init__(self):
         _ = self.beginnings, self.selections, self.effects  # traced and checked
@@ -268,8 +262,13 @@ class GraphProgram:
         """A reference stays one: it is a node, plus differences of nodes."""
         expr = (self.starts if where == "start" else self.updates)[name]
         nodes = {normal_forms.field_of(r) for r in reads(expr) if r.sort == "node"}
+        plain, sums = Affine({}), []
         for part in parts:
-            form = part.value if isinstance(part, normal_forms.Gated) else part
+            if isinstance(part, Affine):
+                plain = plain.plus(part)
+            else:
+                sums.append(getattr(part, "value", None))
+        for form in [plain] * (plain != Affine({}) or not sums) + sums:
             if (
                 not isinstance(form, Affine)
                 or sum(form.terms.get(field, 0.0) for field in nodes) != 1
@@ -319,14 +318,11 @@ class GraphProgram:
     __repr__ = __str__
 
 
-def _not_a_sum(effect: Effect, truth: bool) -> str:
-    """Why the parts of an update cannot be added up, or nothing."""
-    for part in effect:
-        if truth and not isinstance(part, Condition):
-            return "not a sum of truth values"
-        if isinstance(part, Condition) and not part.every:
-            return "| of parts that exclude each other is +, and of others not one ReLU"
-    return ""
+def _compares_numbers(part: Part) -> bool:
+    gate = part.gate if isinstance(part, normal_forms.Gated) else part
+    return isinstance(gate, Condition) and any(
+        isinstance(test, Less) for test in gate.comparisons
+    )
 
 
 def _traced(place: str, function: Callable, roles: list[_Fields]) -> Any:
