@@ -26,11 +26,11 @@ from jaxtyping import Float
 
 from mindgap.compiler.static import (
     Bounds,
+    CannotCompile,
     is_given,
     keeps,
     of_edge,
 )
-from mindgap.compiler.static import CannotCompile as CannotCompile
 from mindgap.compiler.updates import Sum, key_of, rectified
 from mindgap.graphs import AnyArray
 from mindgap.language.interpreter import shown

@@ -22,6 +22,7 @@ from mindgap.language.normal_forms import (
     Gated,
     Literal,
     Part,
+    Rectified,
     fields_of,
     looked_at,
     merged,
@@ -96,6 +97,9 @@ def range_of(program: GraphProgram, part: Part, bounds: Bounds) -> tuple[float, 
     """The least and the greatest value of a part of an update."""
     if isinstance(part, Condition):
         return 0.0, 1.0
+    if isinstance(part, Rectified):
+        most = part.factor * max(0.0, interval(program, part.value, bounds)[1])
+        return min(0.0, most), max(0.0, most)
     if isinstance(part, Gated):
         low, high = interval(program, part.value, bounds)
         return min(0.0, low), max(0.0, high)
@@ -145,7 +149,7 @@ def keeps(program: GraphProgram, component: str) -> bool:
     Then it is computed from the inputs that it starts as, and never stored.
     """
     (part, *more) = program.effects[component]
-    if more or isinstance(part, Gated):
+    if more or isinstance(part, Gated | Rectified):
         return False
     if isinstance(part, Condition) and (not part.every or part.comparisons):
         return False
@@ -186,7 +190,7 @@ def literals_of(part: Part) -> tuple[Literal, ...]:
     """The truth values that a part requires."""
     if isinstance(part, Affine):
         return ()
-    return (part.gate if isinstance(part, Gated) else part).literals
+    return (part if isinstance(part, Condition) else part.gate).literals
 
 
 def kept_exactly(program: GraphProgram, number: str) -> bool:
@@ -200,6 +204,8 @@ def kept_exactly(program: GraphProgram, number: str) -> bool:
     if program.beginnings[number] != Affine({}):
         return False
     for part in program.effects[number]:
+        if isinstance(part, Rectified):
+            return False
         value = part.value if isinstance(part, Gated) else part
         if not isinstance(value, Affine) or value.constant or len(value.terms) > 2:
             return False
@@ -316,15 +322,19 @@ def is_whole(program: GraphProgram, form: Affine) -> bool:
             name
             for name in whole
             if _whole(program.beginnings[name], whole)
-            and all(
-                isinstance(part, Condition)
-                or _whole(part.value if isinstance(part, Gated) else part, whole)
-                for part in program.effects[name]
-            )
+            and all(_whole_part(part, whole) for part in program.effects[name])
         }
         if kept == whole:
             return _whole(form, whole)
         whole = kept
+
+
+def _whole_part(part: Part, whole: set[str]) -> bool:
+    if isinstance(part, Condition):
+        return True
+    if isinstance(part, Rectified) and part.factor % 1:
+        return False
+    return _whole(part if isinstance(part, Affine) else part.value, whole)
 
 
 def _whole(form: Affine, whole: set[str]) -> bool:

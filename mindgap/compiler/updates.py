@@ -31,11 +31,12 @@ from mindgap.compiler.static import (
     as_sum,
     default_can_be_shut,
     interval,
+    is_whole,
     of_edge,
     own_key,
     range_of,
 )
-from mindgap.language.expressions import Same
+from mindgap.language.expressions import Less, Same
 from mindgap.language.normal_forms import (
     EDGE,
     Affine,
@@ -44,7 +45,7 @@ from mindgap.language.normal_forms import (
     Gated,
     Literal,
     Part,
-    difference,
+    Rectified,
     looked_at,
 )
 from mindgap.language.program import GraphProgram
@@ -127,7 +128,12 @@ def key_of(part: Part) -> Hashable:
         return frozenset(part.terms.items()), part.constant
     if isinstance(part, Gated):
         return key_of(part.value), key_of(part.gate)
-    tests = (key_of(difference(test)) for test in part.comparisons)
+    if isinstance(part, Rectified):
+        return key_of(part.value), part.factor, key_of(part.gate)
+    tests = (
+        (key_of(each.difference), type(each.test), each.positive)
+        for each in part.comparisons
+    )
     return part.every, frozenset(part.literals), frozenset(tests)
 
 
@@ -143,14 +149,13 @@ def _cells(
     role = next(iter(looked_at(part)), "")
     if isinstance(part, Condition):
         if part.comparisons:
-            form = _identity(program, name, part, fine(sharpness))
-            return 0.0, [Cell(form, 1.0, role, key_of(part))]
+            return _comparison(program, name, part, role, bounds, fine(sharpness))
         if part.every:
             return 0.0, [Cell(as_sum(part), 1.0, role, key_of(part))]
         return 1.0, [Cell(as_sum(part), -1.0, role, key_of(part))]
     gate: tuple[Literal, ...] = ()
     value = part
-    if isinstance(part, Gated):
+    if isinstance(part, Gated | Rectified):
         value, gate = part.value, part.gate.literals
         if part.gate.comparisons:
             raise CannotCompile(
@@ -161,17 +166,81 @@ def _cells(
     assert isinstance(value, Affine)
     low, high = _range(program, name, part, value, bounds)
     cells = []
+    if isinstance(part, Rectified):
+        # what is below 0 is meant to be lost
+        value = Affine({}).plus(value, abs(part.factor))
+        form = _gated(value, gate, abs(part.factor) * high)
+        form = form if shut is None else form.plus(shut)
+        sign = math.copysign(1.0, part.factor)
+        return 0.0, [Cell(form, sign, role, key_of(part))]
     for sign, top in ((1.0, high), (-1.0, -low)):
         if (sign < 0 and low >= 0) or (sign > 0 and high <= 0 and low < 0):
             continue
         form = value if sign > 0 else Affine({}).plus(value, -1.0)
-        times = 2.0 ** math.ceil(math.log2(max(top, 0.5)))
-        for literal in gate:
-            form = form.plus(literal.affine, times).plus(Affine({}, -times))
+        form = _gated(form, gate, top)
         if shut is not None:
             form = form.plus(shut)
         key = (key_of(part), sign) if sign < 0 else key_of(part)
         cells.append(Cell(form, sign, role, key))
+    return 0.0, cells
+
+
+def _gated(form: Affine, gate: tuple[Literal, ...], most: float) -> Affine:
+    """The sum, less a power of two above it for each literal that fails."""
+    times = 2.0 ** math.ceil(math.log2(max(most, 0.5)))
+    for literal in gate:
+        form = form.plus(literal.affine, times).plus(Affine({}, -times))
+    return form
+
+
+def _comparison(
+    program: GraphProgram,
+    name: str,
+    part: Condition,
+    role: str,
+    bounds: Bounds,
+    scale: float,
+) -> tuple[float, list[Cell]]:
+    """The constant and the cells of a test with a comparison.
+
+    Of whole numbers, `d > 0` is relu(d) - relu(d - 1), exactly, beside literals as
+    gates. A disjunction is 1 less the conjunction of its negations.
+    """
+    if not part.every:
+        negated = Condition(
+            True,
+            tuple(Literal(field, not positive) for field, positive in part.literals),
+            tuple(
+                each._replace(positive=not each.positive) for each in part.comparisons
+            ),
+        )
+        _, cells = _comparison(program, name, negated, role, bounds, scale)
+        return 1.0, [cell._replace(sign=-cell.sign) for cell in cells]
+    (compared, *more) = part.comparisons
+    apart = compared.difference
+    if more or not is_whole(program, apart):
+        form = _identity(program, name, part, scale)
+        return 0.0, [Cell(form, 1.0, role, key_of(part))]
+    back = Affine({}).plus(apart, -1.0)
+    one = Affine({}, 1.0)
+    # how often a step counts, and the sum above 0 of which it is 1, else 0
+    steps: list[tuple[float, Affine]]
+    if isinstance(compared.test, Less):
+        steps = [(1.0, back if compared.positive else apart.plus(one))]
+    elif compared.positive:
+        steps = [(1.0, one), (-1.0, apart), (-1.0, back)]
+    else:
+        steps = [(1.0, apart), (1.0, back)]
+    cells = []
+    for number, (sign, form) in enumerate(steps):
+        for lower, turn in ((0.0, 1.0), (1.0, -1.0)):
+            lowered = form.plus(Affine({}, -lower))
+            high = interval(program, lowered, bounds)[1]
+            if high <= 0:
+                continue
+            gated = _gated(lowered, part.literals, high)
+            key = (key_of(part), number, lower)
+            cells.append(Cell(gated, sign * turn, role, key))
     return 0.0, cells
 
 
@@ -189,7 +258,7 @@ def _range(
 
 def _plain(part: Part) -> Affine:
     """The sum in a part; without terms for a test."""
-    if isinstance(part, Gated):
+    if isinstance(part, Gated | Rectified):
         return part.value
     return part if isinstance(part, Affine) else as_sum(part._replace(comparisons=()))
 
@@ -205,7 +274,7 @@ def _shut(program: GraphProgram, name: str, part: Part) -> Affine | None:
     So 0 where a candidate is selected. None if the component is not known to be 0 where
     none is: then graphs must have no self-loops.
     """
-    if isinstance(part, Gated) and _is_never_itself(part.gate):
+    if isinstance(part, Gated | Rectified) and _is_never_itself(part.gate):
         return Affine({})
     if not default_can_be_shut(program, name):
         return None
@@ -232,8 +301,8 @@ def _identity(
 ) -> Affine:
     """The sum whose ReLU is a conjunction with same(selected.index, self.index)."""
     place = f"{program.name}, update of `{name}`"
-    roles = looked_at(part)
-    apart = difference(part.comparisons[0])
+    roles, compared = looked_at(part), part.comparisons[0]
+    apart = compared.difference
     wanted = {Field(role, "index"): 1.0 for role in roles}
     wanted[Field("self", "index")] = -1.0
     reversed_ = {field: -factor for field, factor in wanted.items()}
@@ -242,6 +311,8 @@ def _identity(
     selection = program.selections[roles[0]] if len(roles) == 1 else None
     if (
         selection is None
+        or not isinstance(compared.test, Same)
+        or not compared.positive
         or len(part.comparisons) > 1
         or any(literal.positive for literal in part.literals)
         or apart.terms != wanted
@@ -249,9 +320,11 @@ def _identity(
         or not _bounded(program, roles[0], part.literals)
     ):
         raise CannotCompile(
-            f"{place}: same(...) can be tested exactly only of the selected node's "
-            "index and self.index, together with negated literals from which follows "
-            "that one is not before the other:\n"
+            f"{place}: a comparison can be tested exactly only of whole numbers (a "
+            "count of truth values and steps); of nodes, only whether the selected "
+            "node's index is self.index, together with negated literals from which "
+            "follows that one is not before the other. Others can stand in the mask of "
+            "a selection with default=self:\n"
             f"    {program.updates[name]}"
         )
     side = selection.sign * selection.key.terms[OTHER_INDEX]
@@ -285,7 +358,10 @@ def tests_identity(program: GraphProgram) -> bool:
     """Whether an update tests whether a node selected itself."""
     return any(
         isinstance(part, Condition)
-        and any(isinstance(test, Same) for test in part.comparisons)
+        and any(
+            isinstance(each.test, Same) and not is_whole(program, each.difference)
+            for each in part.comparisons
+        )
         for effect in program.effects.values()
         for part in effect
     )

@@ -21,6 +21,8 @@ from mindgap.language.expressions import (
     Either,
     Expr,
     Less,
+    Maximum,
+    Minimum,
     Multiply,
     Not,
     Read,
@@ -54,6 +56,12 @@ INTERPRET: dict[type, Callable] = {
     Less: lambda e, fields: _number(value(e.left, fields) < value(e.right, fields)),
     Same: lambda e, fields: _number(value(e.left, fields) == value(e.right, fields)),
     When: lambda e, fields: value(e.left, fields) * value(e.right, fields),
+    Minimum: lambda e, fields: jnp.minimum(
+        value(e.left, fields), value(e.right, fields)
+    ),
+    Maximum: lambda e, fields: jnp.maximum(
+        value(e.left, fields), value(e.right, fields)
+    ),
 }
 
 
@@ -261,7 +269,7 @@ def _look(selection: Selection, pairs: dict[str, dict[str, Array]]) -> Look:
     second = jnp.where(node == best[:, None], jnp.inf, keys).min(1)
     several = jnp.isfinite(second)
     contrast = jnp.full(nodes, jnp.inf)
-    for test in selection.mask.comparisons:
+    for test, *_ in selection.mask.comparisons:
         apart = value(test.right, pairs) - value(test.left, pairs)
         if isinstance(test, Same):
             apart = jnp.abs(apart)

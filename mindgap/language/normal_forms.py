@@ -19,6 +19,8 @@ from mindgap.language.expressions import (
     Either,
     Expr,
     Less,
+    Maximum,
+    Minimum,
     Multiply,
     Not,
     ProgramError,
@@ -102,12 +104,27 @@ class Literal(NamedTuple):
         return Affine({self.field: -1.0}, 1.0)
 
 
+class Comparison(NamedTuple):
+    """Two numbers or nodes that are compared, or the negation of that."""
+
+    test: Less | Same
+    positive: bool
+    difference: Affine
+    """left - right: below 0 where `<` holds, 0 where both sides are equal."""
+
+    def __str__(self) -> str:
+        left, right = show(self.test.left), show(self.test.right)
+        if isinstance(self.test, Less):
+            return f"{left} < {right}" if self.positive else f"{right} <= {left}"
+        return f"{left} {'==' if self.positive else '!='} {right}"
+
+
 class Condition(NamedTuple):
     """All of the literals (and comparisons) or, if not `every`, any of them."""
 
     every: bool
     literals: tuple[Literal, ...]
-    comparisons: tuple[Less | Same, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
 
     def __str__(self) -> str:
         tests = map(str, (*self.literals, *self.comparisons))
@@ -124,8 +141,23 @@ class Gated(NamedTuple):
         return f"when({self.gate}, {self.value})"
 
 
-Part = Affine | Condition | Gated
-"""What one coordinate can become: a sum, one test, or a sum under a test."""
+class Rectified(NamedTuple):
+    """factor * relu(value) where a conjunction holds, else 0.
+
+    Of it minima and maxima are made: min(a, b) = a - relu(a - b).
+    """
+
+    value: Affine
+    factor: float
+    gate: Condition = Condition(True, ())
+
+    def __str__(self) -> str:
+        text = f"{self.factor:g} * relu({self.value})"
+        return f"when({self.gate}, {text})" if self.gate.literals else text
+
+
+Part = Affine | Condition | Gated | Rectified
+"""What an update adds up: sums, tests, sums under a test, and sums above 0."""
 
 
 class NotCompilable(Exception):
@@ -163,7 +195,9 @@ def _refuse(expr: Expr) -> Affine:
 
 
 def _misplaced(expr: Expr) -> Affine:
-    raise NotCompilable(expr, "when(...) can only be a term of a sum, in an update")
+    raise NotCompilable(
+        expr, "when, minimum and maximum can only be terms of a sum, in an update"
+    )
 
 
 AFFINE: dict[type, Callable] = {
@@ -178,6 +212,8 @@ AFFINE: dict[type, Callable] = {
     Less: _refuse,
     Same: _refuse,
     When: _misplaced,
+    Minimum: _misplaced,
+    Maximum: _misplaced,
 }
 
 
@@ -200,17 +236,8 @@ def condition(expr: Expr, negated: bool = False) -> Condition:
     if isinstance(expr, Read):
         return Condition(True, (Literal(field_of(expr), not negated),))
     if isinstance(expr, Less | Same):
-        if negated:
-            raise NotCompilable(
-                expr,
-                (
-                    "a negated comparison holds on equality, too"
-                    if isinstance(expr, Less)
-                    else "that two nodes differ is not one ReLU"
-                ),
-            )
-        difference(expr)
-        return Condition(True, (), (expr,))
+        apart = affine(expr.left).plus(affine(expr.right), -1.0)
+        return Condition(True, (), (Comparison(expr, not negated, apart),))
     assert isinstance(expr, Both | Either)
     every = isinstance(expr, Both) != negated
     literals, comparisons = [], []
@@ -285,12 +312,16 @@ def _with_edges(part: Part) -> Part:
 
     if isinstance(part, Affine):
         return Affine({moved(f): c for f, c in part.terms.items()}, part.constant)
-    if isinstance(part, Gated):
-        return Gated(_with_edges(part.value), _with_edges(part.gate))  # pyright: ignore
-    literals = (
-        literal._replace(field=moved(literal.field)) for literal in part.literals
+    if isinstance(part, Gated | Rectified):
+        value, gate = _with_edges(part.value), _with_edges(part.gate)
+        return part._replace(value=value, gate=gate)  # pyright: ignore
+    return part._replace(
+        literals=tuple(Literal(moved(at), positive) for at, positive in part.literals),
+        comparisons=tuple(
+            each._replace(difference=_with_edges(each.difference))
+            for each in part.comparisons
+        ),
     )
-    return part._replace(literals=tuple(literals))
 
 
 def _summands(factor: float, term: Expr) -> list[Part]:
@@ -298,8 +329,16 @@ def _summands(factor: float, term: Expr) -> list[Part]:
     if isinstance(term, When):
         gate = condition(term.left)
         if not gate.every:
-            raise NotCompilable(term.left, "not one conjunction")
+            raise NotCompilable(
+                term.left,
+                "not one conjunction: write when(a, x) + when(~a & b, x) for `a | b`",
+            )
+        if isinstance(term.right, Minimum | Maximum):
+            first, above = _extreme(factor, term.right)
+            return [Gated(first, gate), above._replace(gate=gate)]
         return [Gated(Affine({}).plus(affine(term.right), factor), gate)]
+    if isinstance(term, Minimum | Maximum):
+        return list(_extreme(factor, term))
     if sort_of(term) != "bool" or not _is_test(term):
         return [Affine({}).plus(affine(term), factor)]
     test = condition(term)
@@ -307,6 +346,15 @@ def _summands(factor: float, term: Expr) -> list[Part]:
         return [Gated(Affine({}, factor), test)]
     none = condition(Not(term))
     return [Affine({}, factor), Gated(Affine({}, -factor), none)]
+
+
+def _extreme(factor: float, term: Minimum | Maximum) -> tuple[Affine, Rectified]:
+    """min(a, b) = a - relu(a - b), and max(a, b) = a + relu(b - a)."""
+    left, right = affine(term.left), affine(term.right)
+    first = Affine({}).plus(left, factor)
+    if isinstance(term, Minimum):
+        return first, Rectified(left.plus(right, -1.0), -factor)
+    return first, Rectified(right.plus(left, -1.0), factor)
 
 
 def _is_test(term: Expr) -> bool:
@@ -330,20 +378,15 @@ def fields_of(part: Part) -> set[Field]:
     """Everything that a part reads."""
     if isinstance(part, Affine):
         return set(part.terms)
-    if isinstance(part, Gated):
+    if isinstance(part, Gated | Rectified):
         return fields_of(part.value) | fields_of(part.gate)
     read = {literal.field for literal in part.literals}
-    return read.union(*(difference(test).terms for test in part.comparisons))
+    return read.union(*(each.difference.terms for each in part.comparisons))
 
 
 def looked_at(part: Part) -> list[str]:
     """The names of the selected nodes that a part of an update reads."""
     return sorted({field.role for field in fields_of(part)} - set(OWN))
-
-
-def difference(less: Less | Same) -> Affine:
-    """left - right: below 0 where a comparison holds, 0 where nodes are the same."""
-    return affine(less.left).plus(affine(less.right), -1.0)
 
 
 def merged(form: Affine) -> Affine:

@@ -32,17 +32,15 @@ from typing import Any
 from mindgap.language import normal_forms
 from mindgap.language.expressions import (
     Expr,
-    Less,
     ProgramError,
     Read,
     Role,
-    Same,
     Sort,
     lift,
     reads,
     sort_of,
 )
-from mindgap.language.normal_forms import Affine, Condition, Part, affine, condition
+from mindgap.language.normal_forms import Affine, Part, affine, condition
 from mindgap.language.selection import ADJACENT, Min, Selection, nobody
 
 INPUTS: dict[Role, dict[str, Sort]] = {
@@ -180,12 +178,6 @@ class GraphProgram:
             raise ProgramError(
                 f"{place}: the mask is not one conjunction:\n    {made.where}"
             )
-        tests = {type(test) for test in mask.comparisons}
-        if tests - {Same if made.default is nobody else Less}:
-            raise ProgramError(
-                f"{place}: same(...) belongs to `default=nobody`, < to `default=self`:"
-                f"\n    {made.where}"
-            )
         somebody = not mask.comparisons and set(mask.literals) <= {ADJACENT}
         allowed = made.default is roles[0] or made.default is nobody
         if not allowed and not (made.default is None and somebody):
@@ -219,11 +211,6 @@ class GraphProgram:
             place, truth = f"update of `{name}`", self.components[name] == "bool"
             form = functools.partial(normal_forms.parts, truth=truth)
             effects[name] = self._form(form, expr, place)
-            if any(map(_compares_numbers, effects[name])):
-                raise ProgramError(
-                    f"{self.name}, {place}: a comparison only has a place in masks:\n"
-                    f"    {expr}"
-                )
         return effects
 
     def __post_init__(self):
@@ -316,13 +303,6 @@ class GraphProgram:
         )
 
     __repr__ = __str__
-
-
-def _compares_numbers(part: Part) -> bool:
-    gate = part.gate if isinstance(part, normal_forms.Gated) else part
-    return isinstance(gate, Condition) and any(
-        isinstance(test, Less) for test in gate.comparisons
-    )
 
 
 def _traced(place: str, function: Callable, roles: list[_Fields]) -> Any:

@@ -11,8 +11,8 @@ import mindgap as mg
 from mindgap import network, programs
 from mindgap.compiler import verification
 from mindgap.compiler.compile import compile, fill
-from mindgap.compiler.layout import CannotCompile
 from mindgap.compiler.limits import OutOfRange
+from mindgap.compiler.static import CannotCompile
 from mindgap.graphs import Graphs
 from mindgap.language.program import GraphProgram
 from mindgap.language.selection import Max, Min

@@ -13,7 +13,7 @@ import mindgap as mg
 from mindgap import network
 from mindgap.compiler import verification
 from mindgap.compiler.compile import compile
-from mindgap.compiler.layout import CannotCompile
+from mindgap.compiler.static import CannotCompile
 from mindgap.graphs import Graphs
 from mindgap.language import expressions
 from mindgap.language.selection import Max, Min, everyone, nobody

@@ -9,6 +9,7 @@ import pytest
 import mindgap as mg
 from mindgap import programs
 from mindgap.compiler.compile import compile
+from mindgap.compiler.static import CannotCompile
 from mindgap.network import ModelConfig
 from tests import cases
 
@@ -167,6 +168,97 @@ def test_the_same_part_twice_counts_twice():
         lambda init: {"r": init.s, "x": 0.0},
     )
     check(program, ROOMY)
+
+
+COUNTS = {
+    "less": lambda self, other: other.n < self.n,
+    "less or equal": lambda self, other: other.n <= self.n,
+    "greater": lambda self, other: self.n > 1,
+    "equal": lambda self, other: self.n == other.n,
+    "different": lambda self, other: self.n != other.n,
+    "beside truths": lambda self, other: (self.n == 1) & other.r,
+    "either": lambda self, other: (self.n >= 2) | other.r,
+}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_whole_numbers_are_compared_in_updates(name):
+    program = made(
+        lambda self, other, init, edge: {
+            "r": self.r | other.r,
+            "n": self.n + self.r,
+            "holds": COUNTS[name](self, other),
+        },
+        lambda init: {"r": init.s, "n": 0.0, "holds": False},
+        select=cases.select(
+            lambda self, other, init, edge: edge.adj & other.r,
+            kind=mg.Max,
+        ),
+    )
+    compiled = check(program, ROOMY)
+    graphs = random_graphs(program)
+    run = mg.interpret(program, graphs, compiled.task.most_hints(4)).states["holds"]
+    assert 0 < np.asarray(run)[:, 1:].mean() < 1
+
+
+def test_other_numbers_cannot_be_compared_in_updates():
+    program = made(
+        lambda self, other, init, edge: {"r": edge.weight < 0.5, "x": self.x},
+        lambda init: {"r": init.s, "x": 0.25},
+    )
+    with pytest.raises(CannotCompile, match=r"update of `r`: .* only of whole numbers"):
+        compile(program, ROOMY)
+
+
+MASKS = {
+    "less": lambda self, other: other.p < self.p,
+    "less or equal": lambda self, other: (other.p <= self.p) & ~self.r,
+    "greater": lambda self, other: other.p > self.p,
+    "equal": lambda self, other: (other.p == self.p) & other.r,
+    "different": lambda self, other: other.p != self.p,
+}
+
+
+@pytest.mark.parametrize("name", MASKS)
+def test_nodes_are_compared_in_masks(name):
+    program = made(
+        lambda self, other, init, edge: {"r": self.r | other.r, "p": other.p},
+        lambda init: {"r": init.s, "p": init.index},
+        select=cases.select(
+            lambda self, other, init, edge: edge.adj & MASKS[name](self, other)
+        ),
+    )
+    check(program, ROOMY)
+
+
+def test_minimum_and_maximum_of_numbers():
+    """The widest path to each node, among other things."""
+    program = made(
+        lambda self, other, init, edge: {
+            "r": self.r | other.r,
+            "wide": mg.when(other.r & ~self.r, mg.minimum(other.wide, edge.weight))
+            + mg.when(self.r, self.wide),
+            "low": mg.maximum(self.low - 0.25, -0.6),
+        },
+        lambda init: {"r": init.s, "wide": 2.0, "low": 0.0},
+    )
+    check(program, ROOMY, within=1e-4)
+
+
+def test_truth_values_are_not_compared():
+    with pytest.raises(mg.ProgramError, match=r"compared as \(a & b\) \+ "):
+        made(
+            lambda self, other, init, edge: {"r": self.r == other.r},
+            lambda init: {"r": init.s},
+        )
+
+
+def test_a_node_and_a_number_are_never_equal():
+    with pytest.raises(mg.ProgramError, match="a node and a number"):
+        made(
+            lambda self, other, init, edge: {"r": self.index == 0.5},
+            lambda init: {"r": init.s},
+        )
 
 
 def test_a_program_explains_itself():

@@ -19,11 +19,14 @@ from mindgap.compiler.static import CannotCompile
 from tests import cases
 
 TRUTHS, NUMBERS, NODES = ("a", "b"), ("x", "y"), ("p", "q")
-LAYOUT = {
-    **dict.fromkeys(TRUTHS, "bool"),
-    **dict.fromkeys(NUMBERS, "float"),
-    **dict.fromkeys(NODES, "node"),
-}
+COMPARED = (
+    operator.lt,
+    operator.le,
+    operator.gt,
+    operator.ge,
+    operator.eq,
+    operator.ne,
+)
 
 
 def literals(roles):
@@ -76,13 +79,16 @@ def updates(draw, roles, tokens):
     """
     made = {}
     for name in TRUTHS:
-        made[name] = draw(conditions(draw(st.sampled_from(roles))))
+        how, some = draw(conditions(draw(st.sampled_from(roles))))
+        compared = draw(st.none() | st.sampled_from(COMPARED))
+        made[name] = how, some, compared and (compared, draw(st.integers(0, 3)))
     for name in NUMBERS:
         parts = []
         for role in draw(st.lists(st.sampled_from(roles), min_size=1, max_size=2)):
             token = tokens.get(role)
             gate = draw(gates(role, token) if token else st.none() | gates(role, token))
-            parts.append((gate, draw(sums(role))))
+            kinds = ["sum", "sum", "minimum", "maximum"]
+            parts.append((gate, draw(sums(role)), draw(st.sampled_from(kinds))))
         made[name] = parts
     for name in NODES:
         role = draw(st.sampled_from(roles))
@@ -111,7 +117,8 @@ def selections(draw, several):
     if several:
         return recipe, draw(st.sampled_from(TRUTHS)), "index", kind
     mask = draw(st.lists(literals(["self", "other"]), max_size=2, unique=True))
-    less = draw(st.sampled_from(["", "", "p", "index"]))
+    compared = st.tuples(st.sampled_from(COMPARED), st.sampled_from(["p", "index"]))
+    less = draw(st.none() | compared)
     keys = ["index", "p", "weight", "number", "number + weight", "truth"]
     return recipe, (mask, less), draw(st.sampled_from(keys)), kind
 
@@ -180,7 +187,8 @@ def select_function(drawn):
             for literal in mask:
                 where = where & truth_of(("and", [literal]), env)
             if less:
-                where = where & (getattr(other, less) < getattr(self, less))
+                compare, name = less
+                where = where & compare(getattr(other, name), getattr(self, name))
         return kind(key(other, edge), where=where, default=self)
 
     return select
@@ -199,19 +207,33 @@ def program_of(drawn):
             "y": starts["y"],
             "p": init.index,
             "q": init.index,
+            "n": 0.0,
         }
+
+    def part_of(drawn, env):
+        gate, terms, kind = drawn
+        value = sum_of(terms, env)
+        if kind != "sum":
+            value = getattr(mg, kind)(value, env["self"].x)
+        return value if gate is None else mg.when(truth_of(gate, env), value)
 
     def update(self, *chosen):
         *chosen, init = chosen
         env = {"self": self, "init": init, **dict(zip(names, chosen, strict=True))}
         made = {}
+        made["n"] = self.n + self.a
         for name in TRUTHS:
-            made[name] = truth_of(drawn["update"][name], env)
+            how, some, compared = drawn["update"][name]
+            made[name] = truth_of((how, some), env)
+            if compared:
+                (compare, number) = compared
+                test, combine = compare(self.n, number), operator.and_
+                combine = combine if how == "and" else operator.or_
+                made[name] = combine(made[name], test)
         for name in NUMBERS:
             total = mg.language.expressions.Constant(0.0)
-            for gate, part in drawn["update"][name]:
-                value = sum_of(part, env)
-                total += value if gate is None else mg.when(truth_of(gate, env), value)
+            for part in drawn["update"][name]:
+                total += part_of(part, env)
             made[name] = total
         for name in NODES:
             gate, *choices = drawn["update"][name]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import mindgap as mg
 from mindgap.compiler import verification
-from mindgap.compiler.layout import CannotCompile
+from mindgap.compiler.static import CannotCompile
 from mindgap.network import ModelConfig
 from tests import cases
 from tests.strategies import weighted_digraphs

@@ -14,11 +14,12 @@ from mindgap.compiler.scores.always import TERMS, UNDERFLOW
 from mindgap.compiler.scores.base import Score, Setting
 from mindgap.compiler.static import CannotCompile
 from mindgap.compiler.updates import fine
+from mindgap.language.expressions import Same
 from mindgap.language.normal_forms import (
     Affine,
     Gated,
     Part,
-    difference,
+    Rectified,
     fields_of,
     looked_at,
 )
@@ -37,7 +38,10 @@ def else_nobody(setting: Setting) -> Score:
         setting.sharpness,
     )
     mask = selection.mask
-    test = difference(mask.comparisons[0]) if len(mask.comparisons) == 1 else Affine({})
+    test = Affine({})
+    if len(mask.comparisons) == 1 and mask.comparisons[0].positive:
+        (compared,) = mask.comparisons
+        test = compared.difference if isinstance(compared.test, Same) else test
     sides = {field.role for field in test.terms}
     kinds = {program.components.get(f.name, "node") for f in test.terms}
     held = [literal.field.name for literal in mask.literals]
@@ -101,7 +105,7 @@ def _safe(program: GraphProgram, part: Part, role: str) -> bool:
     read = {field.name for field in fields_of(part) if field.role == role}
     if read <= truths:
         return True
-    gate = part.gate if isinstance(part, Gated) else None
+    gate = part.gate if isinstance(part, Gated | Rectified) else None
     return gate is not None and any(
         literal.positive and literal.field.role == role and literal.field.name in truths
         for literal in gate.literals

@@ -29,12 +29,13 @@ from mindgap.compiler.static import (
     misses_itself_once,
     settled,
 )
+from mindgap.language.expressions import Less
 from mindgap.language.normal_forms import (
     Affine,
+    Comparison,
     Field,
     Gated,
     Literal,
-    difference,
     merged,
 )
 from mindgap.network.attention import NO_EDGE
@@ -206,25 +207,49 @@ def _by_bias(
         setting.channel("mask", penalty, wrong),
     ]
     cancelled = 0.0
-    for less in mask.comparisons:
-        apart = difference(less)
+    for compared in mask.comparisons:
+        apart = compared.difference
         if merged(apart) != Affine({}) or apart.of("edge"):
             raise CannotCompile(
                 f"{program.name}, mask of select: the two sides of a comparison must "
-                f"be the same field of other and of self:\n    {less}"
+                f"be the same field of other and of self:\n    {compared}"
             )
-        # 0 if the difference is -contrast or less, 2 Q if it is 0, and more above
-        form = apart.plus(Affine({}, contrast / 2))
-        steep = 4 * wrong / contrast
-        channels += setting.rectified("comparison", form, steep, -1.0)
-        largest = max(map(abs, interval(program, form, setting.bounds)))
-        cancelled += steep * largest
+        for form, weight, exactly in _penalties(compared, contrast):
+            steep = 4 * wrong / contrast
+            channels += setting.rectified(f"not {compared}", form, steep, weight)
+            largest = max(map(abs, interval(program, form, setting.bounds)))
+            # what a rectifying pair cancels is SLOPE of it; a bump cancels all
+            cancelled += steep * largest * abs(weight) / (SLOPE if exactly else 1)
     bias = 2 * (reach + wrong * (len(mask.literals) + 2 * len(mask.comparisons)))
     # SLOPE * -B * (all weights) = -D, with D = 2 * reach
     weight = 2 * reach / (SLOPE * bias) - sum(channel.weight for channel in channels)
     nothing = setting.layout.nothing()
     channels.append(Channel("self", nothing, weight, Affine({}), 1.0))
     return channels, cancelled, -bias
+
+
+def _penalties(
+    compared: Comparison, contrast: float
+) -> list[tuple[Affine, float, bool]]:
+    """Sums whose ReLUs, times 4 Q / contrast and a weight, penalise a comparison.
+
+    They add up to 0 where it holds and to 2 Q or more where it does not, if the two
+    sides are equal or at least `contrast` apart. Third, whether they cancel each other.
+    """
+    apart, half = compared.difference, Affine({}, contrast / 2)
+    back = Affine({}).plus(apart, -1.0)
+    if isinstance(compared.test, Less):
+        if compared.positive:
+            return [(apart.plus(half), -1.0, False)]
+        return [(back.plus(half, -1.0), -1.0, False)]
+    if compared.positive:
+        return [(way.plus(half, -1.0), -1.0, False) for way in (apart, back)]
+    # a bump: relu(d + c / 2) - 2 relu(d) + relu(d - c / 2) is c / 2 at 0
+    return [
+        (apart.plus(half), -1.0, True),
+        (apart, 2.0, True),
+        (apart.plus(half, -1.0), -1.0, True),
+    ]
 
 
 def _by_position(setting: Setting, key: _Key) -> tuple[list[Channel], float]:
