@@ -37,6 +37,7 @@ from mindgap.compiler.static import (
     CannotCompile,
     is_given,
     of_edge,
+    reads_source,
     weights_are_read,
     with_signs,
 )
@@ -267,7 +268,8 @@ def _check_config(program: GraphProgram, config: ModelConfig) -> None:
             f"it takes {program.message_steps} for each hint, but message_steps is "
             f"{config.message_steps}"
         )
-    if not is_given(program) and "s" not in config.encodes(task_of(program)):
+    given = is_given(program) or "s" in config.encodes(task_of(program))
+    if not given and reads_source(program):
         raise CannotCompile(
             f"{program.name}: init.s is neither an input nor a hint that this network "
             "is given: the first hint is, with hint_mode='encoded_decoded'"
@@ -282,7 +284,7 @@ def _set_scores(
     sender, _ = zero_layer(params, "attention/in", 2 * size, size)
     receiver, constant = zero_layer(params, "attention/out", 2 * size, size)
     edge, _ = zero_layer(params, "attention/edge", size, size)
-    zero_layer(params, "attention/meta", size, size)
+    meta, _ = zero_layer(params, "attention/meta", size, size)
     layers = [
         zero_layer(params, f"attention/score_{head}", size // heads, 1)
         for head in range(heads)
@@ -293,6 +295,8 @@ def _set_scores(
             sender[:, column] = channel.zeta.other
             receiver[:, column] = channel.zeta.self
             edge[:, column] = channel.zeta.edge
+            if channel.zeta.graph.any():
+                meta[:, column] = channel.zeta.graph
             constant[column] = channel.zeta.constant
             layers[head][0][place] = channel.weight
     if config.attention_bias:
@@ -319,6 +323,12 @@ def _set_updates(
             reading = layout.reading(form)
             value[:, column], skip[:, column] = reading.other, reading.self
             constant[column] = reading.constant
+            if reading.graph.any():
+                raise CannotCompile(
+                    f"{program.name}, update of `{name}`: reads an input of the whole "
+                    f"graph ({', '.join(layout.graphs)}), which reaches the scores of "
+                    "attention only: it can stand in keys and masks"
+                )
             if not of_edge(form):
                 continue
             if projected:

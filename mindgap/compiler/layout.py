@@ -57,11 +57,12 @@ class Place(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A sum as weights: of [x_j | h_j], [x_i | h_i] and edge features, and a bias."""
+    """A sum as weights of [x_j | h_j], [x_i | h_i], edge and graph features; a bias."""
 
     other: Float[np.ndarray, "2*S"]
     self: Float[np.ndarray, "2*S"]
     edge: Float[np.ndarray, "S"]
+    graph: Float[np.ndarray, "S"]
     constant: float
 
     def times(self, factor: float) -> "Reading":
@@ -70,6 +71,7 @@ class Reading(NamedTuple):
             factor * self.other,
             factor * self.self,
             factor * self.edge,
+            factor * self.graph,
             factor * self.constant,
         )
 
@@ -85,6 +87,8 @@ class Layout:
     """Coordinates of the encoded node inputs."""
     edges: Mapping[str, int]
     """Coordinates of the encoded edge inputs, weight and adj."""
+    graphs: Mapping[str, int]
+    """Coordinates of the encoded inputs of the whole graph."""
     bounds: Bounds
     coordinates: Mapping[Hashable, int]
     """Of each cell, by its key."""
@@ -107,12 +111,16 @@ class Layout:
     def nothing(self) -> Reading:
         """A reading of no field."""
         wide = np.zeros(2 * self.size)
-        return Reading(wide, wide.copy(), np.zeros(self.size), 0.0)
+        narrow = np.zeros(self.size)
+        return Reading(wide, wide.copy(), narrow, narrow.copy(), 0.0)
 
     def reading(self, form: Affine) -> Reading:
         """The weights that compute a sum from inputs and the state before a step."""
         weights = self.nothing()._replace(constant=form.constant)
         for field, factor in form.terms.items():
+            if field.name in self.graphs:
+                weights.graph[self.graphs[field.name]] += factor
+                continue
             if field.name in EDGE:
                 weights.edge[self.edges[field.name]] += factor
                 continue
@@ -123,8 +131,8 @@ class Layout:
 
     def _add(self, row: np.ndarray, field: Field, factor: float) -> float:
         """Adds factor * field to a row of [x | h] weights; returns what is constant."""
-        own = Field("init", "s") if field.name == "s" else INDEX
-        if field.name in ("s", "index"):
+        if field.name not in self.places:
+            own = Field("init" if field.name == "s" else "self", field.name)
             row[self.inputs[own]] += factor
             return 0.0
         place, start = self.places[field.name], self.program.beginnings[field.name]
@@ -193,9 +201,12 @@ def lay_out(
     reads_edge = any(of_edge(cell.form) for s in sums.values() for cell in s.cells)
     # `first_component` adds edge feature 0 to the state: it may only be the weight
     spare = int(config.edge_values == "first_component" and not reads_edge)
-    if config.hidden_size < spare + 2:
+    inputs = {INDEX: 0, Field("init", "s"): 1}
+    inputs |= {Field("self", n): at for at, n in enumerate(program.node_inputs, 2)}
+    needed = max(len(inputs), spare + 2, len(program.graph_inputs))
+    if config.hidden_size < needed:
         raise CannotCompile(
-            f"{program.name}: its inputs need {spare + 2} coordinates, but hidden_size "
+            f"{program.name}: its inputs need {needed} coordinates, but hidden_size "
             f"is {config.hidden_size}"
         )
     room = config.hidden_size // config.heads
@@ -204,8 +215,9 @@ def lay_out(
         program,
         config.hidden_size,
         places,
-        {INDEX: 0, Field("init", "s"): 1},
+        inputs,
         {"weight": spare, "adj": spare + 1},
+        {name: at for at, name in enumerate(program.graph_inputs)},
         bounds,
         coordinates,
         tuple(blocks.count(head) for head in range(config.heads)),

@@ -152,18 +152,11 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
     if not limits.separated:
         soft = "the network is too soft: candidates are not kept apart"
         return [soft] * graphs.batch
-    start = source_of(graphs)
-    if start is None:
-        return ["no source"] * graphs.batch
     found = _Findings(graphs.batch)
-    source = np.asarray(start)
-    found.refuse(
-        (source != 0) & (source != 1),
-        "a source that is neither 0 nor 1",
-        lambda graph, node: f"{source[graph, node]:g} at node {node}",
-    )
+    _check_inputs(program, limits, graphs, found)
     _check_positions(limits, np.asarray(graphs.positions), found)
-    _check_edges(limits, graphs, found)
+    if "adj" in graphs.inputs:
+        _check_edges(limits, graphs, found)
     again = task_of(program).solved(graphs.inputs).trajectory
     stale = np.array(again.lengths != jnp.asarray(graphs.trajectory.lengths))
     for name, output in again.outputs.items():
@@ -174,6 +167,34 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
     )
     _follow(program, limits, graphs, found)
     return found.reasons
+
+
+def _check_inputs(
+    program: GraphProgram, limits: Limits, graphs: Graphs, found: _Findings
+) -> None:
+    """Refuses truth values that are neither 0 nor 1, and numbers that are too large."""
+    given = {
+        name: (np.asarray(graphs.inputs[name]), sort)
+        for name, sort in (*program.node_inputs.items(), *program.graph_inputs.items())
+    }
+    source = source_of(graphs)
+    if source is not None:
+        given["s"] = np.asarray(source), "bool"
+    for name, (values, sort) in given.items():
+
+        def at(graph: int, *node: int, values=values) -> str:
+            where = f" at node {node[0]}" if node else ""
+            return f"{values[(graph, *node)]:g}{where}"
+
+        if sort == "bool":
+            word = "a source that is" if name == "s" else f"{name} is"
+            neither = (values != 0) & (values != 1)
+            found.refuse(neither, f"{word} neither 0 nor 1", at)
+        if sort == "float":
+            large = ~(np.abs(values) <= limits.value)
+            found.refuse(
+                large, f"{name} leaves [-{limits.value:g}, {limits.value:g}]", at
+            )
 
 
 def _check_positions(
@@ -202,8 +223,9 @@ def _check_positions(
 
 
 def _check_edges(limits: Limits, graphs: Graphs, found: _Findings) -> None:
-    weights, edges = np.asarray(graphs.weights), np.asarray(graphs.edges)
+    edges = np.asarray(graphs.edges)
     if np.isfinite(limits.weight):
+        weights = np.asarray(graphs.weights)
         largest = np.abs(weights).max()
         advice = f"; times {limits.weight / largest:.2g} they fit" if largest else ""
         found.refuse(

@@ -32,6 +32,8 @@ def set_encoders(
         "s": layout.inputs[Field("init", "s")],
         "A": layout.edges["weight"],
         "adj": layout.edges["adj"],
+        **{name: layout.inputs[Field("self", name)] for name in program.node_inputs},
+        **layout.graphs,
     }
     for name in config.encodes(task):
         rows = max(1, task.features[name].classes)

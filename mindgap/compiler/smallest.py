@@ -79,5 +79,6 @@ def _needed(compiled: Compiled) -> int:
         *(len(keys) for keys in bound.values()),
         *(len(score.channels) for score in compiled.scores.values()),
     )
-    inputs = 1 + max(*layout.inputs.values(), *layout.edges.values())
+    coordinates = layout.inputs, layout.edges, layout.graphs
+    inputs = 1 + max(max(each.values(), default=0) for each in coordinates)
     return max(heads * room, -(-inputs // heads) * heads)

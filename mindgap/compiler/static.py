@@ -11,11 +11,10 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from mindgap.language.expressions import ProgramError
+from mindgap.language.expressions import ProgramError, Sort
 from mindgap.language.interpreter import task_of
 from mindgap.language.normal_forms import (
     EDGE,
-    INDEX,
     Affine,
     Condition,
     Field,
@@ -65,6 +64,8 @@ def interval(
         elif program.components.get(field.name) == "float":
             most = bounds.value
             least = -most if field.name in bounds.signed else 0.0
+        elif inputs_of(program).get(field.name) == "float":
+            most, least = bounds.value, -bounds.value
         ends = factor * least, factor * most
         low, high = low + min(ends), high + max(ends)
     return low, high
@@ -135,6 +136,20 @@ def weights_are_read(program: GraphProgram) -> bool:
     )
 
 
+def inputs_of(program: GraphProgram) -> dict[str, Sort]:
+    """The task's own inputs at nodes and of the graph: not position and source."""
+    return {**program.node_inputs, **program.graph_inputs}
+
+
+def reads_source(program: GraphProgram) -> bool:
+    """Whether `init.s` is read anywhere."""
+    parts: list[Part] = [*program.beginnings.values()]
+    parts += [part for effect in program.effects.values() for part in effect]
+    for selection in program.selections.values():
+        parts += [selection.key, selection.mask]
+    return any(field.name == "s" for part in parts for field in fields_of(part))
+
+
 def is_given(program: GraphProgram) -> bool:
     """Whether `init.s` is an input, which is there at every step.
 
@@ -156,7 +171,7 @@ def keeps(program: GraphProgram, component: str) -> bool:
     if as_sum(part) != Affine({Field("self", component): 1.0}):
         return False
     start = program.beginnings[component]
-    return is_given(program) or all(field == INDEX for field in start.terms)
+    return is_given(program) or all(field.name != "s" for field in start.terms)
 
 
 def settled(program: GraphProgram, form: Affine) -> Affine:
@@ -167,10 +182,10 @@ def settled(program: GraphProgram, form: Affine) -> Affine:
         if field.name in program.components and keeps(program, field.name):
             start = program.beginnings[field.name]
             terms = {
-                Field(field.role, f.name) if f == INDEX else f: factor
+                Field(field.role, f.name) if f.role == "self" else f: factor
                 for f, factor in start.terms.items()
             }
-            if field.role == "self" or set(terms) <= {OTHER_INDEX}:
+            if field.role == "self" or all(f.role == "other" for f in terms):
                 part = Affine(terms, start.constant)
         total = total.plus(part, factor)
     return total
@@ -182,7 +197,10 @@ def own_key(program: GraphProgram, key: Affine) -> dict[Field, float]:
         field: factor
         for field, factor in key.terms.items()
         if field in (OTHER_INDEX, Field("edge", "weight"))
-        or (field.role == "other" and program.components.get(field.name) == "float")
+        or (
+            field.role == "other"
+            and {**program.components, **program.node_inputs}.get(field.name) == "float"
+        )
     }
 
 
@@ -272,7 +290,7 @@ def default_can_be_shut(program: GraphProgram, component: str) -> bool:
     mask = program.selection.mask
     own_terms = merged(part)
     start = program.beginnings[component]
-    if mask.comparisons or start != Affine({}):
+    if mask.comparisons or start != Affine({}) or "bool" in inputs_of(program).values():
         return False
     if own_terms != Affine({Field("self", component): 1.0}):
         return False
@@ -351,7 +369,8 @@ def cases(
     If it is none, the node has selected itself, or nobody. No cases at all if there are
     more than `MOST_TRUTHS` truth values.
     """
-    names = [n for n, sort in program.components.items() if sort == "bool"] + ["s"]
+    held = {**program.components, **inputs_of(program)}
+    names = [n for n, sort in held.items() if sort == "bool"] + ["s"]
     if len(names) > MOST_TRUTHS + 1:
         return
     nodes = [

@@ -129,6 +129,8 @@ class Read(Expr):
     role: Role
     field: str
     sort: Sort
+    everywhere: bool = False
+    """Whether it is one value for all nodes: a scalar or a truth of the graph."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)

@@ -201,7 +201,11 @@ def _run(
 ) -> Meaning:
     # float32, whatever JAX is set to: what the compiled network computes in
     inputs = {name: jnp.asarray(leaf, jnp.float32) for name, leaf in inputs.items()}
-    given = {"s": inputs["s"], "index": inputs["pos"]}
+    positions = inputs["pos"]
+    given = {"s": inputs["s"], "index": positions}
+    given |= {name: inputs[name] for name in program.node_inputs}
+    for name in program.graph_inputs:
+        given[name] = jnp.broadcast_to(inputs[name], positions.shape)
     if start is None:
         start = {
             name: jnp.broadcast_to(value(expr, {"init": given}), given["index"].shape)
@@ -225,9 +229,11 @@ def _step(
     `given` are the fields of `init`.
     """
     nodes = given["index"].shape[0]
-    held = {**state, "index": given["index"]}
-    weights = jnp.asarray(inputs["A"])
-    edges = {"adj": _number(edges_of(inputs)), "weight": weights}
+    own = {name: given[name] for name in ("index", *program.node_inputs)}
+    held = {**state, **own}
+    weights = jnp.asarray(inputs.get("A", jnp.zeros((nodes, nodes))))
+    linked = edges_of(inputs) if "adj" in inputs else jnp.zeros_like(weights, bool)
+    edges = {"adj": _number(linked), "weight": weights}
     pairs = {
         "self": {k: v[:, None] for k, v in held.items()},
         "other": {k: v[None, :] for k, v in held.items()},

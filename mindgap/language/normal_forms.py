@@ -49,12 +49,10 @@ the edge leads: `edge.weight` is the `weight` of `other`."""
 
 
 def field_of(read: Read) -> Field:
-    """The field; `init.index` and `self.index` are one."""
-    return (
-        INDEX
-        if read.role == "init" and read.field == "index"
-        else Field(read.role, read.field)
-    )
+    """The field; an input of the node itself is one field, of `init` or of `self`."""
+    if read.role == "init" and read.field != "s" and not read.everywhere:
+        return Field("self", read.field)
+    return Field(read.role, read.field)
 
 
 @dataclasses.dataclass(frozen=True)

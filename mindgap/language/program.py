@@ -43,13 +43,16 @@ from mindgap.language.expressions import (
 from mindgap.language.normal_forms import Affine, Part, affine, condition
 from mindgap.language.selection import ADJACENT, Min, Selection, nobody
 
-INPUTS: dict[Role, dict[str, Sort]] = {
-    "self": {"index": "node"},
-    "other": {"index": "node"},
-    "init": {"s": "bool", "index": "node"},
-    "edge": {"adj": "bool", "weight": "float"},
+EDGES: dict[str, tuple[str, Sort]] = {"adj": ("adj", "bool"), "A": ("weight", "float")}
+"""CLRS's inputs of edges that programs read, with the name and sort of the field."""
+
+SORTS: dict[str, Sort] = {
+    "scalar": "float",
+    "mask": "bool",
+    "mask_one": "bool",
+    "pointer": "node",
 }
-"""The fields that every program has; components join `self` and `other`."""
+"""Which sort of field an input feature of each type is."""
 
 RESERVED = ("index", "pos", "s", "adj", "weight", "A")
 SHOWN: dict[Sort, typing.Literal["mask", "scalar", "pointer"]] = {
@@ -63,9 +66,17 @@ SHOWN: dict[Sort, typing.Literal["mask", "scalar", "pointer"]] = {
 class _Fields:
     """A role as the program's functions see it: its fields by name."""
 
-    def __init__(self, role: Role, sorts: Mapping[str, Sort], place: str):
+    def __init__(
+        self,
+        role: Role,
+        sorts: Mapping[str, Sort],
+        place: str,
+        everywhere: Mapping[str, Sort] | None = None,
+    ):
         self._role: Role = role
-        self._sorts, self._place = sorts, place
+        self._everywhere: Mapping[str, Sort] = everywhere or {}
+        self._sorts: dict[str, Sort] = {**sorts, **self._everywhere}
+        self._place = place
 
     def __getattr__(self, name: str) -> Read:
         if name.startswith("_"):  # what Python asks of every object, as to copy it
@@ -75,7 +86,7 @@ class _Fields:
                 f"{self._place}: {self._role}.{name}: {self._role} has no `{name}`; "
                 f"it has {', '.join(self._sorts)}"
             )
-        return Read(self._role, name, self._sorts[name])
+        return Read(self._role, name, self._sorts[name], name in self._everywhere)
 
     def __str__(self) -> str:
         return self._role
@@ -114,19 +125,48 @@ class GraphProgram:
     message_steps: int = 1
 
     @functools.cached_property
+    def node_inputs(self) -> dict[str, Sort]:
+        """The task's inputs at nodes beside position and source, by CLRS's names."""
+        return self._inputs("node")
+
+    @functools.cached_property
+    def graph_inputs(self) -> dict[str, Sort]:
+        """The task's inputs of the whole graph, by CLRS's names."""
+        return self._inputs("graph")
+
+    def _inputs(self, location: str) -> dict[str, Sort]:
+        features = {} if self.task is None else self.task.stage("input")
+        return {
+            name: SORTS[feature.type]
+            for name, feature in features.items()
+            if feature.location == location
+            and feature.type in SORTS
+            and name not in ("pos", "s")
+        }
+
+    @property
+    def _init(self) -> dict[str, Sort]:
+        """The fields of `init` that belong to one node."""
+        sourced = self.task is None or "s" in self.task.features
+        source: dict[str, Sort] = {"s": "bool"} if sourced else {}
+        return {**source, "index": "node", **self.node_inputs}
+
+    @functools.cached_property
     def starts(self) -> dict[str, Expr]:
         """Every component's expression at the start."""
         place = f"{self.name}, start"
-        made = _traced(place, self.start, [_Fields("init", INPUTS["init"], place)])
+        init = _Fields("init", self._init, place, self.graph_inputs)
+        made = _traced(place, self.start, [init])
         if not isinstance(made, Mapping) or not made:
             raise ProgramError(
                 f"{place}: needs an expression for each component, got {made!r}"
             )
-        taken = {*RESERVED, *(f"{name}_h" for name in made)} & set(made)
+        inputs = [*RESERVED, *self.node_inputs, *self.graph_inputs]
+        taken = {*inputs, *(f"{name}_h" for name in made)} & set(made)
         if taken:
             raise ProgramError(
                 f"{place}: no component may be called {', '.join(sorted(taken))}: "
-                f"{', '.join(RESERVED)} are inputs, and name_h is the hint of name"
+                f"{', '.join(inputs)} are inputs, and name_h is the hint of name"
             )
         return {name: lift(value) for name, value in made.items()}
 
@@ -268,13 +308,18 @@ class GraphProgram:
                 )
 
     def _roles(self, place: str, looked_at: list[str]) -> list[_Fields]:
-        held: dict[str, Sort] = {**self.components, "index": "node"}
-        sorts = {**INPUTS, "self": held, **dict.fromkeys(looked_at, held)}
+        held: dict[str, Sort] = {**self.components, "index": "node", **self.node_inputs}
+        inputs = None if self.task is None else self.task.stage("input")
+        edge = {n: s for clrs, (n, s) in EDGES.items() if not inputs or clrs in inputs}
+        sorts = {"init": self._init, "edge": edge, "self": held}
+        sorts |= dict.fromkeys(looked_at, held)
         if looked_at != ["other"]:
             # whom a node looks at stands for the edge to it, too
-            sorts |= {name: {**held, "weight": "float"} for name in looked_at}
+            weight = {n: s for n, s in edge.items() if n == "weight"}
+            sorts |= {name: {**held, **weight} for name in looked_at}
         names = ["self", *looked_at, "init", *["edge"] * (looked_at == ["other"])]
-        return [_Fields(role, sorts[role], place) for role in names]
+        whole = {"init": self.graph_inputs}
+        return [_Fields(role, sorts[role], place, whole.get(role)) for role in names]
 
     def _form(self, form: Callable, expr: Expr, place: str) -> Any:
         try:

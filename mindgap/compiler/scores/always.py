@@ -104,7 +104,7 @@ def always(setting: Setting) -> Score:
     begun = [f for f in key.terms if program.beginnings.get(f.name, _ZERO) != _ZERO]
     value = setting.bounds.value
     offset = -low + 2 * sum(abs(key.terms[f]) * value for f in begun)
-    numbers = [f.name for f in own if f != WEIGHT]
+    numbers = [f.name for f in own if f.name in program.components]
     rounds = not all(map(functools.partial(kept_exactly, program), numbers))
     margin = dataclasses.replace(
         Margin(key_gap=float(gap)),

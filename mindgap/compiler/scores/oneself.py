@@ -140,7 +140,8 @@ def _key(setting: Setting) -> _Key:
         if field.role in ("other", "edge")
     }
     form, tie = Affine(terms), 0.0
-    reals = [f for f in terms if f.name == "weight"]
+    numbers = {**program.components, **program.node_inputs}
+    reals = [f for f in terms if f.name == "weight" or numbers.get(f.name) == "float"]
     if OTHER_INDEX in terms and len(terms) == 1:
         pass  # positions differ
     elif is_whole(program, form):
@@ -154,9 +155,7 @@ def _key(setting: Setting) -> _Key:
                 "apart by index needs a network of fixed size (attention_bias)"
             )
         tie = 0.5 * abs(next(iter(terms.values()))) / config.nodes
-    elif not reals and not any(
-        program.components.get(f.name) == "float" for f in terms
-    ):
+    elif not reals:
         raise CannotCompile(
             f"{program.name}, key of select: different candidates can have the same "
             f"key, which a softmax averages:\n    {selection.made.key}"
