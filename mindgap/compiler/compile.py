@@ -45,6 +45,7 @@ from mindgap.compiler.updates import LARGEST_WEIGHT, Sum
 from mindgap.graphs import AnyArray, Graphs
 from mindgap.language.expressions import lift, reads
 from mindgap.language.interpreter import task_of
+from mindgap.language.normal_forms import fields_of
 from mindgap.language.program import GraphProgram
 from mindgap.network import (
     ModelConfig,
@@ -208,7 +209,9 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
         signed=tuple(sorted(bounds.signed)),
         weight=LARGEST_WEIGHT if _reads_weights(program) else np.inf,
         self_loops=self_loops,
-        directed=all(score.directed for score in scored.values()),
+        directed=all(score.directed for score in scored.values())
+        and not program.undirected,
+        equal_weights=program.undirected and _reads_weights(program),
         near_pointers=config.hint_mode == "encoded_decoded"
         and any(score.neighbours_only for score in scored.values()),
         linear_positions=config.pointer_decoder == "simple",
@@ -268,6 +271,14 @@ def _check_config(program: GraphProgram, config: ModelConfig) -> None:
             f"it takes {program.message_steps} for each hint, but message_steps is "
             f"{config.message_steps}"
         )
+    for name, selection in program.selections.items():
+        read = fields_of(selection.key) | fields_of(selection.mask)
+        if any(field.role == "edge.back" for field in read):
+            raise CannotCompile(
+                f"{program.name}, select {name}: reads edge.back, the edge from the "
+                "other node, but attention of a node sees the edges from it only; in "
+                "a task for undirected graphs they are one"
+            )
     given = is_given(program) or "s" in config.encodes(task_of(program))
     if not given and reads_source(program):
         raise CannotCompile(

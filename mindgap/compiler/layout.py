@@ -249,11 +249,11 @@ def _allocate(
 ) -> dict[Hashable, int]:
     """The coordinate of everything that is stored, by its key.
 
-    With one selection a component and its start lie side by side, components that read
-    the edge first. With several, first comes what reads a selected node, which has to
+    In one head a component and its start lie side by side, components that read the
+    edge first. In several heads, first comes what reads a selected node, which has to
     be in the block of a head, and then everything else where most room is left.
     """
-    several = len(program.selections) > 1
+    several = config.heads > 1
     requests = []
     for name in sorted(
         sums, key=lambda name: not any(of_edge(c.form) for c in sums[name].cells)

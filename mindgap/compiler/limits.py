@@ -6,16 +6,20 @@ Whether a graph lies within them is seen by running the program on it.
 """
 
 import dataclasses
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Mapping
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
-from mindgap.graphs import Graphs
+from mindgap.graphs import AnyArray, Graphs
 from mindgap.language.interpreter import Meaning, interpret, source_of, task_of
 from mindgap.language.normal_forms import fields_of
 from mindgap.language.program import GraphProgram
+from mindgap.tasks.base import Task
+from mindgap.tasks.erdos_renyi import Inputs
 
 NODES = 4096
 """Softmax sums over at most so many nodes."""
@@ -83,6 +87,8 @@ class Limits:
     """Whether graphs may have self-loops."""
     directed: bool
     """Whether edges may lack their opposite."""
+    equal_weights: bool
+    """Whether an edge and its opposite must weigh the same."""
     near_pointers: bool
     """Whether references must be to neighbours or to oneself: hints that are fed back
     make neighbours of others."""
@@ -157,9 +163,9 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
     _check_positions(limits, np.asarray(graphs.positions), found)
     if "adj" in graphs.inputs:
         _check_edges(limits, graphs, found)
-    again = task_of(program).solved(graphs.inputs).trajectory
-    stale = np.array(again.lengths != jnp.asarray(graphs.trajectory.lengths))
-    for name, output in again.outputs.items():
+    lengths, outputs = _solved(task_of(program), dict(graphs.inputs))
+    stale = np.array(lengths != jnp.asarray(graphs.trajectory.lengths))
+    for name, output in outputs.items():
         differs = np.asarray(output != jnp.asarray(graphs.trajectory.outputs[name]))
         stale |= differs.reshape(len(stale), -1).any(1)
     found.refuse(
@@ -167,6 +173,13 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
     )
     _follow(program, limits, graphs, found)
     return found.reasons
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _solved(task: Task, inputs: Inputs) -> tuple[Array, Mapping[str, AnyArray]]:
+    """Number of hints and outputs, of any graphs: under jit a task checks nothing."""
+    trajectory = task.solved(inputs).trajectory
+    return jnp.asarray(trajectory.lengths), trajectory.outputs
 
 
 def _check_inputs(
@@ -244,6 +257,16 @@ def _check_edges(limits: Limits, graphs: Graphs, found: _Findings) -> None:
             edges & ~edges.swapaxes(1, 2),
             "an edge without its opposite",
             lambda graph, i, j: f"{i} -> {j}",
+        )
+    if limits.equal_weights:
+        weights = np.asarray(graphs.weights)
+        found.refuse(
+            edges & (weights != weights.swapaxes(1, 2)),
+            "an edge whose opposite weighs something else",
+            lambda graph, i, j: (
+                f"{weights[graph, i, j]:g} of {i} -> {j}, "
+                f"{weights[graph, j, i]:g} of {j} -> {i}"
+            ),
         )
 
 

@@ -282,12 +282,12 @@ def default_can_be_shut(program: GraphProgram, component: str) -> bool:
     that it had before keeps qualifying; so who selects itself fails its own mask; (2) a
     node that fails its own mask holds 0 there.
     """
-    if len(program.selections) > 1 or len(program.effects[component]) > 1:
+    (part, *more) = program.effects[component]
+    roles = looked_at(part)
+    if not isinstance(part, Affine) or more or len(roles) > 1:
         return False
-    (part,) = program.effects[component]
-    if not isinstance(part, Affine):
-        return False
-    mask = program.selection.mask
+    selection = program.selections[roles[0]]
+    mask = selection.mask
     own_terms = merged(part)
     start = program.beginnings[component]
     if mask.comparisons or start != Affine({}) or "bool" in inputs_of(program).values():
@@ -295,11 +295,12 @@ def default_can_be_shut(program: GraphProgram, component: str) -> bool:
     if own_terms != Affine({Field("self", component): 1.0}):
         return False
     if any(
-        isinstance(test, Condition) and (more or test.comparisons)
+        isinstance(test, Condition)
+        and (more or test.comparisons or set(looked_at(test)) - set(roles))
         for test, *more in program.effects.values()
     ):
         return False
-    every_case = list(cases(program, program.selection))
+    every_case = list(cases(program, selection))
     if not every_case:
         return False
     for s in (0.0, 1.0):

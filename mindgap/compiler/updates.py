@@ -279,11 +279,20 @@ def _shut(program: GraphProgram, name: str, part: Part) -> Affine | None:
     if not default_can_be_shut(program, name):
         return None
     failed = Affine({})
-    for literal in program.selection.mask.literals:
+    (role,) = looked_at(part)
+    for literal in program.selections[role].mask.literals:
         if literal.field.name not in EDGE:
-            failed = failed.plus(Affine({}, 1.0)).plus(literal.affine, -1.0)
+            seen = _of_selected(literal, role)
+            failed = failed.plus(Affine({}, 1.0)).plus(seen.affine, -1.0)
     weight = max(1.0, sum(map(abs, of_edge(_plain(part)).values())))
     return Affine({}).plus(failed, -LARGEST_WEIGHT * weight)
+
+
+def _of_selected(literal: Literal, role: str) -> Literal:
+    """A literal of a mask, with `other` by the name of the selected node."""
+    if literal.field.role != "other":
+        return literal
+    return Literal(Field(role, literal.field.name), literal.positive)
 
 
 def _is_never_itself(gate: Condition) -> bool:

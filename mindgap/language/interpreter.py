@@ -239,6 +239,7 @@ def _step(
         "other": {k: v[None, :] for k, v in held.items()},
         "init": {k: v[:, None] for k, v in given.items()},
         "edge": edges,
+        "edge.back": {k: v.T for k, v in edges.items()},
     }
     looks = {n: _look(s, pairs) for n, s in program.selections.items()}
     node = jnp.arange(nodes)
@@ -263,8 +264,10 @@ def _look(selection: Selection, pairs: dict[str, dict[str, Array]]) -> Look:
     itself = jnp.eye(nodes, dtype=bool)
     allowed = ~itself if selection.others else jnp.ones_like(itself)
     if not selection.others:
-        adj = jnp.maximum(pairs["edge"]["adj"], itself)
-        pairs = {**pairs, "edge": {**pairs["edge"], "adj": adj}}
+        pairs = pairs | {
+            way: {**pairs[way], "adj": jnp.maximum(pairs[way]["adj"], itself)}
+            for way in ("edge", "edge.back")
+        }
     candidate = allowed & (value(selection.made.where, pairs) > 0)
     keys = jnp.broadcast_to(value(lift(selection.made.key), pairs), (nodes, nodes))
     keys = jnp.where(candidate, selection.sign * keys, jnp.inf)

@@ -10,7 +10,7 @@ module does not use JAX.
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mindgap.language.expressions import (
     Add,
@@ -304,19 +304,33 @@ def _terms(
 
 def _with_edges(part: Part) -> Part:
     """The part with the fields of `edge` as fields of `other`."""
+    return _renamed(part, "edge", "other")
+
+
+def one_way(form: Any) -> Any:
+    """A key or a mask of a program for undirected graphs: the way back is the edge."""
+    return _renamed(form, "edge.back", "edge")
+
+
+def _renamed(part: Any, role: str, new: str) -> Any:
+    """The same part with the fields of one role as those of another."""
 
     def moved(field: Field) -> Field:
-        return Field("other", field.name) if field.role == "edge" else field
+        return Field(new, field.name) if field.role == role else field
 
     if isinstance(part, Affine):
-        return Affine({moved(f): c for f, c in part.terms.items()}, part.constant)
+        total = Affine({}, part.constant)
+        for field, factor in part.terms.items():
+            total = total.plus(Affine({moved(field): factor}))
+        return total
     if isinstance(part, Gated | Rectified):
-        value, gate = _with_edges(part.value), _with_edges(part.gate)
-        return part._replace(value=value, gate=gate)  # pyright: ignore
+        value, gate = (_renamed(each, role, new) for each in (part.value, part.gate))
+        return part._replace(value=value, gate=gate)
+    literals = (Literal(moved(field), positive) for field, positive in part.literals)
     return part._replace(
-        literals=tuple(Literal(moved(at), positive) for at, positive in part.literals),
+        literals=tuple(dict.fromkeys(literals)),
         comparisons=tuple(
-            each._replace(difference=_with_edges(each.difference))
+            each._replace(difference=_renamed(each.difference, role, new))
             for each in part.comparisons
         ),
     )

@@ -72,15 +72,19 @@ class _Fields:
         sorts: Mapping[str, Sort],
         place: str,
         everywhere: Mapping[str, Sort] | None = None,
+        back: Mapping[str, Sort] | None = None,
     ):
         self._role: Role = role
         self._everywhere: Mapping[str, Sort] = everywhere or {}
         self._sorts: dict[str, Sort] = {**sorts, **self._everywhere}
         self._place = place
+        self._back = back
 
-    def __getattr__(self, name: str) -> Read:
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # what Python asks of every object, as to copy it
             raise AttributeError(name)
+        if name == "back" and self._back is not None:
+            return _Fields("edge.back", self._back, self._place)
         if name not in self._sorts:
             raise ProgramError(
                 f"{self._place}: {self._role}.{name}: {self._role} has no `{name}`; "
@@ -196,15 +200,6 @@ class GraphProgram:
             return {name: self._select(name, f) for name, f in self.select.items()}
         return {"other": self._select("", self.select)}
 
-    @property
-    def selection(self) -> Selection:
-        """Whom a node looks at. Raises ProgramError if it looks at several."""
-        if len(self.selections) > 1:
-            raise ProgramError(
-                f"{self.name} has several selections: {', '.join(self.selections)}"
-            )
-        return next(iter(self.selections.values()))
-
     def _select(self, name: str, function: Callable[..., Min]) -> Selection:
         place = f"{self.name}, select{name and f' of {name}'}"
         roles = self._roles(place, ["other"])
@@ -227,6 +222,8 @@ class GraphProgram:
                 "what is selected then is `default=self` or `default=nobody`"
             )
         key = self._form(affine, lift(made.key), f"key of select{name and ' ' + name}")
+        if self.undirected:
+            key, mask = map(normal_forms.one_way, (key, mask))
         return Selection(made, key, mask, made.default is roles[0])
 
     @functools.cached_property
@@ -310,16 +307,35 @@ class GraphProgram:
     def _roles(self, place: str, looked_at: list[str]) -> list[_Fields]:
         held: dict[str, Sort] = {**self.components, "index": "node", **self.node_inputs}
         inputs = None if self.task is None else self.task.stage("input")
-        edge = {n: s for clrs, (n, s) in EDGES.items() if not inputs or clrs in inputs}
-        sorts = {"init": self._init, "edge": edge, "self": held}
+        edge: dict[str, Sort] = {
+            n: s for clrs, (n, s) in EDGES.items() if not inputs or clrs in inputs
+        }
+        sorts: dict[Role, dict[str, Sort]] = {
+            "init": self._init,
+            "edge": edge,
+            "self": held,
+        }
         sorts |= dict.fromkeys(looked_at, held)
         if looked_at != ["other"]:
             # whom a node looks at stands for the edge to it, too
-            weight = {n: s for n, s in edge.items() if n == "weight"}
-            sorts |= {name: {**held, **weight} for name in looked_at}
+            weight: dict[str, Sort] = {n: s for n, s in edge.items() if n == "weight"}
+            sorts.update({name: {**held, **weight} for name in looked_at})
         names = ["self", *looked_at, "init", *["edge"] * (looked_at == ["other"])]
         whole = {"init": self.graph_inputs}
-        return [_Fields(role, sorts[role], place, whole.get(role)) for role in names]
+        back: dict[Role, dict[str, Sort]] = {"edge": edge}
+        if place.endswith("update"):
+            back = {}  # what is passed on is only the edge from the node to the other
+        return [
+            _Fields(role, sorts[role], place, whole.get(role), back.get(role))
+            for role in names
+        ]
+
+    @functools.cached_property
+    def undirected(self) -> bool:
+        """Whether the task is for undirected graphs only: both directions are one."""
+        if self.task is None or not self.task.strict:
+            return False
+        return not getattr(self.task.sampler, "directed", True)
 
     def _form(self, form: Callable, expr: Expr, place: str) -> Any:
         try:

@@ -245,6 +245,64 @@ def test_minimum_and_maximum_of_numbers():
     check(program, ROOMY, within=1e-4)
 
 
+def back_and_forth(task=None):
+    """Each node selects a node that has an edge to it."""
+    return mg.GraphProgram(
+        name="back",
+        start=lambda init: {"p": init.index, "r": init.s},
+        select=lambda self, other, init, edge: mg.Min(
+            edge.back.weight, where=edge.back.adj & edge.adj, default=self
+        ),
+        update=lambda self, other, init, edge: {"p": other.index, "r": other.r},
+        task=task,
+        outputs={"pi": "p"} if task else {},
+        hints={"pi_h": "p", "reach_h": "r"} if task else {},
+    )
+
+
+def test_the_edge_from_the_other_node_is_not_seen():
+    program = back_and_forth()
+    weights = np.zeros((1, 3, 3))
+    weights[0, [0, 1, 1, 2], [1, 0, 2, 1]] = 0.9, 0.5, 0.1, 0.7
+    graphs = mg.language.interpreter.task_of(program).run(weights, 0)
+    found = mg.interpret(program, graphs, 1).states["p"][0, 1]
+    np.testing.assert_allclose(found, [1 / 3, 2 / 3, 1 / 3])  # 0.5 < 0.9 to node 1
+    with pytest.raises(CannotCompile, match=r"edge\.back.* edges from it only"):
+        compile(program, cases.MODIFIED)
+
+
+def test_in_an_undirected_task_both_directions_are_one():
+    program = back_and_forth(mg.tasks.bfs)
+    compiled = compile(program, cases.MODIFIED)
+    assert str(program.selections["other"].key) == "edge.weight"
+    graphs = mg.tasks.bellman_ford.sample(jax.random.key(0), 4, 20, 0.9)
+    own = mg.tasks.bfs.run(graphs.weights, graphs.source)
+    kept = cases.within(compiled, own)
+    assert kept.batch >= 18 and cases.agrees(compiled, kept)
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        (programs.bfs, "an edge without its opposite (0 -> 1)"),
+        (
+            programs.bellman_ford,
+            "an edge whose opposite weighs something else (0.5 of 1 -> 2, 0.7 of "
+            "2 -> 1)",
+        ),
+    ],
+)
+def test_programs_of_undirected_tasks_refuse_other_graphs(program, reason):
+    """Graphs that were solved inside jit, where a task cannot look at them."""
+    weights = np.zeros((1, 4, 4), np.float32)
+    weights[0, [0, 1, 1, 2], [1, 0, 2, 1]] = 0.9, 0.9, 0.5, 0.7
+    if program is programs.bfs:
+        weights[0, 1, 0] = 0
+    source = np.eye(4)[:1]
+    graphs = jax.jit(program.task.run)(weights, source)
+    assert compile(program, cases.MODIFIED).refusals(graphs) == [reason]
+
+
 def test_truth_values_are_not_compared():
     with pytest.raises(mg.ProgramError, match=r"compared as \(a & b\) \+ "):
         made(
