@@ -40,12 +40,8 @@ def _normal_form(compiled: "Compiled") -> list[str]:
 
 
 def _cells(compiled: "Compiled") -> list[str]:
-    lines, wide = [], max(map(len, compiled.sums))
-    for name, whole in compiled.sums.items():
-        constant = [f"{whole.constant:g}"] if whole.constant else []
-        terms = " + ".join([*constant, *map(str, whole.cells)]).replace("+ -", "- ")
-        lines.append(f"  {name:<{wide}} = {terms or 0}")
-    return lines
+    wide = max(map(len, compiled.sums))
+    return [f"  {name:<{wide}} = {whole}" for name, whole in compiled.sums.items()]
 
 
 def _layout(compiled: "Compiled") -> list[str]:

@@ -97,11 +97,15 @@ class Limits:
 
     def __str__(self) -> str:
         exactly = "exactly" if self.fixed_nodes else "at most"
+        weights = "not read" if np.isinf(self.weight) else f"in [0, {self.weight:g}]"
+        values = f"in [0, {self.value:g}]"
+        if self.signed:
+            values += f", {', '.join(self.signed)} from {-self.value:g} on"
         lines = [
             f"{exactly} {self.nodes} nodes",
             f"positions {'i / N' if self.linear_positions else 'increasing'}, "
             f"at least {self.position_gap:.2g} apart",
-            f"edge weights in [0, {self.weight:g}], values in [0, {self.value:g}]",
+            f"edge weights {weights}, values {values}",
             f"self-loops {'allowed' if self.self_loops else 'refused'}, "
             f"one-way edges {'allowed' if self.directed else 'refused'}",
             f"other nodes get at most {self.leak:.2g} of a selection",

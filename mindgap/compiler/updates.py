@@ -78,6 +78,10 @@ class Sum(NamedTuple):
     constant: float
     cells: tuple[Cell, ...]
 
+    def __str__(self) -> str:
+        constant = [f"{self.constant:g}"] if self.constant or not self.cells else []
+        return " + ".join([*constant, *map(str, self.cells)]).replace("+ -", "- ")
+
 
 def fine(sharpness: float) -> float:
     """How finely an update tells two nodes apart: 1 / fine, or more."""
