@@ -526,18 +526,18 @@ around = mg.GraphProgram(
 print(mg.verify(around, nodes=(8,), graphs=20))
 
 # %% [markdown]
-# What one layer cannot do is refused, by place. The width of a path is the least of its
-# edges, and a minimum of two inputs is not affine:
+# What one layer cannot do is refused, by place. If the edges of a path are probabilities,
+# that of the whole path is their product, and a product of two inputs is not affine:
 
 # %%
 try:
     mg.GraphProgram(
-        name="widest_path",
-        start=lambda init: {"width": init.s + 0.0},
+        name="likeliest_path",
+        start=lambda init: {"chance": init.s + 0.0},
         select=lambda self, other, init, edge: mg.Max(
-            other.width, where=edge.adj, default=self
+            other.chance, where=edge.adj, default=self
         ),
-        update=lambda self, other, init, edge: {"width": min(other.width, edge.weight)},
+        update=lambda self, other, init, edge: {"chance": other.chance * edge.weight},
     )
 except mg.ProgramError as error:
     print(error)

@@ -13,13 +13,15 @@ from . import tasks as tasks
 from . import training as training
 from .compiler.compile import Compiled as Compiled
 from .compiler.compile import compile as compile
-from .compiler.layout import CannotCompile as CannotCompile
 from .compiler.limits import OutOfRange as OutOfRange
 from .compiler.smallest import suited as suited
+from .compiler.static import CannotCompile as CannotCompile
 from .compiler.verification import verify as verify
 from .graphs import Graphs as Graphs
 from .graphs import Trajectory as Trajectory
 from .language.expressions import ProgramError as ProgramError
+from .language.expressions import maximum as maximum
+from .language.expressions import minimum as minimum
 from .language.expressions import same as same
 from .language.expressions import when as when
 from .language.interpreter import interpret as interpret

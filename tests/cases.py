@@ -169,15 +169,6 @@ REFUSED = {
         },
         r"bfs, update of `reach`:\n.*\n +\^ not a truth value",
     ),
-    "comparison in an update": (
-        {
-            "update": lambda self, other, init, edge: {
-                "reach": other.index < self.index,
-                "pi": self.pi,
-            }
-        },
-        r"bfs, update of `reach`: a comparison only has a place in masks",
-    ),
     "not a node": (
         {
             "update": lambda self, other, init, edge: {
@@ -201,8 +192,12 @@ REFUSED = {
         {"select": lambda self, other, init, edge: Min(other.index, default=self)},
         r"bfs, select: no mask",
     ),
-    "empty mask without a default": (
-        {"select": lambda self, other, init, edge: Min(other.index, where=edge.adj)},
+    "mask that may leave nobody without a default": (
+        {
+            "select": lambda self, other, init, edge: Min(
+                other.index, where=edge.adj & other.reach
+            )
+        },
         r"bfs, select: no default \(None\)",
     ),
     "ambiguous default": (
@@ -216,10 +211,6 @@ REFUSED = {
     "disjunctive mask": (
         {"select": select(lambda self, other, init, edge: edge.adj | other.reach)},
         r"bfs, select: the mask is not one conjunction",
-    ),
-    "negated comparison": (
-        {"select": select(lambda self, other, init, edge: ~(other.index < self.index))},
-        r"bfs, mask of select:\n.*\n.*\^ a negated comparison holds on equality",
     ),
     "no selection": (
         {"select": lambda self, other, init, edge: other.index},

@@ -4,6 +4,9 @@ import os
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # dm-clrs imports TensorFlow
+# Compiling is most of the time of the tests, and XLA spends most of it on code that is
+# fast. Other processes that tests start inherit this; `as_users_run` takes it back.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 import jax
 import pytest
@@ -24,6 +27,17 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("mindgap")
+
+
+@pytest.fixture
+def as_users_run():
+    """XLA's usual optimisations, for a test of the last bits or of what is compiled."""
+    jax.clear_caches()
+    chosen = jax.config.jax_disable_most_optimizations
+    jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", chosen)
+    jax.clear_caches()
 
 
 @pytest.fixture

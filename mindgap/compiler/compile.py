@@ -1,10 +1,17 @@
 """Graph programs straight into weights (paper §2.4, App. A; Figures 8, 10).
 
-The compiler sets every parameter of the network: encoders put the inputs into fixed
-coordinates, the score of attention selects (`selector`), the value and skip
-maps carry the update's affine form into the coordinates of `layout`, and the decoders
-read components off them. Nothing is trained and nothing is approximate: inside the
-computed `limits` the network does what the program says, outside it is refused.
+The compiler sets every parameter of the network, in the order of these files:
+
+    static     what is known of the program before it runs
+    updates    every component as a sum of cells, each the ReLU of a sum
+    layout     which hidden coordinate holds which cell
+    scores     attention scores that select what the program selects, a head for each
+    readout    encoders and decoders
+    limits     on which graphs all of this is exact
+
+Nothing is trained and nothing is approximate: inside the computed limits the network
+does what the program says, outside it is refused. `Compiled.explain` prints each of
+these for one program.
 
 One step of the program is one step of attention. The paper's layer norm must be off: it
 would rescale the scalars that the hidden state is made of.
@@ -12,8 +19,7 @@ would rescale the scalars that the hidden state is made of.
 
 import dataclasses
 import functools
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import jax
 import jax.core
@@ -21,25 +27,25 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from mindgap.compiler import heads, static, updates
-from mindgap.compiler.layout import (
-    Arrays,
+from mindgap.compiler import explain, updates
+from mindgap.compiler.layout import Arrays, Layout, lay_out, zero_layer
+from mindgap.compiler.limits import NODES, Limits, OutOfRange, refusals
+from mindgap.compiler.readout import set_decoders, set_encoders
+from mindgap.compiler.scores import Score, scores
+from mindgap.compiler.static import (
     Bounds,
     CannotCompile,
-    Layout,
-    Reading,
-    as_sum,
-    interval,
-    zero_layer,
+    is_given,
+    of_edge,
+    reads_source,
+    weights_are_read,
+    with_signs,
 )
-from mindgap.compiler.limits import LEAK, NODES, Limits, OutOfRange, refusals
-from mindgap.compiler.placement import lay_out
-from mindgap.compiler.readout import set_decoders, set_encoders
-from mindgap.compiler.selector import Selector, select
+from mindgap.compiler.updates import LARGEST_WEIGHT, Sum
 from mindgap.graphs import AnyArray, Graphs
 from mindgap.language.expressions import lift, reads
 from mindgap.language.interpreter import task_of
-from mindgap.language.normal_forms import Affine
+from mindgap.language.normal_forms import fields_of
 from mindgap.language.program import GraphProgram
 from mindgap.network import (
     ModelConfig,
@@ -59,8 +65,6 @@ TRACED = 4 * 2**30
 """Bytes that the attention and the pointers of all steps may take."""
 
 LARGEST_VALUE = 2.0**20
-LARGEST_WEIGHT = 2.0
-"""Edge weights may be so large (CLRS's reach 1.0005)."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -70,15 +74,31 @@ class Compiled:
     program: GraphProgram
     config: ModelConfig
     params: Params
+    sums: Mapping[str, Sum]
+    """Every component as the network has it."""
     layout: Layout
-    channels: Mapping[int, str]
-    """What each coordinate of the scores' zeta is for."""
+    scores: Mapping[str, Score]
+    """Of each selection, in the order of the heads."""
     limits: Limits
 
     @property
     def task(self) -> Task:
         """The task whose features the network computes."""
         return task_of(self.program)
+
+    @property
+    def channels(self) -> dict[int, str]:
+        """What each coordinate of the scores' zeta is for."""
+        room = self.config.hidden_size // self.config.heads
+        return {
+            head * room + place: channel.name
+            for head, score in enumerate(self.scores.values())
+            for place, channel in enumerate(score.channels)
+        }
+
+    def explain(self) -> str:
+        """What the compiler made of the program, pass by pass, to be printed."""
+        return explain.explain(self)
 
     def refusals(self, graphs: Graphs) -> list[str | None]:
         """For each graph why the network may not be exact on it, or None."""
@@ -168,42 +188,36 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
             f"{type(program).__name__}: {program!r:.50}"
         )
     _check_config(program, config)
-    bounds = Bounds(largest_value, LARGEST_WEIGHT)
-    layout = lay_out(program, config, bounds)
-    if len(program.selections) > 1:
-        selectors = heads.selectors(program, layout, config, sharpness)
-    else:
-        selectors = [select(program, layout, config, sharpness, bounds)]
+    bounds = with_signs(program, Bounds(largest_value, LARGEST_WEIGHT))
+    sums, self_loops = updates.sums(program, bounds, sharpness)
+    layout = lay_out(program, config, sums, bounds)
+    scored = scores(program, layout, config, sharpness)
     params: Arrays = {}
     set_encoders(params, program, config, layout)
-    channels = _set_scores(params, config, selectors)
-    if len(program.selections) > 1:
-        self_loops = _set_parts(params, program, config, layout, sharpness)
-    else:
-        self_loops = _set_update(params, program, config, layout)
+    _set_scores(params, config, scored)
+    _set_updates(params, config, sums, layout)
     set_decoders(params, program, config, layout, sharpness)
     limits = Limits(
         nodes=config.nodes or NODES,
         fixed_nodes=config.nodes is not None,
-        leak=LEAK if len(program.selections) == 1 else 0.0,
-        margins={
-            name: selector.margin
-            for name, selector in zip(program.selections, selectors, strict=True)
-        },
-        separated=all(selector.separated for selector in selectors),
-        position_gap=max(selector.position_gap for selector in selectors),
+        leak=max(score.leak for score in scored.values()),
+        margins={name: score.margin for name, score in scored.items()},
+        separated=all(score.separated for score in scored.values()),
+        position_gap=max(score.position_gap for score in scored.values()),
         identity=updates.fine(sharpness) * updates.tests_identity(program),
         value=largest_value,
+        signed=tuple(sorted(bounds.signed)),
         weight=LARGEST_WEIGHT if _reads_weights(program) else np.inf,
         self_loops=self_loops,
-        directed=all(selector.directed for selector in selectors),
-        near_pointers=len(program.selections) == 1
-        and not config.attention_bias
-        and config.hint_mode == "encoded_decoded",
+        directed=all(score.directed for score in scored.values())
+        and not program.undirected,
+        equal_weights=program.undirected and _reads_weights(program),
+        near_pointers=config.hint_mode == "encoded_decoded"
+        and any(score.neighbours_only for score in scored.values()),
         linear_positions=config.pointer_decoder == "simple",
     )
     filled = fill(template(task_of(program), config), params)
-    return Compiled(program, config, filled, layout, channels, limits)
+    return Compiled(program, config, filled, sums, layout, scored, limits)
 
 
 def fill(shapes: Shapes, params: Mapping[str, Mapping[str, AnyArray]]) -> Params:
@@ -235,13 +249,14 @@ def fill(shapes: Shapes, params: Mapping[str, Mapping[str, AnyArray]]) -> Params
 
 
 def _reads_weights(program: GraphProgram) -> bool:
-    selected = [
+    """Whether the weights of edges matter, in a selection or in an update."""
+    selected = (
         lift(part)
         for selection in program.selections.values()
         for part in (selection.made.key, selection.made.where)
-    ]
-    read = itertools.chain(*map(reads, [*selected, *program.updates.values()]))
-    return any(field.field == "weight" for field in read)
+    )
+    in_selection = any(f.field == "weight" for part in selected for f in reads(part))
+    return in_selection or weights_are_read(program)
 
 
 def _check_config(program: GraphProgram, config: ModelConfig) -> None:
@@ -256,7 +271,16 @@ def _check_config(program: GraphProgram, config: ModelConfig) -> None:
             f"it takes {program.message_steps} for each hint, but message_steps is "
             f"{config.message_steps}"
         )
-    if "s" not in config.encodes(task_of(program)):
+    for name, selection in program.selections.items():
+        read = fields_of(selection.key) | fields_of(selection.mask)
+        if any(field.role == "edge.back" for field in read):
+            raise CannotCompile(
+                f"{program.name}, select {name}: reads edge.back, the edge from the "
+                "other node, but attention of a node sees the edges from it only; in "
+                "a task for undirected graphs they are one"
+            )
+    given = is_given(program) or "s" in config.encodes(task_of(program))
+    if not given and reads_source(program):
         raise CannotCompile(
             f"{program.name}: init.s is neither an input nor a hint that this network "
             "is given: the first hint is, with hint_mode='encoded_decoded'"
@@ -264,155 +288,71 @@ def _check_config(program: GraphProgram, config: ModelConfig) -> None:
 
 
 def _set_scores(
-    params: Arrays, config: ModelConfig, selectors: Sequence[Selector]
-) -> dict[int, str]:
-    """A head for each selection; other heads score 0 and carry nothing.
-
-    Returns what each coordinate of zeta is for.
-    """
+    params: Arrays, config: ModelConfig, scored: Mapping[str, Score]
+) -> None:
+    """A head for each selection; other heads score 0 and carry nothing."""
     size, heads = config.hidden_size, config.heads
     sender, _ = zero_layer(params, "attention/in", 2 * size, size)
     receiver, constant = zero_layer(params, "attention/out", 2 * size, size)
     edge, _ = zero_layer(params, "attention/edge", size, size)
-    zero_layer(params, "attention/meta", size, size)
-    scores = [
+    meta, _ = zero_layer(params, "attention/meta", size, size)
+    layers = [
         zero_layer(params, f"attention/score_{head}", size // heads, 1)
         for head in range(heads)
     ]
-    names = {}
-    for head, selector in enumerate(selectors):
-        for place, (name, zeta, weight) in enumerate(selector.channels):
+    for head, score in enumerate(scored.values()):
+        for place, channel in enumerate(score.channels):
             column = head * (size // heads) + place
-            sender[:, column] = zeta.other
-            receiver[:, column] = zeta.self
-            edge[:, column] = zeta.edge
-            constant[column] = zeta.constant
-            scores[head][0][place] = weight
-            names[column] = name
+            sender[:, column] = channel.zeta.other
+            receiver[:, column] = channel.zeta.self
+            edge[:, column] = channel.zeta.edge
+            if channel.zeta.graph.any():
+                meta[:, column] = channel.zeta.graph
+            constant[column] = channel.zeta.constant
+            layers[head][0][place] = channel.weight
     if config.attention_bias:
         assert config.nodes is not None
-        bias = selectors[0].diagonal * np.eye(config.nodes)
-        params["attention"] = {"bias": bias}
-    return names
+        (score,) = scored.values()
+        params["attention"] = {"bias": score.diagonal * np.eye(config.nodes)}
 
 
-def _set_parts(
-    params: Arrays,
-    program: GraphProgram,
-    config: ModelConfig,
-    layout: Layout,
-    sharpness: float,
-) -> bool:
-    """Value and skip maps where a component is the sum of its update's parts."""
-    size = config.hidden_size
+def _set_updates(
+    params: Arrays, config: ModelConfig, sums: Mapping[str, Sum], layout: Layout
+) -> None:
+    """Value, skip and edge maps: each cell, and each kept start, in its coordinate."""
+    size, program = config.hidden_size, layout.program
     value, _ = zero_layer(params, "attention/value", 2 * size, size)
     skip, constant = zero_layer(params, "attention/skip", 2 * size, size)
-    weighed = updates.reads_weights(program)
-    if config.edge_values != ("projected" if weighed else "none"):
-        raise CannotCompile(
-            f"{program.name}: its update reads {'' if weighed else 'no '}weights of "
-            f"edges, so that edge_values must be {'projected' if weighed else 'none'}, "
-            f"not {config.edge_values}"
-        )
-    if config.attention_bias:
-        raise CannotCompile(
-            f"{program.name}: programs of several selections have no use for "
-            "attention_bias, and are compiled without"
-        )
-    if weighed:
+    projected = config.edge_values == "projected"
+    if projected:
         info, _ = zero_layer(params, "attention/edge_info", size, size)
         reduce, _ = zero_layer(params, "attention/edge_reduce", size, size)
-
-    def write(column: int, reading: Reading) -> None:
-        value[:, column], skip[:, column] = reading.other, reading.self
-        constant[column] = reading.constant
-        if weighed:
-            info[:, column], reduce[column, column] = reading.edge, 1.0
-
-    for name, place in layout.places.items():
-        for column, part in zip(place.values, program.effects[name], strict=True):
-            write(column, layout.reading(updates.stored(layout, part, sharpness)))
-        if len(place.start) == 1 and place.start != place.values:
-            write(place.start[0], layout.reading(program.beginnings[name]))
-    return True
-
-
-def _set_update(
-    params: Arrays, program: GraphProgram, config: ModelConfig, layout: Layout
-) -> bool:
-    """Value, skip and edge maps; whether graphs may have self-loops."""
-    size = config.hidden_size
-    value, _ = zero_layer(params, "attention/value", 2 * size, size)
-    skip, constant = zero_layer(params, "attention/skip", 2 * size, size)
-    if config.edge_values == "projected":
-        info, _ = zero_layer(params, "attention/edge_info", size, size)
-        reduce, _ = zero_layer(params, "attention/edge_reduce", size, size)
-
-    def write(column: int, reading: Reading) -> None:
-        value[:, column], skip[:, column] = reading.other, reading.self
-        constant[column] = reading.constant
-
-    self_loops = True
-    for name, place in layout.places.items():
-        form = as_sum(program.effect(name))
-        if program.components[name] == "float":
-            _check_sign(program, name)
-        reading = layout.reading(form)
-        if form.of("edge"):
-            if config.edge_values == "none":
+    for name, whole in sums.items():
+        place = layout.places[name]
+        cells = [(layout.coordinates[cell.key], cell.form) for cell in whole.cells]
+        for column, form in [*cells, *place.written]:
+            reading = layout.reading(form)
+            value[:, column], skip[:, column] = reading.other, reading.self
+            constant[column] = reading.constant
+            if reading.graph.any():
+                raise CannotCompile(
+                    f"{program.name}, update of `{name}`: reads an input of the whole "
+                    f"graph ({', '.join(layout.graphs)}), which reaches the scores of "
+                    "attention only: it can stand in keys and masks"
+                )
+            if not of_edge(form):
+                continue
+            if projected:
+                info[:, column], reduce[column, column] = reading.edge, 1.0
+            elif config.edge_values == "none":
                 raise CannotCompile(
                     f"{program.name}, update of `{name}`: reads the edge, which this "
-                    "network does not pass on (edge_values='none'): its states depend "
-                    "on weights only through who is selected"
+                    "network does not pass on (edge_values='none', but must be "
+                    "'projected'): its states depend on weights only through who is "
+                    "selected"
                 )
-            gate = _gate(program, layout, name)
-            self_loops = self_loops and gate is not None
-            reading = reading if gate is None else reading.plus(gate)
-            if config.edge_values == "projected":
-                info[:, place.values[0]] = reading.edge
-                reduce[place.values[0], place.values[0]] = 1.0
-            elif place.values != (0,) or form.of("edge") != {"weight": 1.0}:
+            elif column or of_edge(form) != {"weight": 1.0}:
                 raise CannotCompile(
                     f"{program.name}, update of `{name}`: edge_values="
                     "'first_component' adds the weight, once, to one component"
                 )
-        write(place.values[0], reading)
-        if place.start:
-            start = program.beginnings[name]
-            if place.complement:
-                start = Affine({}, 1.0).plus(start, -1.0)
-            write(place.start[0], layout.reading(start))
-    return self_loops
-
-
-def _check_sign(program: GraphProgram, name: str) -> None:
-    start, _ = interval(program, program.beginnings[name], Bounds(0.0, 0.0))
-    least = min(start, static.least_update(program, name))
-    if least < 0:
-        raise CannotCompile(
-            f"{program.name}, update of `{name}`: can be as low as {least:g}, but a "
-            f"ReLU keeps nothing below 0:\n    {name} <- {program.updates[name]}"
-        )
-
-
-def _gate(program: GraphProgram, layout: Layout, name: str) -> Reading | None:
-    """Shuts a component that reads the edge where the node selected itself.
-
-    There the network reads the graph's own self-loop. Minus the largest weight for
-    every literal that a pair fails, so 0 for candidates. None if the component is not
-    known to be 0 there: then graphs must have no self-loops.
-    """
-    reads = program.effect(name)
-    if not static.default_can_be_shut(program, name):
-        if "adj" in as_sum(reads).of("edge"):
-            raise CannotCompile(
-                f"{program.name}, update of `{name}`: reads edge.adj, which is 0 by "
-                "default, but every node is its own neighbour in the network"
-            )
-        return None
-    failed = Affine({})
-    for literal in program.selection.mask.literals:
-        if literal.field.role != "edge":
-            failed = failed.plus(Affine({}, 1.0)).plus(literal.affine, -1.0)
-    weight = max(1.0, sum(abs(c) for c in as_sum(reads).of("edge").values()))
-    return layout.reading(failed).times(-LARGEST_WEIGHT * weight)

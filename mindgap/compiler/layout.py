@@ -1,58 +1,68 @@
 """Which hidden coordinate holds what (paper Eq. 18-19).
 
-Every component has one coordinate. The network starts from zeros, not from the
-program's start, so a component that is read before it is written has a second
-coordinate, in which the start is kept from the first step on: with V the stored value,
-P the stored start and `start` computed from the inputs, the component is
+Every cell of a component has a coordinate (see `updates`); cells that are the same
+share one. The network starts from zeros, not from the program's start, so a component
+that is read before it is written has further coordinates, in which its start is kept
+from the first step on. With V the sum of its cells, P what is kept of the start, and
+`start` computed from the inputs, the component is
 
     start + V - P
 
-which is `start` while V = P = 0, and V from then on. (The paper's `id` in Eq. 18 is the
-P of the parent; for DFS, whose source is the first of the hints `s` that are fed back,
-start and P both follow the component that shows it.) A disjunction is stored as its
-complement, since only conjunctions are one ReLU of a sum. Everything else of the hidden
-state is 0.
+which is `start` while V = P = 0, and V and its constant from then on. (The paper's `id`
+in Eq. 18 is the P of the parent. In DFS the source is the first of the hints `s`, which
+are fed back: start and P both follow the component that shows `s`.) Everything else of
+the hidden state is 0.
+
+A cell that reads a selected node lies in the block of the head that selects the node,
+since a head writes to its own block only.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
+from mindgap.compiler.static import (
+    Bounds,
+    CannotCompile,
+    is_given,
+    keeps,
+    of_edge,
+)
+from mindgap.compiler.updates import Sum, key_of, rectified
 from mindgap.graphs import AnyArray
-from mindgap.language.expressions import ProgramError
-from mindgap.language.normal_forms import INDEX, Affine, Condition, Field, Part
+from mindgap.language.interpreter import shown
+from mindgap.language.normal_forms import EDGE, INDEX, Affine, Field, Part, fields_of
 from mindgap.language.program import GraphProgram
+from mindgap.network import ModelConfig
 
 Arrays = dict[str, dict[str, np.ndarray]]
 """Parameters by module and leaf, as they are being set."""
 
-
 SOURCE = Affine({Field("init", "s"): 1.0})
 
 
-class CannotCompile(ProgramError):
-    """A program that this network cannot compute exactly; the message says why."""
-
-
 class Place(NamedTuple):
-    """Where a component lies."""
+    """Where a component lies: coordinates, each with the sign that it counts with."""
 
-    values: tuple[int, ...]
-    """Coordinates that add up to it; one, in a program of one selection."""
-    start: tuple[int, ...]
-    """Coordinates that add up to the kept start, if there is one."""
-    complement: bool
+    constant: float
+    values: dict[int, float]
+    """Their sum, with the constant, is the component after the first step."""
+    start: dict[int, float]
+    """Their sum, with the constant, is the kept start, if there is one."""
+    written: tuple[tuple[int, Affine], ...]
+    """What is written to coordinates of the start: the sum before the ReLU."""
 
 
 class Reading(NamedTuple):
-    """A sum as weights: of [x_j | h_j], [x_i | h_i] and edge features, and a bias."""
+    """A sum as weights of [x_j | h_j], [x_i | h_i], edge and graph features; a bias."""
 
     other: Float[np.ndarray, "2*S"]
     self: Float[np.ndarray, "2*S"]
     edge: Float[np.ndarray, "S"]
+    graph: Float[np.ndarray, "S"]
     constant: float
 
     def times(self, factor: float) -> "Reading":
@@ -61,16 +71,8 @@ class Reading(NamedTuple):
             factor * self.other,
             factor * self.self,
             factor * self.edge,
+            factor * self.graph,
             factor * self.constant,
-        )
-
-    def plus(self, more: "Reading") -> "Reading":
-        """The sum of both."""
-        return Reading(
-            self.other + more.other,
-            self.self + more.self,
-            self.edge + more.edge,
-            self.constant + more.constant,
         )
 
 
@@ -85,7 +87,13 @@ class Layout:
     """Coordinates of the encoded node inputs."""
     edges: Mapping[str, int]
     """Coordinates of the encoded edge inputs, weight and adj."""
-    bounds: "Bounds"
+    graphs: Mapping[str, int]
+    """Coordinates of the encoded inputs of the whole graph."""
+    bounds: Bounds
+    coordinates: Mapping[Hashable, int]
+    """Of each cell, by its key."""
+    taken: tuple[int, ...]
+    """How many coordinates of each head's block are used."""
 
     def read(
         self, states: Float[AnyArray, "*dims S"], component: str
@@ -97,41 +105,44 @@ class Layout:
         if component not in self.places:
             raise KeyError(f"no component {component!r}: {', '.join(self.places)}")
         place = self.places[component]
-        stored = states[..., list(place.values)].sum(-1)
-        return 1.0 - stored if place.complement else stored
+        signs = np.array(list(place.values.values()), np.float32)
+        return place.constant + (states[..., list(place.values)] * signs).sum(-1)
 
     def nothing(self) -> Reading:
         """A reading of no field."""
         wide = np.zeros(2 * self.size)
-        return Reading(wide, wide.copy(), np.zeros(self.size), 0.0)
+        narrow = np.zeros(self.size)
+        return Reading(wide, wide.copy(), narrow, narrow.copy(), 0.0)
 
     def reading(self, form: Affine) -> Reading:
         """The weights that compute a sum from inputs and the state before a step."""
-        found = self.nothing()._replace(constant=form.constant)
+        weights = self.nothing()._replace(constant=form.constant)
         for field, factor in form.terms.items():
-            if field.role == "edge" or field.name == "weight":
-                found.edge[self.edges[field.name]] += factor
+            if field.name in self.graphs:
+                weights.graph[self.graphs[field.name]] += factor
                 continue
-            row = found.self if field.role in ("self", "init") else found.other
+            if field.name in EDGE:
+                weights.edge[self.edges[field.name]] += factor
+                continue
+            row = weights.self if field.role in ("self", "init") else weights.other
             constant = self._add(row, field, factor)
-            found = found._replace(constant=found.constant + constant)
-        return found
+            weights = weights._replace(constant=weights.constant + constant)
+        return weights
 
     def _add(self, row: np.ndarray, field: Field, factor: float) -> float:
         """Adds factor * field to a row of [x | h] weights; returns what is constant."""
-        own = Field("init", "s") if field.name == "s" else INDEX
-        if field.name in ("s", "index"):
+        if field.name not in self.places:
+            own = Field("init" if field.name == "s" else "self", field.name)
             row[self.inputs[own]] += factor
             return 0.0
         place, start = self.places[field.name], self.program.beginnings[field.name]
         for part, weight in start.terms.items():
             row[self.inputs[part]] += factor * weight
         if not keeps(self.program, field.name):
-            sign = -factor if place.complement else factor
-            for coordinate in place.values:
-                row[self.size + coordinate] += sign
-            for coordinate in place.start:
-                row[self.size + coordinate] -= sign
+            for coordinate, sign in place.values.items():
+                row[self.size + coordinate] += factor * sign
+            for coordinate, sign in place.start.items():
+                row[self.size + coordinate] -= factor * sign
         return factor * start.constant
 
     @property
@@ -139,15 +150,16 @@ class Layout:
         """What each coordinate holds, of those that hold anything."""
         names: dict[int, str] = {}
         for name, place in self.places.items():
-            held = f"not {name}" if place.complement else name
             several = len(place.values) > 1
-            for number, coordinate in enumerate(place.values, 1):
-                part = f"{held} {number}" if several else held
+            for number, (coordinate, sign) in enumerate(place.values.items(), 1):
+                part = _signed(name, sign, place.constant)
+                part = f"{part} {number}" if several else part
                 names[coordinate] = " = ".join(
                     filter(None, [names.get(coordinate), part])
                 )
-            for coordinate in place.start:
-                names.setdefault(coordinate, f"start of {held}")
+            for coordinate, sign in place.start.items():
+                kept = f"start of {_signed(name, sign, place.constant)}"
+                names.setdefault(coordinate, kept)
         return dict(sorted(names.items()))
 
     def __str__(self) -> str:
@@ -157,66 +169,168 @@ class Layout:
     __repr__ = __str__
 
 
-def keeps(program: GraphProgram, component: str) -> bool:
-    """Whether a component is the same at every step: its start is all there is."""
-    if len(program.selections) > 1:
-        return False
-    effect = program.effect(component)
-    if isinstance(effect, Condition) and not effect.every:
-        return False  # its sum is that of the complement
-    return as_sum(effect) == Affine({Field("self", component): 1.0})
+def lay_out(
+    program: GraphProgram,
+    config: ModelConfig,
+    sums: Mapping[str, Sum],
+    bounds: Bounds,
+) -> Layout:
+    """Gives every component its coordinates.
 
-
-def settled(program: GraphProgram, form: Affine) -> Affine:
-    """The same sum, with components that never change replaced by their starts."""
-    total = Affine({}, form.constant)
-    for field, factor in form.terms.items():
-        part = Affine({field: 1.0})
-        if field.name in program.components and keeps(program, field.name):
-            start = program.beginnings[field.name]
-            terms = {
-                Field(field.role, f.name) if f == INDEX else f: factor
-                for f, factor in start.terms.items()
-            }
-            if field.role == "self" or set(terms) <= {Field("other", "index")}:
-                part = Affine(terms, start.constant)
-        total = total.plus(part, factor)
-    return total
-
-
-class Bounds(NamedTuple):
-    """The largest values of what has no bound of its own."""
-
-    value: float
-    """Of a component of sort float, which is never below 0."""
-    weight: float
-
-
-def interval(
-    program: GraphProgram, form: Affine, bounds: Bounds
-) -> tuple[float, float]:
-    """The least and the greatest value that a sum can take."""
-    low = high = form.constant
-    for field, factor in form.terms.items():
-        if field.name == "weight":
-            most = bounds.weight
-        elif program.components.get(field.name) == "float":
-            most = bounds.value
+    Raises CannotCompile if the network is too small, or has too few heads.
+    """
+    if config.heads < len(program.selections):
+        raise CannotCompile(
+            f"{program.name}: {len(program.selections)} selections "
+            f"({', '.join(program.selections)}) need as many heads, but heads is "
+            f"{config.heads}"
+        )
+    coordinates = _allocate(program, config, sums, bounds)
+    places = {}
+    for name, whole in sums.items():
+        start, written = {}, []
+        if _is_hint(program, name) and name in _read(program):
+            start = _signs(sums[_shows_source(program)], coordinates)
         else:
-            most = 1.0
-        low, high = low + min(0.0, factor * most), high + max(0.0, factor * most)
-    return low, high
+            for sign, form in _kept(program, name, whole, bounds):
+                coordinate = coordinates[_key(sign, form)]
+                start[coordinate] = sign
+                written.append((coordinate, form))
+        values = _signs(whole, coordinates)
+        places[name] = Place(whole.constant, values, start, tuple(written))
+    reads_edge = any(of_edge(cell.form) for s in sums.values() for cell in s.cells)
+    # `first_component` adds edge feature 0 to the state: it may only be the weight
+    spare = int(config.edge_values == "first_component" and not reads_edge)
+    inputs = {INDEX: 0, Field("init", "s"): 1}
+    inputs |= {Field("self", n): at for at, n in enumerate(program.node_inputs, 2)}
+    needed = max(len(inputs), spare + 2, len(program.graph_inputs))
+    if config.hidden_size < needed:
+        raise CannotCompile(
+            f"{program.name}: its inputs need {needed} coordinates, but hidden_size "
+            f"is {config.hidden_size}"
+        )
+    room = config.hidden_size // config.heads
+    blocks = [c // room for c in coordinates.values()]
+    return Layout(
+        program,
+        config.hidden_size,
+        places,
+        inputs,
+        {"weight": spare, "adj": spare + 1},
+        {name: at for at, name in enumerate(program.graph_inputs)},
+        bounds,
+        coordinates,
+        tuple(blocks.count(head) for head in range(config.heads)),
+    )
 
 
-def as_sum(part: Part) -> Affine:
-    """What is stored of a part, before the ReLU makes a truth value of it."""
-    if isinstance(part, Affine):
-        return part
-    assert isinstance(part, Condition)
-    total = Affine({}, 1.0 - len(part.literals) if part.every else 1.0)
-    for literal in part.literals:
-        total = total.plus(literal.affine, 1.0 if part.every else -1.0)
-    return total
+def _signs(whole: Sum, coordinates: Mapping[Hashable, int]) -> dict[int, float]:
+    """The coordinates of a component's cells, each with the sum of its signs."""
+    signs: dict[int, float] = {}
+    for cell in whole.cells:
+        coordinate = coordinates[cell.key]
+        signs[coordinate] = signs.get(coordinate, 0.0) + cell.sign
+    return signs
+
+
+class _Request(NamedTuple):
+    """A coordinate that is needed; smaller ranks are placed first."""
+
+    rank: int
+    key: Hashable
+    role: str
+
+
+def _allocate(
+    program: GraphProgram,
+    config: ModelConfig,
+    sums: Mapping[str, Sum],
+    bounds: Bounds,
+) -> dict[Hashable, int]:
+    """The coordinate of everything that is stored, by its key.
+
+    In one head a component and its start lie side by side, components that read the
+    edge first. In several heads, first comes what reads a selected node, which has to
+    be in the block of a head, and then everything else where most room is left.
+    """
+    several = config.heads > 1
+    requests = []
+    for name in sorted(
+        sums, key=lambda name: not any(of_edge(c.form) for c in sums[name].cells)
+    ):
+        for cell in sums[name].cells:
+            rank = several * (0 if cell.role else 1)
+            requests.append(_Request(rank, cell.key, cell.role))
+        if not _is_hint(program, name):
+            for sign, form in _kept(program, name, sums[name], bounds):
+                requests.append(_Request(2 * several, _key(sign, form), ""))
+    room = config.hidden_size // config.heads
+    blocks = [list(range(k * room, (k + 1) * room)) for k in range(config.heads)]
+    head = {name: number for number, name in enumerate(program.selections)}
+    coordinates: dict[Hashable, int] = {}
+    for request in sorted(requests, key=lambda request: request.rank):
+        if request.key in coordinates:
+            continue
+        block = blocks[head[request.role]] if request.role else max(blocks, key=len)
+        if not block:
+            needed = len({request.key for request in requests})
+            where = f", those that read {request.role} in one head"
+            where *= bool(several and request.role)
+            raise CannotCompile(
+                f"{program.name}: its state needs {needed} coordinates{where}; "
+                f"hidden_size {config.hidden_size} has {room} for each of "
+                f"{config.heads} heads"
+            )
+        coordinates[request.key] = block.pop(0)
+    return coordinates
+
+
+def _kept(
+    program: GraphProgram, name: str, whole: Sum, bounds: Bounds
+) -> list[tuple[float, Affine]]:
+    """Signs and sums that keep the start of a component that a step reads."""
+    offset = program.beginnings[name].plus(Affine({}, -whole.constant))
+    if name not in _read(program) or keeps(program, name) or offset == Affine({}):
+        return []
+    return rectified(program, offset, bounds)
+
+
+def _key(sign: float, form: Affine) -> Hashable:
+    """The key of a cell that is a plain sum, as `updates` has it."""
+    if sign > 0:
+        return key_of(form)
+    return key_of(Affine({}).plus(form, -1.0)), sign
+
+
+def _is_hint(program: GraphProgram, name: str) -> bool:
+    """Whether a component starts as the first hint `s`, which is fed back."""
+    return program.beginnings[name] == SOURCE and not is_given(program)
+
+
+def _shows_source(program: GraphProgram) -> str:
+    """The component that the hint `s` shows."""
+    found = shown(program).get("s")
+    if not isinstance(found, str) or program.beginnings[found] != SOURCE:
+        raise CannotCompile(
+            f"{program.name}: init.s is the first hint `s`, which is fed back: a "
+            "component that starts as init.s must show it"
+        )
+    return found
+
+
+def _read(program: GraphProgram) -> set[str]:
+    """The components that a step reads."""
+    parts: list[Part] = [part for e in program.effects.values() for part in e]
+    for selection in program.selections.values():
+        parts += [selection.key, selection.mask]
+    fields = {field.name for part in parts for field in fields_of(part)}
+    return fields & set(program.components)
+
+
+def _signed(name: str, sign: float, constant: float) -> str:
+    if sign > 0:
+        return name
+    return f"not {name}" if constant else f"-{name}"
 
 
 def zero_layer(

@@ -6,16 +6,20 @@ Whether a graph lies within them is seen by running the program on it.
 """
 
 import dataclasses
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Mapping
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
-from mindgap.graphs import Graphs
+from mindgap.graphs import AnyArray, Graphs
 from mindgap.language.interpreter import Meaning, interpret, source_of, task_of
 from mindgap.language.normal_forms import fields_of
 from mindgap.language.program import GraphProgram
+from mindgap.tasks.base import Task
+from mindgap.tasks.erdos_renyi import Inputs
 
 NODES = 4096
 """Softmax sums over at most so many nodes."""
@@ -74,13 +78,17 @@ class Limits:
     """A float32 product of this with a position must keep its last bit beside 1, for
     tests of who selected itself; 0 without."""
     value: float
-    """The largest value of a float component."""
+    """The largest size of a float component."""
+    signed: tuple[str, ...]
+    """The float components that may be below 0."""
     weight: float
     """The largest edge weight."""
     self_loops: bool
     """Whether graphs may have self-loops."""
     directed: bool
     """Whether edges may lack their opposite."""
+    equal_weights: bool
+    """Whether an edge and its opposite must weigh the same."""
     near_pointers: bool
     """Whether references must be to neighbours or to oneself: hints that are fed back
     make neighbours of others."""
@@ -89,11 +97,15 @@ class Limits:
 
     def __str__(self) -> str:
         exactly = "exactly" if self.fixed_nodes else "at most"
+        weights = "not read" if np.isinf(self.weight) else f"in [0, {self.weight:g}]"
+        values = f"in [0, {self.value:g}]"
+        if self.signed:
+            values += f", {', '.join(self.signed)} from {-self.value:g} on"
         lines = [
             f"{exactly} {self.nodes} nodes",
             f"positions {'i / N' if self.linear_positions else 'increasing'}, "
             f"at least {self.position_gap:.2g} apart",
-            f"edge weights in [0, {self.weight:g}], values in [0, {self.value:g}]",
+            f"edge weights {weights}, values {values}",
             f"self-loops {'allowed' if self.self_loops else 'refused'}, "
             f"one-way edges {'allowed' if self.directed else 'refused'}",
             f"other nodes get at most {self.leak:.2g} of a selection",
@@ -150,21 +162,14 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
     if not limits.separated:
         soft = "the network is too soft: candidates are not kept apart"
         return [soft] * graphs.batch
-    start = source_of(graphs)
-    if start is None:
-        return ["no source"] * graphs.batch
     found = _Findings(graphs.batch)
-    source = np.asarray(start)
-    found.refuse(
-        (source != 0) & (source != 1),
-        "a source that is neither 0 nor 1",
-        lambda graph, node: f"{source[graph, node]:g} at node {node}",
-    )
+    _check_inputs(program, limits, graphs, found)
     _check_positions(limits, np.asarray(graphs.positions), found)
-    _check_edges(limits, graphs, found)
-    again = task_of(program).solved(graphs.inputs).trajectory
-    stale = np.array(again.lengths != jnp.asarray(graphs.trajectory.lengths))
-    for name, output in again.outputs.items():
+    if "adj" in graphs.inputs:
+        _check_edges(limits, graphs, found)
+    lengths, outputs = _solved(task_of(program), dict(graphs.inputs))
+    stale = np.array(lengths != jnp.asarray(graphs.trajectory.lengths))
+    for name, output in outputs.items():
         differs = np.asarray(output != jnp.asarray(graphs.trajectory.outputs[name]))
         stale |= differs.reshape(len(stale), -1).any(1)
     found.refuse(
@@ -172,6 +177,41 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
     )
     _follow(program, limits, graphs, found)
     return found.reasons
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _solved(task: Task, inputs: Inputs) -> tuple[Array, Mapping[str, AnyArray]]:
+    """Number of hints and outputs, of any graphs: under jit a task checks nothing."""
+    trajectory = task.solved(inputs).trajectory
+    return jnp.asarray(trajectory.lengths), trajectory.outputs
+
+
+def _check_inputs(
+    program: GraphProgram, limits: Limits, graphs: Graphs, found: _Findings
+) -> None:
+    """Refuses truth values that are neither 0 nor 1, and numbers that are too large."""
+    given = {
+        name: (np.asarray(graphs.inputs[name]), sort)
+        for name, sort in (*program.node_inputs.items(), *program.graph_inputs.items())
+    }
+    source = source_of(graphs)
+    if source is not None:
+        given["s"] = np.asarray(source), "bool"
+    for name, (values, sort) in given.items():
+
+        def at(graph: int, *node: int, values=values) -> str:
+            where = f" at node {node[0]}" if node else ""
+            return f"{values[(graph, *node)]:g}{where}"
+
+        if sort == "bool":
+            word = "a source that is" if name == "s" else f"{name} is"
+            neither = (values != 0) & (values != 1)
+            found.refuse(neither, f"{word} neither 0 nor 1", at)
+        if sort == "float":
+            large = ~(np.abs(values) <= limits.value)
+            found.refuse(
+                large, f"{name} leaves [-{limits.value:g}, {limits.value:g}]", at
+            )
 
 
 def _check_positions(
@@ -200,8 +240,9 @@ def _check_positions(
 
 
 def _check_edges(limits: Limits, graphs: Graphs, found: _Findings) -> None:
-    weights, edges = np.asarray(graphs.weights), np.asarray(graphs.edges)
+    edges = np.asarray(graphs.edges)
     if np.isfinite(limits.weight):
+        weights = np.asarray(graphs.weights)
         largest = np.abs(weights).max()
         advice = f"; times {limits.weight / largest:.2g} they fit" if largest else ""
         found.refuse(
@@ -220,6 +261,16 @@ def _check_edges(limits: Limits, graphs: Graphs, found: _Findings) -> None:
             edges & ~edges.swapaxes(1, 2),
             "an edge without its opposite",
             lambda graph, i, j: f"{i} -> {j}",
+        )
+    if limits.equal_weights:
+        weights = np.asarray(graphs.weights)
+        found.refuse(
+            edges & (weights != weights.swapaxes(1, 2)),
+            "an edge whose opposite weighs something else",
+            lambda graph, i, j: (
+                f"{weights[graph, i, j]:g} of {i} -> {j}, "
+                f"{weights[graph, j, i]:g} of {j} -> {i}"
+            ),
         )
 
 
@@ -288,10 +339,12 @@ def _follow(
             neither = (held != 0) & (held != 1)
             found.refuse(neither, f"{name} is neither 0 nor 1", at)
         if sort == "float":
-            found.refuse(held < 0, f"{name} leaves [0, {limits.value:g}]", at)
+            least = -limits.value if name in limits.signed else 0
+            outside = f"{name} leaves [{least:g}, {limits.value:g}]"
+            found.refuse(held < least, outside, at)
             found.refuse(
                 held > limits.value,
-                f"{name} leaves [0, {limits.value:g}]",
+                outside,
                 lambda *place, at=at: f"{at(*place)}; compile with largest_value=",
             )
         if sort == "node":

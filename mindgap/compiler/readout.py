@@ -7,7 +7,8 @@ hidden state; references to nodes, which are positions, become one-hot classes t
 
 import numpy as np
 
-from mindgap.compiler.layout import Arrays, CannotCompile, Layout, Place, zero_layer
+from mindgap.compiler.layout import Arrays, Layout, Place, zero_layer
+from mindgap.compiler.static import CannotCompile
 from mindgap.language.interpreter import shown, task_of
 from mindgap.language.normal_forms import Field
 from mindgap.language.program import GraphProgram
@@ -31,6 +32,8 @@ def set_encoders(
         "s": layout.inputs[Field("init", "s")],
         "A": layout.edges["weight"],
         "adj": layout.edges["adj"],
+        **{name: layout.inputs[Field("self", name)] for name in program.node_inputs},
+        **layout.graphs,
     }
     for name in config.encodes(task):
         rows = max(1, task.features[name].classes)
@@ -69,7 +72,7 @@ def set_decoders(
             zero_layer(params, f"decoder_{name}/meta", size, max(1, feature.classes))
         if feature.type == "pointer":
             assert not isinstance(component, tuple)
-            rows = _rows(layout, layout.places[component]) if component else []
+            rows = _rows(layout, layout.places[component]) if component else {}
             _set_pointer(params, name, feature, config, layout, rows, sharpness)
             continue
         classes = component if isinstance(component, tuple) else [component]
@@ -80,15 +83,16 @@ def set_decoders(
             b[column] = scale / 2 if each is None and component else 0.0
             if each is not None:
                 place = layout.places[each]
-                w[_rows(layout, place), column] = -scale if place.complement else scale
-                b[column] += scale * place.complement
+                for row, sign in _rows(layout, place).items():
+                    w[row, column] = scale * sign
+                b[column] += scale * place.constant
             if feature.type == "mask":
                 b[column] -= scale / 2
 
 
-def _rows(layout: Layout, place: Place) -> list[int]:
-    """Of a decoder, which reads [x | h | new h]."""
-    return [2 * layout.size + coordinate for coordinate in place.values]
+def _rows(layout: Layout, place: Place) -> dict[int, float]:
+    """The rows of a decoder, which reads [x | h | new h], with their signs."""
+    return {2 * layout.size + at: sign for at, sign in place.values.items()}
 
 
 def _set_pointer(
@@ -97,7 +101,7 @@ def _set_pointer(
     feature: Feature,
     config: ModelConfig,
     layout: Layout,
-    rows: list[int],
+    rows: dict[int, float],
     sharpness: float,
 ) -> None:
     """Logits that are largest for the node whose position the component is.
@@ -112,13 +116,16 @@ def _set_pointer(
         for layer, sign in (("p1", 1.0), ("p2", -1.0)):
             w, b = zero_layer(params, f"decoder_{name}/{layer}", read, config.nodes)
             scale = sign * sharpness / SHARPEN
-            w[rows] = scale
+            for row, own in rows.items():
+                w[row] = scale * own
             b[:] = -scale * positions
         return
     receiver, low = zero_layer(params, f"decoder_{name}/receiver", read, layout.size)
     sender, _ = zero_layer(params, f"decoder_{name}/sender", read, layout.size)
     zero_layer(params, f"decoder_{name}/edge", layout.size, layout.size)
     score, _ = zero_layer(params, f"decoder_{name}/score", layout.size, 1)
-    receiver[rows, 0] = sender[index, 0] = sender[index, 1] = 1.0
+    for row, own in rows.items():
+        receiver[row, 0] = own
+    sender[index, 0] = sender[index, 1] = 1.0
     low[1] = -8.0  # below every position: the second channel is pos_j
     score[:2, 0] = -2 * sharpness, sharpness

@@ -1,46 +1,276 @@
-"""What the compiler has to know about a program before it may trust a ReLU (App. A).
+"""What the compiler proves about a program before it runs (App. A).
 
-Truth values are few, so statements about them are proved by looking at every case: a
-case is what a node and the node it looks at hold. Numbers are bounded by intervals.
+A ReLU keeps no negative number and a hidden state starts at zero, so the compiler has
+to know which values a sum can take, which components never change, and what a node
+holds where it selects itself. Numbers are bounded by intervals. Truth values are few,
+so statements about them are proved by looking at every case: a case is what a node and
+the node that it selects hold.
 """
 
 import itertools
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
-from mindgap.compiler.layout import CannotCompile, as_sum
-from mindgap.language.normal_forms import Affine, Condition, Field, Literal, merged
+from mindgap.language.expressions import ProgramError, Sort
+from mindgap.language.interpreter import task_of
+from mindgap.language.normal_forms import (
+    EDGE,
+    Affine,
+    Condition,
+    Field,
+    Gated,
+    Literal,
+    Part,
+    Rectified,
+    fields_of,
+    looked_at,
+    merged,
+)
 from mindgap.language.program import GraphProgram
+from mindgap.language.selection import Selection, nobody
+
+OTHER_INDEX = Field("other", "index")
+MOST_TRUTHS = 6
+"""Components of sort bool of which all cases are looked at: 4^7 cases with `init.s`."""
 
 Truths = Mapping[str, float]
 """The truth values of one node, by name; `s` among them."""
 
 
-def least_update(program: GraphProgram, component: str) -> float:
-    """The least value that a float component can be given, from values of 0 or more."""
-    form, least = as_sum(program.effect(component)), float("inf")
-    for me, you, selected in _cases(program):
+class CannotCompile(ProgramError):
+    """A program that this network cannot compute exactly; the message says why."""
+
+
+class Bounds(NamedTuple):
+    """The largest sizes of what has no bound of its own."""
+
+    value: float
+    """Of a component of sort float."""
+    weight: float
+    """Of an edge's weight, which is never below 0."""
+    signed: frozenset[str] = frozenset()
+    """The components of sort float that can be below 0."""
+
+
+def interval(
+    program: GraphProgram, form: Affine, bounds: Bounds
+) -> tuple[float, float]:
+    """The least and the greatest value that a sum can take."""
+    low = high = form.constant
+    for field, factor in form.terms.items():
+        most, least = 1.0, 0.0
+        if field.name == "weight":
+            most = bounds.weight
+        elif program.components.get(field.name) == "float":
+            most = bounds.value
+            least = -most if field.name in bounds.signed else 0.0
+        elif inputs_of(program).get(field.name) == "float":
+            most, least = bounds.value, -bounds.value
+        ends = factor * least, factor * most
+        low, high = low + min(ends), high + max(ends)
+    return low, high
+
+
+def with_signs(program: GraphProgram, bounds: Bounds) -> Bounds:
+    """The bounds, with the components of sort float that can be below 0.
+
+    Starts from none and adds those whose start or update can be below 0, given those
+    found before, until nothing is added.
+    """
+    numbers = [name for name, sort in program.components.items() if sort == "float"]
+    while True:
+        below = {
+            name
+            for name in numbers
+            if interval(program, program.beginnings[name], bounds)[0] < 0
+            or sum(
+                min(0.0, range_of(program, part, bounds)[0])
+                for part in program.effects[name]
+            )
+            < 0
+        }
+        if below <= bounds.signed:
+            return bounds
+        bounds = bounds._replace(signed=bounds.signed | below)
+
+
+def range_of(program: GraphProgram, part: Part, bounds: Bounds) -> tuple[float, float]:
+    """The least and the greatest value of a part of an update."""
+    if isinstance(part, Condition):
+        return 0.0, 1.0
+    if isinstance(part, Rectified):
+        most = part.factor * max(0.0, interval(program, part.value, bounds)[1])
+        return min(0.0, most), max(0.0, most)
+    if isinstance(part, Gated):
+        low, high = interval(program, part.value, bounds)
+        return min(0.0, low), max(0.0, high)
+    low, high = interval(program, part, bounds)
+    if low < 0:
+        low = max(low, _least_in_cases(program, part, bounds))
+    return low, high
+
+
+def as_sum(part: Part) -> Affine:
+    """The sum whose ReLU a plain part or a test is; 1 less it for a disjunction."""
+    if isinstance(part, Affine):
+        return part
+    assert isinstance(part, Condition)
+    total = Affine({}, 1.0 - len(part.literals) if part.every else 1.0)
+    for literal in part.literals:
+        total = total.plus(literal.affine, 1.0 if part.every else -1.0)
+    return total
+
+
+def of_edge(form: Affine) -> dict[str, float]:
+    """The coefficients of the edge to the selected node in a part of an update."""
+    return {f.name: c for f, c in form.terms.items() if f.name in EDGE}
+
+
+def weights_are_read(program: GraphProgram) -> bool:
+    """Whether an update reads the weight of an edge."""
+    return any(
+        field.name == "weight"
+        for effect in program.effects.values()
+        for part in effect
+        for field in fields_of(part)
+    )
+
+
+def inputs_of(program: GraphProgram) -> dict[str, Sort]:
+    """The task's own inputs at nodes and of the graph: not position and source."""
+    return {**program.node_inputs, **program.graph_inputs}
+
+
+def reads_source(program: GraphProgram) -> bool:
+    """Whether `init.s` is read anywhere."""
+    parts: list[Part] = [*program.beginnings.values()]
+    parts += [part for effect in program.effects.values() for part in effect]
+    for selection in program.selections.values():
+        parts += [selection.key, selection.mask]
+    return any(field.name == "s" for part in parts for field in fields_of(part))
+
+
+def is_given(program: GraphProgram) -> bool:
+    """Whether `init.s` is an input, which is there at every step.
+
+    Else it is the first of the hints `s`, which change from step to step.
+    """
+    return "s" in task_of(program).stage("input")
+
+
+def keeps(program: GraphProgram, component: str) -> bool:
+    """Whether a component is at every step what it is at the start.
+
+    Then it is computed from the inputs that it starts as, and never stored.
+    """
+    (part, *more) = program.effects[component]
+    if more or isinstance(part, Gated | Rectified):
+        return False
+    if isinstance(part, Condition) and (not part.every or part.comparisons):
+        return False
+    if as_sum(part) != Affine({Field("self", component): 1.0}):
+        return False
+    start = program.beginnings[component]
+    return is_given(program) or all(field.name != "s" for field in start.terms)
+
+
+def settled(program: GraphProgram, form: Affine) -> Affine:
+    """The same sum, with components that never change replaced by their starts."""
+    total = Affine({}, form.constant)
+    for field, factor in form.terms.items():
+        part = Affine({field: 1.0})
+        if field.name in program.components and keeps(program, field.name):
+            start = program.beginnings[field.name]
+            terms = {
+                Field(field.role, f.name) if f.role == "self" else f: factor
+                for f, factor in start.terms.items()
+            }
+            if field.role == "self" or all(f.role == "other" for f in terms):
+                part = Affine(terms, start.constant)
+        total = total.plus(part, factor)
+    return total
+
+
+def own_key(program: GraphProgram, key: Affine) -> dict[Field, float]:
+    """The terms of a key that differ from node to node: index, numbers, weights."""
+    return {
+        field: factor
+        for field, factor in key.terms.items()
+        if field in (OTHER_INDEX, Field("edge", "weight"))
+        or (
+            field.role == "other"
+            and {**program.components, **program.node_inputs}.get(field.name) == "float"
+        )
+    }
+
+
+def literals_of(part: Part) -> tuple[Literal, ...]:
+    """The truth values that a part requires."""
+    if isinstance(part, Affine):
+        return ()
+    return (part if isinstance(part, Condition) else part.gate).literals
+
+
+def kept_exactly(program: GraphProgram, number: str) -> bool:
+    """Whether the network has a component bit for bit as the interpreter has it.
+
+    It does if the component starts as 0, and each part of its update is a sum of at
+    most two such numbers or weights, whose gates add and subtract no constant beside
+    the number: on the side of the number (the selected node's or the node's own) all
+    literals are negations of what starts as 0.
+    """
+    if program.beginnings[number] != Affine({}):
+        return False
+    for part in program.effects[number]:
+        if isinstance(part, Rectified):
+            return False
+        value = part.value if isinstance(part, Gated) else part
+        if not isinstance(value, Affine) or value.constant or len(value.terms) > 2:
+            return False
+        numbers = {f for f in value.terms if f.name != "weight"}
+        sides = {field.role for field in numbers}
+        beside = [lit for lit in literals_of(part) if lit.field.role in sides]
+        if (
+            set(value.terms.values()) != {1.0}
+            or {field.name for field in numbers} - {number}
+            or any(
+                lit.positive
+                or program.beginnings.get(lit.field.name, Affine({})) != Affine({})
+                for lit in beside
+            )
+        ):
+            return False
+    return True
+
+
+def _least_in_cases(program: GraphProgram, form: Affine, bounds: Bounds) -> float:
+    """The least value of a sum in any case of the truth values that it reads."""
+    names = looked_at(form)
+    if len(names) > 1:
+        return -float("inf")
+    name = names[0] if names else next(iter(program.selections))
+    selection, least = program.selections[name], float("inf")
+    for me, you, chosen in cases(program, selection):
         total = form.constant
-        merged: dict[Field, float] = {}
+        numbers: dict[Field, float] = {}
         for field, factor in form.terms.items():
-            if field.role == "edge" and not selected:
+            if field.name in EDGE and not chosen:
                 continue
-            held = you if field.role == "other" else me
-            if field.role == "edge" and field.name == "adj":
+            if field.role == name and not chosen and selection.made.default is nobody:
+                continue  # all that nobody holds is 0
+            held = you if field.role == name else me
+            if field.name == "adj":
                 total += factor
             elif field.name in held:
                 total += factor * held[field.name]
             else:
-                # by default `other` is `self`: their coefficients add up
-                other = field.role == "other" and not selected
-                key = Field("self", field.name) if other else field
-                merged[key] = merged.get(key, 0.0) + factor
-        for field, factor in merged.items():
-            bounded = (
-                field.name == "index" or program.components.get(field.name) == "node"
-            )
-            total += min(0.0, factor if bounded else factor * float("inf"))
+                # where a node selects itself, the coefficients of both roles add up
+                itself = field.role == name and not chosen
+                key = Field("self", field.name) if itself else field
+                numbers[key] = numbers.get(key, 0.0) + factor
+        total += interval(program, Affine(numbers), bounds)[0]
         least = min(least, total)
-    return least
+    return least if least < float("inf") else -float("inf")
 
 
 def default_can_be_shut(program: GraphProgram, component: str) -> bool:
@@ -52,24 +282,38 @@ def default_can_be_shut(program: GraphProgram, component: str) -> bool:
     that it had before keeps qualifying; so who selects itself fails its own mask; (2) a
     node that fails its own mask holds 0 there.
     """
-    mask = program.selection.mask
-    own_terms = merged(as_sum(program.effect(component)))
+    (part, *more) = program.effects[component]
+    roles = looked_at(part)
+    if not isinstance(part, Affine) or more or len(roles) > 1:
+        return False
+    selection = program.selections[roles[0]]
+    mask = selection.mask
+    own_terms = merged(part)
     start = program.beginnings[component]
-    if mask.comparisons or start != Affine({}):
+    if mask.comparisons or start != Affine({}) or "bool" in inputs_of(program).values():
         return False
     if own_terms != Affine({Field("self", component): 1.0}):
+        return False
+    if any(
+        isinstance(test, Condition)
+        and (more or test.comparisons or set(looked_at(test)) - set(roles))
+        for test, *more in program.effects.values()
+    ):
+        return False
+    every_case = list(cases(program, selection))
+    if not every_case:
         return False
     for s in (0.0, 1.0):
         if _meets(mask, *(2 * [_start(program, s)])):
             return False
-    for me, you, selected in _cases(program):
+    for me, you, chosen in every_case:
         after = _after(program, me, you)
         meets_after = _meets(mask, after, after)
         if _offers(mask, me) and not _offers(mask, after):
             return False
-        if selected and not meets_after:
+        if chosen and not meets_after:
             return False
-        if not selected and meets_after and not _meets(mask, me, me):
+        if not chosen and meets_after and not _meets(mask, me, me):
             return False
     return True
 
@@ -96,43 +340,56 @@ def is_whole(program: GraphProgram, form: Affine) -> bool:
         kept = {
             name
             for name in whole
-            if _whole(program, program.beginnings[name], whole)
-            and _whole(program, as_sum(program.effect(name)), whole)
+            if _whole(program.beginnings[name], whole)
+            and all(_whole_part(part, whole) for part in program.effects[name])
         }
         if kept == whole:
-            return _whole(program, form, whole)
+            return _whole(form, whole)
         whole = kept
 
 
-def _whole(program: GraphProgram, form: Affine, whole: set[str]) -> bool:
+def _whole_part(part: Part, whole: set[str]) -> bool:
+    if isinstance(part, Condition):
+        return True
+    if isinstance(part, Rectified) and part.factor % 1:
+        return False
+    return _whole(part if isinstance(part, Affine) else part.value, whole)
+
+
+def _whole(form: Affine, whole: set[str]) -> bool:
     return not any(n % 1 for n in (form.constant, *form.terms.values())) and all(
         field.name in whole or field.name in ("s", "adj") for field in form.terms
     )
 
 
-def _cases(program: GraphProgram) -> Iterator[tuple[Truths, Truths, bool]]:
-    """What a node and whom it looks at may hold, and whether that is a candidate."""
-    names = [n for n, sort in program.components.items() if sort == "bool"] + ["s"]
-    if len(names) > 7:
-        raise CannotCompile(
-            f"{program.name}, start: {len(names) - 1} components are truth values "
-            f"({', '.join(names[:-1])}); at most 6 can be checked"
-        )
+def cases(
+    program: GraphProgram, selection: Selection
+) -> Iterator[tuple[Truths, Truths, bool]]:
+    """What a node and its selected node may hold, and whether that is a candidate.
+
+    If it is none, the node has selected itself, or nobody. No cases at all if there are
+    more than `MOST_TRUTHS` truth values.
+    """
+    held = {**program.components, **inputs_of(program)}
+    names = [n for n, sort in held.items() if sort == "bool"] + ["s"]
+    if len(names) > MOST_TRUTHS + 1:
+        return
     nodes = [
         dict(zip(names, values, strict=True))
         for values in itertools.product((0.0, 1.0), repeat=len(names))
     ]
     for me, you in itertools.product(nodes, nodes):
-        if _meets(program.selection.mask, me, you):
+        if _meets(selection.mask, me, you):
             yield me, you, True
-    for me in nodes:
-        yield me, me, False
+    if selection.made.default is not None:
+        for me in nodes:
+            yield me, me, False
 
 
 def _holds(literal: Literal, me: Truths, you: Truths) -> bool:
-    if literal.field.role == "edge":
+    if literal.field.name in EDGE:
         return literal.positive  # there is an edge
-    held = you if literal.field.role == "other" else me
+    held = me if literal.field.role in ("self", "init") else you
     return bool(held[literal.field.name]) == literal.positive
 
 
@@ -156,10 +413,10 @@ def _start(program: GraphProgram, s: float) -> Truths:
 
 
 def _after(program: GraphProgram, me: Truths, you: Truths) -> Truths:
-    def truth(effect: Condition) -> float:
-        test = all if effect.every else any
-        return float(test(_holds(literal, me, you) for literal in effect.literals))
+    def truth(test: Condition) -> float:
+        of = all if test.every else any
+        return float(of(_holds(literal, me, you) for literal in test.literals))
 
-    effects = {name: program.effect(name) for name in program.effects}
+    effects = {name: program.effects[name][0] for name in program.effects}
     held = {n: truth(e) for n, e in effects.items() if isinstance(e, Condition)}
     return {**held, "s": me["s"]}

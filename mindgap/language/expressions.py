@@ -1,4 +1,4 @@
-"""The vocabulary of graph programs: fields of roles, constants, and ten operators.
+"""The vocabulary of graph programs: fields of roles, constants, and operators.
 
 Each meaning of the vocabulary is one table with a row for every class of `OPERATORS`:
 `PRINT` here, `AFFINE` in `normal_forms`, `INTERPRET` in `interpreter`. A new operator
@@ -26,7 +26,13 @@ class ProgramError(ValueError):
 
 
 class Expr:
-    """An expression; operators make larger ones. `==` keeps its ordinary meaning."""
+    """An expression; operators make larger ones, `==` and `!=` among them.
+
+    Two nodes are equal if they are the same node, two numbers if they are the same
+    number. Python's own question, whether two names stand for one object, is `is`.
+    """
+
+    __hash__ = object.__hash__
 
     __array_ufunc__ = None  # NumPy's numbers leave `number + expression` to us
 
@@ -66,11 +72,17 @@ class Expr:
     def __truediv__(self, other: object) -> "Expr":
         raise _no("/", "multiply by the inverse of a number")
 
-    def __le__(self, other: object) -> "Expr":
-        raise _no("<=", "masks have < and >")
+    def __le__(self, other: Any) -> "Expr":
+        return Not(Less(lift(other), self))
 
-    def __ge__(self, other: object) -> "Expr":
-        raise _no(">=", "masks have < and >")
+    def __ge__(self, other: Any) -> "Expr":
+        return Not(Less(self, lift(other)))
+
+    def __eq__(self, other: Any) -> "Expr":  # pyright: ignore
+        return _equal(self, lift(other))
+
+    def __ne__(self, other: Any) -> "Expr":  # pyright: ignore
+        return Not(_equal(self, lift(other)))
 
     def __floordiv__(self, other: object) -> "Expr":
         raise _no("//")
@@ -94,7 +106,8 @@ class Expr:
     def __bool__(self) -> bool:
         raise ProgramError(
             f"`{self}` has no truth value yet: a program is written without `and`, "
-            "`or`, `not`, `if`, `min` and `max`; masks combine with &, | and ~"
+            "`or`, `not`, `if`, `min` and `max`; tests combine with &, | and ~, and "
+            "numbers with mg.minimum and mg.maximum"
         )
 
     def __str__(self) -> str:
@@ -116,6 +129,8 @@ class Read(Expr):
     role: Role
     field: str
     sort: Sort
+    everywhere: bool = False
+    """Whether it is one value for all nodes: a scalar or a truth of the graph."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -159,11 +174,19 @@ class Either(_Two):
 
 
 class Less(_Two):
-    """a < b, in masks."""
+    """a < b; a <= b is that b is not less than a."""
 
 
 class Same(_Two):
-    """Whether two references name one node."""
+    """Whether two references name one node, or two numbers are equal."""
+
+
+class Minimum(_Two):
+    """The lesser of two numbers, as a term of a sum in an update."""
+
+
+class Maximum(_Two):
+    """The greater of two numbers, as a term of a sum in an update."""
 
 
 class When(_Two):
@@ -181,6 +204,41 @@ def same(left: Expr, right: Expr) -> Expr:
     return Same(left, right)
 
 
+def minimum(left: "Expr | Number", right: "Expr | Number") -> Expr:
+    """The lesser of two numbers, as a term of a sum in an update.
+
+    Raises ProgramError if one of them is no number.
+    """
+    return Minimum(_number(left), _number(right))
+
+
+def maximum(left: "Expr | Number", right: "Expr | Number") -> Expr:
+    """The greater of two numbers, as a term of a sum in an update.
+
+    Raises ProgramError if one of them is no number.
+    """
+    return Maximum(_number(left), _number(right))
+
+
+def _number(side: "Expr | Number") -> Expr:
+    expr = lift(side)
+    if sort_of(expr) != "float":
+        raise ProgramError(f"minimum and maximum are of numbers, {expr} is none")
+    return expr
+
+
+def _equal(left: Expr, right: Expr) -> Expr:
+    sorts = {sort_of(left), sort_of(right)}
+    if "bool" in sorts:
+        raise ProgramError(
+            f"{left} == {right}: truth values are compared as "
+            "(a & b) + (~a & ~b), a sum of two tests in an update"
+        )
+    if len(sorts) > 1:
+        raise ProgramError(f"{left} == {right}: a node and a number are never equal")
+    return Same(left, right)
+
+
 def when(holds: Expr, value: "Expr | Number") -> Expr:
     """The value where `holds`, else 0; what is added up in updates.
 
@@ -192,7 +250,8 @@ def when(holds: Expr, value: "Expr | Number") -> Expr:
 
 
 OPERATORS = (
-    Read, Constant, Not, Add, Subtract, Multiply, Both, Either, Less, Same, When
+    Read, Constant, Not, Add, Subtract, Multiply, Both, Either, Less, Same, When,
+    Minimum, Maximum,
 )  # fmt: skip
 PRINT: dict[type, str] = {
     Read: "{role}.{field}",
@@ -206,6 +265,8 @@ PRINT: dict[type, str] = {
     Less: "{left} < {right}",
     Same: "same({left}, {right})",
     When: "when({left}, {right})",
+    Minimum: "minimum({left}, {right})",
+    Maximum: "maximum({left}, {right})",
 }
 BINDING: dict[type, int] = {
     Less: 0,
@@ -219,6 +280,8 @@ BINDING: dict[type, int] = {
     Read: 6,
     Same: 6,
     When: 6,
+    Minimum: 6,
+    Maximum: 6,
 }
 """How tightly operators bind, in Python too: what needs parentheses."""
 
@@ -230,13 +293,15 @@ def show(expr: Expr) -> str:
         if not isinstance(part, Expr):
             return part
         outer, own = BINDING[type(expr)], BINDING[type(part)]
-        if isinstance(expr, Same | When):
+        if isinstance(expr, Same | When | Minimum | Maximum):
             return show(part)
         # a - (b + c) needs them on the right, (a - b) + c does not
         return f"({show(part)})" if own < outer + right else show(part)
 
     if isinstance(expr, Constant) and isinstance(expr.value, bool):
         return str(expr.value)
+    if isinstance(expr, Not) and isinstance(expr.of, Less):
+        return f"~({show(expr.of)})"
     fields = dataclasses.fields(expr)  # pyright: ignore[reportArgumentType]
     parts = {f.name: inner(getattr(expr, f.name), f.name == "right") for f in fields}
     return PRINT[type(expr)].format(**parts)

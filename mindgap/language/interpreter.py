@@ -21,6 +21,8 @@ from mindgap.language.expressions import (
     Either,
     Expr,
     Less,
+    Maximum,
+    Minimum,
     Multiply,
     Not,
     Read,
@@ -54,6 +56,12 @@ INTERPRET: dict[type, Callable] = {
     Less: lambda e, fields: _number(value(e.left, fields) < value(e.right, fields)),
     Same: lambda e, fields: _number(value(e.left, fields) == value(e.right, fields)),
     When: lambda e, fields: value(e.left, fields) * value(e.right, fields),
+    Minimum: lambda e, fields: jnp.minimum(
+        value(e.left, fields), value(e.right, fields)
+    ),
+    Maximum: lambda e, fields: jnp.maximum(
+        value(e.left, fields), value(e.right, fields)
+    ),
 }
 
 
@@ -193,7 +201,11 @@ def _run(
 ) -> Meaning:
     # float32, whatever JAX is set to: what the compiled network computes in
     inputs = {name: jnp.asarray(leaf, jnp.float32) for name, leaf in inputs.items()}
-    given = {"s": inputs["s"], "index": inputs["pos"]}
+    positions = inputs["pos"]
+    given = {"s": inputs["s"], "index": positions}
+    given |= {name: inputs[name] for name in program.node_inputs}
+    for name in program.graph_inputs:
+        given[name] = jnp.broadcast_to(inputs[name], positions.shape)
     if start is None:
         start = {
             name: jnp.broadcast_to(value(expr, {"init": given}), given["index"].shape)
@@ -217,14 +229,17 @@ def _step(
     `given` are the fields of `init`.
     """
     nodes = given["index"].shape[0]
-    held = {**state, "index": given["index"]}
-    weights = jnp.asarray(inputs["A"])
-    edges = {"adj": _number(edges_of(inputs)), "weight": weights}
+    own = {name: given[name] for name in ("index", *program.node_inputs)}
+    held = {**state, **own}
+    weights = jnp.asarray(inputs.get("A", jnp.zeros((nodes, nodes))))
+    linked = edges_of(inputs) if "adj" in inputs else jnp.zeros_like(weights, bool)
+    edges = {"adj": _number(linked), "weight": weights}
     pairs = {
         "self": {k: v[:, None] for k, v in held.items()},
         "other": {k: v[None, :] for k, v in held.items()},
         "init": {k: v[:, None] for k, v in given.items()},
         "edge": edges,
+        "edge.back": {k: v.T for k, v in edges.items()},
     }
     looks = {n: _look(s, pairs) for n, s in program.selections.items()}
     node = jnp.arange(nodes)
@@ -249,8 +264,10 @@ def _look(selection: Selection, pairs: dict[str, dict[str, Array]]) -> Look:
     itself = jnp.eye(nodes, dtype=bool)
     allowed = ~itself if selection.others else jnp.ones_like(itself)
     if not selection.others:
-        adj = jnp.maximum(pairs["edge"]["adj"], itself)
-        pairs = {**pairs, "edge": {**pairs["edge"], "adj": adj}}
+        pairs = pairs | {
+            way: {**pairs[way], "adj": jnp.maximum(pairs[way]["adj"], itself)}
+            for way in ("edge", "edge.back")
+        }
     candidate = allowed & (value(selection.made.where, pairs) > 0)
     keys = jnp.broadcast_to(value(lift(selection.made.key), pairs), (nodes, nodes))
     keys = jnp.where(candidate, selection.sign * keys, jnp.inf)
@@ -261,7 +278,7 @@ def _look(selection: Selection, pairs: dict[str, dict[str, Array]]) -> Look:
     second = jnp.where(node == best[:, None], jnp.inf, keys).min(1)
     several = jnp.isfinite(second)
     contrast = jnp.full(nodes, jnp.inf)
-    for test in selection.mask.comparisons:
+    for test, *_ in selection.mask.comparisons:
         apart = value(test.right, pairs) - value(test.left, pairs)
         if isinstance(test, Same):
             apart = jnp.abs(apart)

@@ -3,13 +3,14 @@
 The network moves values linearly and then applies one ReLU. So a number must be affine
 in the fields that it reads, and a truth value one conjunction or one disjunction of
 literals: `a & ~b` is relu(a + (1 - b) - 1), `a | b` is 1 - relu(1 - a - b), while
-`a & b | c` is neither. Where a program has several selections, each of its own head, an
-update is a sum of such parts, each with a ReLU of its own. Knows no JAX.
+`a & b | c` is neither. An update is a sum of such parts, each with ReLUs of its own.
+Each part reads at most one selected node, since one head attends to one node. This
+module does not use JAX.
 """
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mindgap.language.expressions import (
     Add,
@@ -18,6 +19,8 @@ from mindgap.language.expressions import (
     Either,
     Expr,
     Less,
+    Maximum,
+    Minimum,
     Multiply,
     Not,
     ProgramError,
@@ -38,15 +41,18 @@ class Field(NamedTuple):
 
 
 INDEX = Field("self", "index")
+OWN = ("self", "init")
+"""The roles that are not a selected node's."""
+EDGE = ("adj", "weight")
+"""The fields of an edge. In an update they are fields of the selected node, to which
+the edge leads: `edge.weight` is the `weight` of `other`."""
 
 
 def field_of(read: Read) -> Field:
-    """The field; `init.index` and `self.index` are one."""
-    return (
-        INDEX
-        if read.role == "init" and read.field == "index"
-        else Field(read.role, read.field)
-    )
+    """The field; an input of the node itself is one field, of `init` or of `self`."""
+    if read.role == "init" and read.field != "s" and not read.everywhere:
+        return Field("self", read.field)
+    return Field(read.role, read.field)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,12 +74,25 @@ class Affine:
         """The coefficients of one role's fields."""
         return {f.name: c for f, c in self.terms.items() if f.role == role}
 
+    def __str__(self) -> str:
+        text = ""
+        for field, factor in self.terms.items():
+            times = "" if abs(factor) == 1 else f"{abs(factor):g} * "
+            text += f" {'-' if factor < 0 else '+'} {times}{field.role}.{field.name}"
+        if self.constant or not self.terms:
+            sign = "-" if self.constant < 0 else "+"
+            text += f" {sign} {abs(self.constant):g}"
+        return text[3:] if text.startswith(" +") else f"-{text[3:]}"
+
 
 class Literal(NamedTuple):
     """A truth value that is read, or its negation."""
 
     field: Field
     positive: bool
+
+    def __str__(self) -> str:
+        return f"{'' if self.positive else '~'}{self.field.role}.{self.field.name}"
 
     @property
     def affine(self) -> Affine:
@@ -83,12 +102,31 @@ class Literal(NamedTuple):
         return Affine({self.field: -1.0}, 1.0)
 
 
+class Comparison(NamedTuple):
+    """Two numbers or nodes that are compared, or the negation of that."""
+
+    test: Less | Same
+    positive: bool
+    difference: Affine
+    """left - right: below 0 where `<` holds, 0 where both sides are equal."""
+
+    def __str__(self) -> str:
+        left, right = show(self.test.left), show(self.test.right)
+        if isinstance(self.test, Less):
+            return f"{left} < {right}" if self.positive else f"{right} <= {left}"
+        return f"{left} {'==' if self.positive else '!='} {right}"
+
+
 class Condition(NamedTuple):
     """All of the literals (and comparisons) or, if not `every`, any of them."""
 
     every: bool
     literals: tuple[Literal, ...]
-    comparisons: tuple[Less | Same, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+
+    def __str__(self) -> str:
+        tests = map(str, (*self.literals, *self.comparisons))
+        return (" & " if self.every else " | ").join(tests) or str(self.every)
 
 
 class Gated(NamedTuple):
@@ -97,9 +135,27 @@ class Gated(NamedTuple):
     value: Affine
     gate: Condition
 
+    def __str__(self) -> str:
+        return f"when({self.gate}, {self.value})"
 
-Part = Affine | Condition | Gated
-"""What one coordinate can become: a sum, one test, or a sum under a test."""
+
+class Rectified(NamedTuple):
+    """factor * relu(value) where a conjunction holds, else 0.
+
+    Of it minima and maxima are made: min(a, b) = a - relu(a - b).
+    """
+
+    value: Affine
+    factor: float
+    gate: Condition = Condition(True, ())
+
+    def __str__(self) -> str:
+        text = f"{self.factor:g} * relu({self.value})"
+        return f"when({self.gate}, {text})" if self.gate.literals else text
+
+
+Part = Affine | Condition | Gated | Rectified
+"""What an update adds up: sums, tests, sums under a test, and sums above 0."""
 
 
 class NotCompilable(Exception):
@@ -138,7 +194,7 @@ def _refuse(expr: Expr) -> Affine:
 
 def _misplaced(expr: Expr) -> Affine:
     raise NotCompilable(
-        expr, "only a part of a sum, in the update of a program of several selections"
+        expr, "when, minimum and maximum can only be terms of a sum, in an update"
     )
 
 
@@ -154,6 +210,8 @@ AFFINE: dict[type, Callable] = {
     Less: _refuse,
     Same: _refuse,
     When: _misplaced,
+    Minimum: _misplaced,
+    Maximum: _misplaced,
 }
 
 
@@ -176,17 +234,8 @@ def condition(expr: Expr, negated: bool = False) -> Condition:
     if isinstance(expr, Read):
         return Condition(True, (Literal(field_of(expr), not negated),))
     if isinstance(expr, Less | Same):
-        if negated:
-            raise NotCompilable(
-                expr,
-                (
-                    "a negated comparison holds on equality, too"
-                    if isinstance(expr, Less)
-                    else "that two nodes differ is not one ReLU"
-                ),
-            )
-        difference(expr)
-        return Condition(True, (), (expr,))
+        apart = affine(expr.left).plus(affine(expr.right), -1.0)
+        return Condition(True, (), (Comparison(expr, not negated, apart),))
     assert isinstance(expr, Both | Either)
     every = isinstance(expr, Both) != negated
     literals, comparisons = [], []
@@ -203,70 +252,160 @@ def condition(expr: Expr, negated: bool = False) -> Condition:
     return Condition(every, tuple(literals), tuple(comparisons))
 
 
-def parts(expr: Expr) -> tuple[Part, ...]:
-    """An update as a sum of parts, each of which reads one selection at most.
+def parts(expr: Expr, truth: bool) -> tuple[Part, ...]:
+    """An update as a sum of parts, each of which reads at most one selected node.
 
-    Raises NotCompilable for a part that reads two, or that is none.
+    For a truth value each part is one test. For a number the plain terms (those without
+    a test) that read one selected node, or none, are one part: `other.index + self.pi -
+    self.index`. If they read several selected nodes, they are one part for each.
+
+    Raises NotCompilable for a test that reads two selected nodes, and for a term that
+    is neither affine nor a test.
     """
+    tests: list[Part] = []
     plain: dict[str, Affine] = {}
-    found: list[Part] = []
-    for term in _terms(expr):
-        if isinstance(term, When):
-            gate = condition(term.left)
-            if not gate.every:
-                raise NotCompilable(term.left, "not one conjunction")
-            part = Gated(affine(term.right), gate)
-        elif sort_of(term) == "bool":
-            part = condition(term)
-        else:
-            part = affine(term)
-        seen = looked_at(part)
-        if len(seen) > 1:
+    whole = Affine({})
+    for factor, term in _terms(expr, split_all=not truth):
+        summands = [condition(term)] if truth else _summands(factor, term)
+        for part in map(_with_edges, summands):
+            if isinstance(part, Affine):
+                whole = whole.plus(part)
+                for role, piece in _by_selection(part).items():
+                    plain[role] = plain.get(role, Affine({})).plus(piece)
+                continue
+            seen = looked_at(part)
+            if len(seen) > 1:
+                raise NotCompilable(
+                    term, f"one head looks at one node, not at {' and '.join(seen)}"
+                )
+            tests.append(part)
+    if len(plain.keys() - {""}) <= 1:
+        plain = {"": whole}
+    found = (*tests, *(part for part in plain.values() if part != Affine({})))
+    return found or (Affine({}),)
+
+
+def _terms(
+    expr: Expr, split_all: bool, factor: float = 1.0
+) -> Iterator[tuple[float, Expr]]:
+    """The terms of a sum with their factors; only those of additions, or of all."""
+    if isinstance(expr, Add) or (split_all and isinstance(expr, Subtract)):
+        sign = -1.0 if isinstance(expr, Subtract) else 1.0
+        yield from _terms(expr.left, split_all, factor)
+        yield from _terms(expr.right, split_all, sign * factor)
+        return
+    if split_all and isinstance(expr, Multiply):
+        for one, other in ((expr.left, expr.right), (expr.right, expr.left)):
+            if isinstance(one, Constant):
+                yield from _terms(other, split_all, factor * one.value)
+                return
+    yield factor, expr
+
+
+def _with_edges(part: Part) -> Part:
+    """The part with the fields of `edge` as fields of `other`."""
+    return _renamed(part, "edge", "other")
+
+
+def one_way(form: Any) -> Any:
+    """A key or a mask of a program for undirected graphs: the way back is the edge."""
+    return _renamed(form, "edge.back", "edge")
+
+
+def _renamed(part: Any, role: str, new: str) -> Any:
+    """The same part with the fields of one role as those of another."""
+
+    def moved(field: Field) -> Field:
+        return Field(new, field.name) if field.role == role else field
+
+    if isinstance(part, Affine):
+        total = Affine({}, part.constant)
+        for field, factor in part.terms.items():
+            total = total.plus(Affine({moved(field): factor}))
+        return total
+    if isinstance(part, Gated | Rectified):
+        value, gate = (_renamed(each, role, new) for each in (part.value, part.gate))
+        return part._replace(value=value, gate=gate)
+    literals = (Literal(moved(field), positive) for field, positive in part.literals)
+    return part._replace(
+        literals=tuple(dict.fromkeys(literals)),
+        comparisons=tuple(
+            each._replace(difference=_renamed(each.difference, role, new))
+            for each in part.comparisons
+        ),
+    )
+
+
+def _summands(factor: float, term: Expr) -> list[Part]:
+    """The parts that `factor * term` adds to a number."""
+    if isinstance(term, When):
+        gate = condition(term.left)
+        if not gate.every:
             raise NotCompilable(
-                term, f"one head looks at one node, not at {' and '.join(seen)}"
+                term.left,
+                "not one conjunction: write when(a, x) + when(~a & b, x) for `a | b`",
             )
-        if isinstance(part, Affine):
-            role = next(iter(seen), "")
-            plain[role] = plain.get(role, Affine({})).plus(part)
-        else:
-            found.append(part)
-    return (*found, *(part for part in plain.values() if part != Affine({})))
+        if isinstance(term.right, Minimum | Maximum):
+            first, above = _extreme(factor, term.right)
+            return [Gated(first, gate), above._replace(gate=gate)]
+        return [Gated(Affine({}).plus(affine(term.right), factor), gate)]
+    if isinstance(term, Minimum | Maximum):
+        return list(_extreme(factor, term))
+    if sort_of(term) != "bool" or not _is_test(term):
+        return [Affine({}).plus(affine(term), factor)]
+    test = condition(term)
+    if test.every:
+        return [Gated(Affine({}, factor), test)]
+    none = condition(Not(term))
+    return [Affine({}, factor), Gated(Affine({}, -factor), none)]
 
 
-def _terms(expr: Expr) -> Iterator[Expr]:
-    if isinstance(expr, Add):
-        yield from _terms(expr.left)
-        yield from _terms(expr.right)
-    else:
-        yield expr
+def _extreme(factor: float, term: Minimum | Maximum) -> tuple[Affine, Rectified]:
+    """min(a, b) = a - relu(a - b), and max(a, b) = a + relu(b - a)."""
+    left, right = affine(term.left), affine(term.right)
+    first = Affine({}).plus(left, factor)
+    if isinstance(term, Minimum):
+        return first, Rectified(left.plus(right, -1.0), -factor)
+    return first, Rectified(right.plus(left, -1.0), factor)
+
+
+def _is_test(term: Expr) -> bool:
+    """Whether a truth value is made by an operator other than a negation."""
+    while isinstance(term, Not):
+        term = term.of
+    return isinstance(term, Both | Either | Less | Same)
+
+
+def _by_selection(form: Affine) -> dict[str, Affine]:
+    """The sum in pieces by the selected node that they read; "" for all other terms."""
+    pieces: dict[str, Affine] = {"": Affine({}, form.constant)}
+    for field, factor in form.terms.items():
+        role = "" if field.role in OWN else field.role
+        piece = pieces.get(role, Affine({}))
+        pieces[role] = piece.plus(Affine({field: factor}))
+    return pieces
 
 
 def fields_of(part: Part) -> set[Field]:
     """Everything that a part reads."""
     if isinstance(part, Affine):
         return set(part.terms)
-    if isinstance(part, Gated):
+    if isinstance(part, Gated | Rectified):
         return fields_of(part.value) | fields_of(part.gate)
     read = {literal.field for literal in part.literals}
-    return read.union(*(difference(test).terms for test in part.comparisons))
+    return read.union(*(each.difference.terms for each in part.comparisons))
 
 
 def looked_at(part: Part) -> list[str]:
-    """The selections that a part reads, by name."""
-    roles = {field.role for field in fields_of(part)}
-    return sorted(roles - {"self", "init"})
-
-
-def difference(less: Less | Same) -> Affine:
-    """left - right: below 0 where a comparison holds, 0 where nodes are the same."""
-    return affine(less.left).plus(affine(less.right), -1.0)
+    """The names of the selected nodes that a part of an update reads."""
+    return sorted({field.role for field in fields_of(part)} - set(OWN))
 
 
 def merged(form: Affine) -> Affine:
-    """The sum where `other` is `self` and there is no edge."""
+    """The sum where the selected node is the node itself and there is no edge."""
     total = Affine({}, form.constant)
     for field, factor in form.terms.items():
-        if field.role != "edge":
-            role = "self" if field.role == "other" else field.role
+        if field.name not in EDGE:
+            role = field.role if field.role in OWN else "self"
             total = total.plus(Affine({Field(role, field.name): factor}))
     return total

@@ -32,26 +32,27 @@ from typing import Any
 from mindgap.language import normal_forms
 from mindgap.language.expressions import (
     Expr,
-    Less,
     ProgramError,
     Read,
     Role,
-    Same,
     Sort,
     lift,
     reads,
     sort_of,
 )
-from mindgap.language.normal_forms import Affine, Condition, Part, affine, condition
+from mindgap.language.normal_forms import Affine, Part, affine, condition
 from mindgap.language.selection import ADJACENT, Min, Selection, nobody
 
-INPUTS: dict[Role, dict[str, Sort]] = {
-    "self": {"index": "node"},
-    "other": {"index": "node"},
-    "init": {"s": "bool", "index": "node"},
-    "edge": {"adj": "bool", "weight": "float"},
+EDGES: dict[str, tuple[str, Sort]] = {"adj": ("adj", "bool"), "A": ("weight", "float")}
+"""CLRS's inputs of edges that programs read, with the name and sort of the field."""
+
+SORTS: dict[str, Sort] = {
+    "scalar": "float",
+    "mask": "bool",
+    "mask_one": "bool",
+    "pointer": "node",
 }
-"""The fields that every program has; components join `self` and `other`."""
+"""Which sort of field an input feature of each type is."""
 
 RESERVED = ("index", "pos", "s", "adj", "weight", "A")
 SHOWN: dict[Sort, typing.Literal["mask", "scalar", "pointer"]] = {
@@ -65,27 +66,38 @@ SHOWN: dict[Sort, typing.Literal["mask", "scalar", "pointer"]] = {
 class _Fields:
     """A role as the program's functions see it: its fields by name."""
 
-    def __init__(self, role: Role, sorts: Mapping[str, Sort], place: str):
+    def __init__(
+        self,
+        role: Role,
+        sorts: Mapping[str, Sort],
+        place: str,
+        everywhere: Mapping[str, Sort] | None = None,
+        back: Mapping[str, Sort] | None = None,
+    ):
         self._role: Role = role
-        self._sorts, self._place = sorts, place
+        self._everywhere: Mapping[str, Sort] = everywhere or {}
+        self._sorts: dict[str, Sort] = {**sorts, **self._everywhere}
+        self._place = place
+        self._back = back
 
-    def __getattr__(self, name: str) -> Read:
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # what Python asks of every object, as to copy it
             raise AttributeError(name)
+        if name == "back" and self._back is not None:
+            return _Fields("edge.back", self._back, self._place)
         if name not in self._sorts:
             raise ProgramError(
                 f"{self._place}: {self._role}.{name}: {self._role} has no `{name}`; "
                 f"it has {', '.join(self._sorts)}"
             )
-        return Read(self._role, name, self._sorts[name])
+        return Read(self._role, name, self._sorts[name], name in self._everywhere)
 
     def __str__(self) -> str:
         return self._role
 
 
 Effect = tuple[Part, ...]
-"""What becomes of a component, the sum of these. With one selection it is one part: a
-number or node is affine, a truth value one test."""
+"""What becomes of a component: the sum of these."""
 
 Shown = str | tuple[str | None, ...] | None
 """A component; of a categorical feature one for each class, or None for the rest. None
@@ -117,19 +129,48 @@ class GraphProgram:
     message_steps: int = 1
 
     @functools.cached_property
+    def node_inputs(self) -> dict[str, Sort]:
+        """The task's inputs at nodes beside position and source, by CLRS's names."""
+        return self._inputs("node")
+
+    @functools.cached_property
+    def graph_inputs(self) -> dict[str, Sort]:
+        """The task's inputs of the whole graph, by CLRS's names."""
+        return self._inputs("graph")
+
+    def _inputs(self, location: str) -> dict[str, Sort]:
+        features = {} if self.task is None else self.task.stage("input")
+        return {
+            name: SORTS[feature.type]
+            for name, feature in features.items()
+            if feature.location == location
+            and feature.type in SORTS
+            and name not in ("pos", "s")
+        }
+
+    @property
+    def _init(self) -> dict[str, Sort]:
+        """The fields of `init` that belong to one node."""
+        sourced = self.task is None or "s" in self.task.features
+        source: dict[str, Sort] = {"s": "bool"} if sourced else {}
+        return {**source, "index": "node", **self.node_inputs}
+
+    @functools.cached_property
     def starts(self) -> dict[str, Expr]:
         """Every component's expression at the start."""
         place = f"{self.name}, start"
-        made = _traced(place, self.start, [_Fields("init", INPUTS["init"], place)])
+        init = _Fields("init", self._init, place, self.graph_inputs)
+        made = _traced(place, self.start, [init])
         if not isinstance(made, Mapping) or not made:
             raise ProgramError(
                 f"{place}: needs an expression for each component, got {made!r}"
             )
-        taken = {*RESERVED, *(f"{name}_h" for name in made)} & set(made)
+        inputs = [*RESERVED, *self.node_inputs, *self.graph_inputs]
+        taken = {*inputs, *(f"{name}_h" for name in made)} & set(made)
         if taken:
             raise ProgramError(
                 f"{place}: no component may be called {', '.join(sorted(taken))}: "
-                f"{', '.join(RESERVED)} are inputs, and name_h is the hint of name"
+                f"{', '.join(inputs)} are inputs, and name_h is the hint of name"
             )
         return {name: lift(value) for name, value in made.items()}
 
@@ -150,17 +191,14 @@ class GraphProgram:
     def selections(self) -> dict[str, Selection]:
         """Whom a node looks at, by the name that the update has for it."""
         if isinstance(self.select, Mapping):
+            taken = {"self", "init", "edge"} & set(self.select)
+            if taken or not self.select:
+                raise ProgramError(
+                    f"{self.name}, select: needs a name for each selected node, other "
+                    f"than self, init and edge; got {', '.join(self.select) or 'none'}"
+                )
             return {name: self._select(name, f) for name, f in self.select.items()}
         return {"other": self._select("", self.select)}
-
-    @property
-    def selection(self) -> Selection:
-        """Whom a node looks at. Raises ProgramError if it looks at several."""
-        if len(self.selections) > 1:
-            raise ProgramError(
-                f"{self.name} has several selections: {', '.join(self.selections)}"
-            )
-        return next(iter(self.selections.values()))
 
     def _select(self, name: str, function: Callable[..., Min]) -> Selection:
         place = f"{self.name}, select{name and f' of {name}'}"
@@ -175,24 +213,17 @@ class GraphProgram:
             raise ProgramError(
                 f"{place}: the mask is not one conjunction:\n    {made.where}"
             )
-        several = isinstance(self.select, Mapping)
-        tests = {type(test) for test in mask.comparisons}
-        if tests - {Same if made.default is nobody else Less}:
-            raise ProgramError(
-                f"{place}: same(...) belongs to `default=nobody`, < to `default=self`:"
-                f"\n    {made.where}"
-            )
         somebody = not mask.comparisons and set(mask.literals) <= {ADJACENT}
-        if made.default is not roles[0] and not (
-            several and (made.default is nobody or (made.default is None and somebody))
-        ):
+        allowed = made.default is roles[0] or made.default is nobody
+        if not allowed and not (made.default is None and somebody):
             problem = "no default" if made.default is None else "an ambiguous default"
             raise ProgramError(
-                f"{place}: {problem} ({made.default}): a mask may leave no candidate, "
-                "and the only node that is then selected is `default=self`"
-                + ("; or `default=nobody`" if several else "")
+                f"{place}: {problem} ({made.default}): a mask may leave no candidate; "
+                "what is selected then is `default=self` or `default=nobody`"
             )
         key = self._form(affine, lift(made.key), f"key of select{name and ' ' + name}")
+        if self.undirected:
+            key, mask = map(normal_forms.one_way, (key, mask))
         return Selection(made, key, mask, made.default is roles[0])
 
     @functools.cached_property
@@ -212,25 +243,12 @@ class GraphProgram:
     @functools.cached_property
     def effects(self) -> dict[str, Effect]:
         """The updates' normal forms."""
-        found: dict[str, Effect] = {}
+        effects: dict[str, Effect] = {}
         for name, expr in self.updates.items():
             place, truth = f"update of `{name}`", self.components[name] == "bool"
-            if isinstance(self.select, Mapping):
-                found[name] = self._form(normal_forms.parts, expr, place)
-                problem = _not_a_sum(found[name], truth)
-            else:
-                part = self._form(condition if truth else affine, expr, place)
-                found[name], problem = (part,), ""
-                if truth and part.comparisons:
-                    problem = "a comparison only has a place in masks"
-            if problem:
-                raise ProgramError(f"{self.name}, {place}: {problem}:\n    {expr}")
-        return found
-
-    def effect(self, name: str) -> Part:
-        """The only part of an update, in a program of one selection."""
-        (part,) = self.effects[name]
-        return part
+            form = functools.partial(normal_forms.parts, truth=truth)
+            effects[name] = self._form(form, expr, place)
+        return effects
 
     def __post_init__(self):
         _ = self.beginnings, self.selections, self.effects  # traced and checked
@@ -268,8 +286,13 @@ class GraphProgram:
         """A reference stays one: it is a node, plus differences of nodes."""
         expr = (self.starts if where == "start" else self.updates)[name]
         nodes = {normal_forms.field_of(r) for r in reads(expr) if r.sort == "node"}
+        plain, sums = Affine({}), []
         for part in parts:
-            form = part.value if isinstance(part, normal_forms.Gated) else part
+            if isinstance(part, Affine):
+                plain = plain.plus(part)
+            else:
+                sums.append(getattr(part, "value", None))
+        for form in [plain] * (plain != Affine({}) or not sums) + sums:
             if (
                 not isinstance(form, Affine)
                 or sum(form.terms.get(field, 0.0) for field in nodes) != 1
@@ -282,13 +305,37 @@ class GraphProgram:
                 )
 
     def _roles(self, place: str, looked_at: list[str]) -> list[_Fields]:
-        held: dict[str, Sort] = {**self.components, "index": "node"}
-        sorts = {**INPUTS, "self": held, **dict.fromkeys(looked_at, held)}
+        held: dict[str, Sort] = {**self.components, "index": "node", **self.node_inputs}
+        inputs = None if self.task is None else self.task.stage("input")
+        edge: dict[str, Sort] = {
+            n: s for clrs, (n, s) in EDGES.items() if not inputs or clrs in inputs
+        }
+        sorts: dict[Role, dict[str, Sort]] = {
+            "init": self._init,
+            "edge": edge,
+            "self": held,
+        }
+        sorts |= dict.fromkeys(looked_at, held)
         if looked_at != ["other"]:
             # whom a node looks at stands for the edge to it, too
-            sorts |= {name: {**held, "weight": "float"} for name in looked_at}
+            weight: dict[str, Sort] = {n: s for n, s in edge.items() if n == "weight"}
+            sorts.update({name: {**held, **weight} for name in looked_at})
         names = ["self", *looked_at, "init", *["edge"] * (looked_at == ["other"])]
-        return [_Fields(role, sorts[role], place) for role in names]
+        whole = {"init": self.graph_inputs}
+        back: dict[Role, dict[str, Sort]] = {"edge": edge}
+        if place.endswith("update"):
+            back = {}  # what is passed on is only the edge from the node to the other
+        return [
+            _Fields(role, sorts[role], place, whole.get(role), back.get(role))
+            for role in names
+        ]
+
+    @functools.cached_property
+    def undirected(self) -> bool:
+        """Whether the task is for undirected graphs only: both directions are one."""
+        if self.task is None or not self.task.strict:
+            return False
+        return not getattr(self.task.sampler, "directed", True)
 
     def _form(self, form: Callable, expr: Expr, place: str) -> Any:
         try:
@@ -317,16 +364,6 @@ class GraphProgram:
         )
 
     __repr__ = __str__
-
-
-def _not_a_sum(effect: Effect, truth: bool) -> str:
-    """Why the parts of an update cannot be added up, or nothing."""
-    for part in effect:
-        if truth and not isinstance(part, Condition):
-            return "not a sum of truth values"
-        if isinstance(part, Condition) and not part.every:
-            return "| of parts that exclude each other is +, and of others not one ReLU"
-    return ""
 
 
 def _traced(place: str, function: Callable, roles: list[_Fields]) -> Any:

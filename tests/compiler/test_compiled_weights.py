@@ -17,7 +17,7 @@ import pytest
 from mindgap import paper, programs
 from mindgap.compiler import verification
 from mindgap.compiler.compile import compile
-from mindgap.compiler.layout import CannotCompile
+from mindgap.compiler.static import CannotCompile
 
 FILE = Path(__file__).with_name("compiled_weights.json")
 SIZES, SHARPNESSES = (4, 16, 64), (2.0, 8.0, 32.0, 2.0**13, 2.0**20)

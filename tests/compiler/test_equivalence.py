@@ -5,16 +5,10 @@ import itertools
 import jax
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
 
-import mindgap as mg
-from mindgap import network, programs
+from mindgap import programs
 from mindgap.compiler import verification
 from mindgap.compiler.compile import compile
-from mindgap.compiler.layout import CannotCompile
-from mindgap.language.program import GraphProgram
-from mindgap.language.selection import Max, Min
 from mindgap.network import dm_clrs
 from tests import cases
 
@@ -138,110 +132,3 @@ def test_bfs_without_a_bias_in_every_size_that_has_room(heads):
         for random_positions in (False, True):
             graphs = cases.random_graphs(BFS, nodes, 64, 1, random_positions)
             assert cases.agrees(compiled, cases.within(compiled, graphs))
-
-
-# Programs at random
-
-MASKS = [
-    lambda self, other, init, edge: edge.adj,
-    lambda self, other, init, edge: edge.adj & other.r,
-    lambda self, other, init, edge: edge.adj & other.r & ~self.r,
-    lambda self, other, init, edge: edge.adj & ~other.r & self.r & ~init.s,
-    lambda self, other, init, edge: edge.adj & other.r & ~init.s,
-    lambda self, other, init, edge: edge.adj & (other.p < self.p),
-    lambda self, other, init, edge: edge.adj & other.r & (other.index < self.index),
-]
-KEYS = [
-    lambda self, other, init, edge: other.index,
-    lambda self, other, init, edge: other.p,
-    lambda self, other, init, edge: edge.weight,
-    lambda self, other, init, edge: other.x + edge.weight,
-    lambda self, other, init, edge: 2 * edge.weight - 0.5 * other.x + self.x,
-    lambda self, other, init, edge: other.r + 0.0,
-]
-TRUTHS = [
-    lambda self, other, init, edge: other.r,
-    lambda self, other, init, edge: self.r | other.r,
-    lambda self, other, init, edge: ~other.r & ~init.s,
-    lambda self, other, init, edge: ~(self.r & other.r) | init.s,
-    lambda self, other, init, edge: init.s & True,
-]
-NUMBERS = [
-    lambda self, other, init, edge: other.x + edge.weight,
-    lambda self, other, init, edge: 0.5 * self.x + 0.25 * other.x + 0.125,
-    lambda self, other, init, edge: other.x + other.r + ~self.r,
-    lambda self, other, init, edge: 0.5 * (self.index + other.p),
-]
-NODES = [
-    lambda self, other, init, edge: other.index,
-    lambda self, other, init, edge: other.p,
-    lambda self, other, init, edge: self.p,
-]
-
-
-programs_at_random = given(
-    mask=st.sampled_from(MASKS),
-    key=st.sampled_from(KEYS),
-    kind=st.sampled_from([Min, Max]),
-    truth=st.sampled_from(TRUTHS),
-    number=st.sampled_from(NUMBERS),
-    node=st.sampled_from(NODES),
-    seed=st.integers(0, 1000),
-)
-
-
-def do_what_they_say_or_are_refused(mask, key, kind, truth, number, node, seed):
-    made = GraphProgram(
-        name="stand_in",  # whose graphs the one network takes
-        start=lambda init: {"r": init.s, "x": 0.0, "p": init.index},
-        select=cases.select(mask, key, kind),
-        update=lambda self, other, init, edge: {
-            "r": truth(self, other, init, edge),
-            "x": number(self, other, init, edge),
-            "p": node(self, other, init, edge),
-        },
-    )
-    try:
-        compiled = compile(made, cases.resized(SHARED, hidden_size=8))
-    except CannotCompile:
-        assume(False)
-        return
-    graphs = cases.random_graphs(made, 5, 32, seed)
-    kept = np.flatnonzero([r is None for r in compiled.refusals(graphs)])
-    assume(len(kept))
-    # every program here has the same components: one network runs them all
-    steps = 4
-    found = network.apply(STAND_IN, compiled.config, compiled.params, graphs)
-    meant = mg.interpret(made, graphs, steps)
-    for name in made.components:
-        read = np.asarray(compiled.layout.read(found.states, name))
-        lengths = np.asarray(graphs.trajectory.lengths)
-        taken = np.arange(read.shape[1]) < np.maximum(1, lengths - 1)[:, None]
-        off = np.abs(read - np.asarray(meant.states[name])[:, 1 : read.shape[1] + 1])
-        assert np.where(taken[..., None], off, 0)[kept].max() <= 1e-5, name
-
-
-@pytest.mark.slow
-@settings(max_examples=12, suppress_health_check=list(HealthCheck))
-@programs_at_random
-def test_programs_at_random_do_what_they_say_or_are_refused(**drawn):
-    do_what_they_say_or_are_refused(**drawn)
-
-
-@pytest.mark.large
-@settings(max_examples=300, suppress_health_check=list(HealthCheck))
-@programs_at_random
-def test_many_programs_at_random_do_what_they_say_or_are_refused(**drawn):
-    do_what_they_say_or_are_refused(**drawn)
-
-
-SHARED = cases.resized(cases.MODIFIED, nodes=5)
-STAND_IN = verification.suited(
-    GraphProgram(
-        name="stand_in",
-        start=lambda init: {"r": init.s, "x": 0.0, "p": init.index},
-        select=cases.select(MASKS[1]),
-        update=lambda self, other, init, edge: {"r": other.r, "x": 0.0, "p": self.p},
-    ),
-    5,
-).task

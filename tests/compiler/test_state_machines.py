@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import mindgap as mg
 from mindgap.compiler import verification
-from mindgap.compiler.layout import CannotCompile
+from mindgap.compiler.static import CannotCompile
 from mindgap.network import ModelConfig
 from tests import cases
 from tests.strategies import weighted_digraphs
@@ -103,11 +103,14 @@ def test_equal_distances_are_refused():
         ({"message_steps": 1}, "takes 3 for each hint, but message_steps is 1"),
         (
             {"edge_values": "none"},
-            "reads weights of edges.*must be projected, not none",
+            "reads the edge.*edge_values=.none., but must be .projected.",
         ),
         ({"attend_to": "neighbours"}, "everyone is a candidate"),
         ({"heads": 2}, "3 selections .* need as many heads, but heads is 2"),
-        ({"hidden_size": 12}, "needs more coordinates than hidden_size 12"),
+        (
+            {"hidden_size": 12},
+            "needs 21 coordinates.*; hidden_size 12 has 4 for each of 3",
+        ),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )

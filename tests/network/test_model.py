@@ -385,7 +385,7 @@ def test_the_parts_of_a_bias_are_what_it_was_made_of():
     assert_allclose(mixed["receiver"], sizes[0] / sum(sizes), rtol=1e-5)
 
 
-def test_weights_drawn_together_are_what_haiku_draws(key):
+def test_weights_drawn_together_are_what_haiku_draws(key, as_users_run):
     def declare():
         linear.declare("first", 3, 4)
         linear.declare("second", 4, 2, hk.initializers.TruncatedNormal(0.1))

@@ -1,8 +1,8 @@
-"""The attention scores that select what a program selects (App. A.1-A.2, Eq. 4-7, 17).
+"""The score of a selection with `default=self` (App. A.1-A.2, Eq. 4-7, 17).
 
-A score is a weighted sum of leaky ReLUs, one per channel. All weights here are such
-that a candidate's score is exactly -sharpness * key, a node's own score lies below that
-of every candidate, and every other node's lies below its own:
+A score is a weighted sum of leaky ReLUs, one for each channel. All weights here are
+such that a candidate's score is exactly -sharpness * key, a node's score of itself lies
+below that of every candidate, and every other node's lies below both:
 
     candidates   -K * key            in [-K * range, 0]
     self         about -D            D = 2 K * range
@@ -19,47 +19,31 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mindgap.compiler.layout import (
-    Bounds,
+from mindgap.compiler.limits import LEAK, NODES, UNIT, Margin
+from mindgap.compiler.scores.base import Channel, Score, Setting
+from mindgap.compiler.static import (
+    OTHER_INDEX,
     CannotCompile,
-    Layout,
-    Reading,
     interval,
+    is_whole,
+    misses_itself_once,
     settled,
 )
-from mindgap.compiler.limits import LEAK, NODES, UNIT, Margin
-from mindgap.compiler.static import is_whole, misses_itself_once
-from mindgap.language.normal_forms import Affine, Field, Literal, difference, merged
-from mindgap.language.program import GraphProgram
-from mindgap.network import ModelConfig
+from mindgap.language.expressions import Less
+from mindgap.language.normal_forms import (
+    Affine,
+    Comparison,
+    Field,
+    Gated,
+    Literal,
+    merged,
+)
 from mindgap.network.attention import NO_EDGE
 from mindgap.network.pairwise import LEAK as SLOPE
 
-OTHER_INDEX = Field("other", "index")
 LARGEST_KEY = 2.0**16
 ROOM = 2.0**-20
 """Positions must be this far apart: references to nodes carry rounding errors."""
-
-
-class Channel(NamedTuple):
-    """One leaky ReLU of a score: what it reads, and its weight omega."""
-
-    name: str
-    zeta: Reading
-    weight: float
-
-
-class Selector(NamedTuple):
-    """All channels of the selecting head, and what they need of a graph."""
-
-    channels: list[Channel]
-    diagonal: float
-    """The bias B of Eq. 17 on its diagonal; 0 elsewhere."""
-    margin: Margin
-    separated: bool
-    """Whether a node's own score is far enough from those of all others."""
-    position_gap: float
-    directed: bool
 
 
 class _Key(NamedTuple):
@@ -74,39 +58,27 @@ class _Key(NamedTuple):
     """The largest size of the key as written, with what all candidates share."""
 
 
-def select(
-    program: GraphProgram,
-    layout: Layout,
-    config: ModelConfig,
-    sharpness: float,
-    bounds: Bounds,
-) -> Selector:
-    """The score of a program's selection. `sharpness` is K: score per unit of key.
+def oneself(setting: Setting) -> Score:
+    """The score of a selection with `default=self`.
 
-    Raises CannotCompile if the network cannot tell a node from its neighbours, or keys
-    can tie, or there are not enough channels.
+    Raises CannotCompile if the network cannot tell a node from its neighbours, or if
+    keys can tie.
     """
-    if Literal(Field("edge", "adj"), True) not in program.selection.mask.literals:
+    program, selection, config = setting.program, setting.selection, setting.config
+    bounds, sharpness = setting.bounds, setting.sharpness
+    if Literal(Field("edge", "adj"), True) not in selection.mask.literals:
         raise CannotCompile(
             f"{program.name}, mask of select: without edge.adj every node is a "
             "candidate, but the network attends to neighbours"
         )
-    key, contrast, diagonal = _key(program, config, bounds), 0.0, 0.0
+    key, contrast, diagonal = _key(setting), 0.0, 0.0
     if config.attention_bias:
         assert config.nodes is not None
-        if program.selection.mask.comparisons:
+        if selection.mask.comparisons:
             contrast = 0.75 / config.nodes
-        channels, cancelled, diagonal = _by_bias(
-            program, layout, key, sharpness, contrast, bounds
-        )
+        channels, cancelled, diagonal = _by_bias(setting, key, contrast)
     else:
-        channels, cancelled = _by_position(program, layout, config, key, sharpness)
-    room = config.hidden_size // config.heads
-    if len(channels) > room:
-        raise CannotCompile(
-            f"{program.name}: its score needs {len(channels)} channels, hidden_size "
-            f"{config.hidden_size} with {config.heads} heads has {room}"
-        )
+        channels, cancelled = _by_position(setting, key)
     # of a negative sum, a rectifying pair cancels SLOPE times its size, with rounding
     residue = 3 * UNIT * SLOPE * cancelled
     gap = (np.log(NODES) - np.log(LEAK) + 2 * residue) / sharpness
@@ -114,42 +86,62 @@ def select(
     whole = key.tie == 0.5  # and so without rounding errors that add up
     rounding = UNIT * (6 if floats and not whole else 2)
     starts = sum(
-        interval(program, program.beginnings[name], bounds)[1]
+        max(map(abs, interval(program, program.beginnings[name], bounds)))
         for name, sort in program.components.items()
         if sort == "float"
     )
-    shared = abs(program.selection.key.constant) + sum(
+    shared = abs(selection.key.constant) + sum(
         abs(factor) * (bounds.value if program.components.get(f.name) == "float" else 1)
-        for f, factor in program.selection.key.terms.items()
+        for f, factor in selection.key.terms.items()
         if f.role in ("self", "init")
     )
     offset = key.shift + shared + starts + (bounds.weight if floats else 0.0)
+    gated = any(
+        isinstance(part, Gated)
+        for name, effect in program.effects.items()
+        if program.components[name] == "float"
+        for part in effect
+    )
+    if floats and gated:
+        offset += 8 * (bounds.value + bounds.weight)  # constants beside a gated number
     by_index = key.tie or key.form.terms.get(OTHER_INDEX, 0.0)
     needed = gap + rounding * (key.shift + key.range) * bool(key.tie)
-    apart = max(ROOM, needed / abs(by_index) if by_index else 0.0)
+    apart, why = ROOM, "what float32 tells apart of references to nodes"
+    if by_index and needed / abs(by_index) > apart:
+        apart, why = needed / abs(by_index), "the gap of keys that the index decides"
     if key.tie and key.tie < 1:
         assert config.nodes is not None
-        apart = max(apart, 0.999 / config.nodes)  # labels must outweigh the index
-    return Selector(
+        if 0.999 / config.nodes > apart:
+            # labels must outweigh the index
+            apart, why = 0.999 / config.nodes, "the index must not outweigh the key"
+    return Score(
         channels,
-        diagonal,
         margin=Margin(float(gap), rounding, offset, bool(key.tie), contrast),
-        separated=bool(sharpness * key.range >= np.log(NODES) - np.log(LEAK)),
         position_gap=float(apart),
+        reasons={
+            "key_gap": f"a softmax over {NODES} nodes that leaks at most {LEAK:.2g}, "
+            f"at sharpness {sharpness:g}",
+            "position_gap": why,
+        },
+        leak=LEAK,
+        diagonal=diagonal,
+        separated=bool(sharpness * key.range >= np.log(NODES) - np.log(LEAK)),
         directed=config.attention_bias,
+        neighbours_only=not config.attention_bias,
     )
 
 
-def _key(program: GraphProgram, config: ModelConfig, bounds: Bounds) -> _Key:
+def _key(setting: Setting) -> _Key:
     """Only what differs between candidates counts; equal keys get a second one."""
-    selection = program.selection
+    program, selection, config = setting.program, setting.selection, setting.config
     terms = {
         field: selection.sign * factor
         for field, factor in settled(program, selection.key).terms.items()
         if field.role in ("other", "edge")
     }
     form, tie = Affine(terms), 0.0
-    reals = [f for f in terms if f.name == "weight"]
+    numbers = {**program.components, **program.node_inputs}
+    reals = [f for f in terms if f.name == "weight" or numbers.get(f.name) == "float"]
     if OTHER_INDEX in terms and len(terms) == 1:
         pass  # positions differ
     elif is_whole(program, form):
@@ -163,18 +155,16 @@ def _key(program: GraphProgram, config: ModelConfig, bounds: Bounds) -> _Key:
                 "apart by index needs a network of fixed size (attention_bias)"
             )
         tie = 0.5 * abs(next(iter(terms.values()))) / config.nodes
-    elif not reals and not any(
-        program.components.get(f.name) == "float" for f in terms
-    ):
+    elif not reals:
         raise CannotCompile(
             f"{program.name}, key of select: different candidates can have the same "
             f"key, which a softmax averages:\n    {selection.made.key}"
         )
     if tie:
         form = form.plus(Affine({OTHER_INDEX: tie}))
-    low, high = interval(program, form, bounds)
+    low, high = interval(program, form, setting.bounds)
     # the interpreter, whose gaps are held against the limits, adds up the whole key
-    size = max(map(abs, interval(program, selection.key, bounds)))
+    size = max(map(abs, interval(program, selection.key, setting.bounds)))
     if tie and size > LARGEST_KEY:
         raise CannotCompile(
             f"{program.name}, key of select: can be as large as {size:g}, and float32 "
@@ -184,72 +174,84 @@ def _key(program: GraphProgram, config: ModelConfig, bounds: Bounds) -> _Key:
     return _Key(form, max(high - low, 1.0), -low, tie, size)
 
 
-def _key_channel(layout: Layout, key: _Key, sharpness: float) -> Channel:
+def _key_channel(setting: Setting, key: _Key) -> Channel:
     form = key.form.plus(Affine({}, key.shift))
-    return Channel("key", layout.reading(form).times(sharpness), -1.0)
-
-
-def rectified(name: str, zeta: Reading, weight: float) -> list[Channel]:
-    """weight * relu(zeta), from two leaky ReLUs."""
-    scale = weight / (1 - SLOPE**2)
-    return [
-        Channel(name, zeta, scale),
-        Channel(f"-({name})", zeta.times(-1.0), SLOPE * scale),
-    ]
+    return setting.channel("key", form, setting.sharpness)
 
 
 def _by_bias(
-    program: GraphProgram,
-    layout: Layout,
-    key: _Key,
-    sharpness: float,
-    contrast: float,
-    bounds: Bounds,
+    setting: Setting, key: _Key, contrast: float
 ) -> tuple[list[Channel], float, float]:
     """With a large negative bias -B on the diagonal of every channel.
 
-    There every channel reads about -B, so a node's own score is a hundredth of that
-    per weight, and a hundredth of what the others' scores are made of. A channel of the
-    bias alone, with the right weight, puts it at -D. Returns the channels, the size of
-    what rectifying pairs cancel, and -B.
+    There every channel reads about -B, so a node's own score is a hundredth of that for
+    each weight, and a hundredth of what the others' scores are made of. A channel of
+    the bias alone, with the right weight, puts it at -D. Returns the channels, the size
+    of what rectifying pairs cancel, and -B.
     """
-    mask = program.selection.mask
-    reach = sharpness * key.range
+    program, mask = setting.program, setting.selection.mask
+    if len(program.selections) > 1:
+        raise CannotCompile(
+            f"{program.name}: attention_bias is added to the scores of all heads, so "
+            "only a program with one selection can use it; without it, a node is told "
+            "from its neighbours by position"
+        )
+    reach = setting.sharpness * key.range
     wrong = 8 * reach
     penalty = Affine({})
     for literal in mask.literals:
         penalty = penalty.plus(Affine({}, 1.0)).plus(literal.affine, -1.0)
     channels = [
-        _key_channel(layout, key, sharpness),
-        Channel("mask", layout.reading(penalty).times(wrong), -1.0),
+        _key_channel(setting, key),
+        setting.channel("mask", penalty, wrong),
     ]
     cancelled = 0.0
-    for less in mask.comparisons:
-        apart = difference(less)
+    for compared in mask.comparisons:
+        apart = compared.difference
         if merged(apart) != Affine({}) or apart.of("edge"):
             raise CannotCompile(
                 f"{program.name}, mask of select: the two sides of a comparison must "
-                f"be the same field of other and of self:\n    {less}"
+                f"be the same field of other and of self:\n    {compared}"
             )
-        # 0 if the difference is -contrast or less, 2 Q if it is 0, and more above
-        form = apart.plus(Affine({}, contrast / 2))
-        steep = 4 * wrong / contrast
-        zeta = layout.reading(form).times(steep)
-        channels += rectified("comparison", zeta, -1.0)
-        cancelled += steep * max(map(abs, interval(program, form, bounds)))
+        for form, weight, exactly in _penalties(compared, contrast):
+            steep = 4 * wrong / contrast
+            channels += setting.rectified(f"not {compared}", form, steep, weight)
+            largest = max(map(abs, interval(program, form, setting.bounds)))
+            # what a rectifying pair cancels is SLOPE of it; a bump cancels all
+            cancelled += steep * largest * abs(weight) / (SLOPE if exactly else 1)
     bias = 2 * (reach + wrong * (len(mask.literals) + 2 * len(mask.comparisons)))
     # SLOPE * -B * (all weights) = -D, with D = 2 * reach
     weight = 2 * reach / (SLOPE * bias) - sum(channel.weight for channel in channels)
-    return [*channels, Channel("self", layout.nothing(), weight)], cancelled, -bias
+    nothing = setting.layout.nothing()
+    channels.append(Channel("self", nothing, weight, Affine({}), 1.0))
+    return channels, cancelled, -bias
 
 
-def _by_position(
-    program: GraphProgram,
-    layout: Layout,
-    config: ModelConfig,
-    key: _Key,
-    sharpness: float,
-) -> tuple[list[Channel], float]:
+def _penalties(
+    compared: Comparison, contrast: float
+) -> list[tuple[Affine, float, bool]]:
+    """Sums whose ReLUs, times 4 Q / contrast and a weight, penalise a comparison.
+
+    They add up to 0 where it holds and to 2 Q or more where it does not, if the two
+    sides are equal or at least `contrast` apart. Third, whether they cancel each other.
+    """
+    apart, half = compared.difference, Affine({}, contrast / 2)
+    back = Affine({}).plus(apart, -1.0)
+    if isinstance(compared.test, Less):
+        if compared.positive:
+            return [(apart.plus(half), -1.0, False)]
+        return [(back.plus(half, -1.0), -1.0, False)]
+    if compared.positive:
+        return [(way.plus(half, -1.0), -1.0, False) for way in (apart, back)]
+    # a bump: relu(d + c / 2) - 2 relu(d) + relu(d - c / 2) is c / 2 at 0
+    return [
+        (apart.plus(half), -1.0, True),
+        (apart, 2.0, True),
+        (apart.plus(half, -1.0), -1.0, True),
+    ]
+
+
+def _by_position(setting: Setting, key: _Key) -> tuple[list[Channel], float]:
     """Without a bias, a pair is told from a node with itself by its positions.
 
     D |position_j - position_i| is taken from every pair's score unless the pair is a
@@ -257,17 +259,18 @@ def _by_position(
     literal, so that its own two ReLUs are 0, too. Returns the channels, and the size of
     what rectifying pairs cancel.
     """
-    literal = misses_itself_once(program.selection.mask)
+    program, selection = setting.program, setting.selection
+    literal = misses_itself_once(selection.mask)
     only_index = set(key.form.terms) == {OTHER_INDEX}
-    if literal is None or not only_index or config.attend_to != "neighbours":
+    if literal is None or not only_index or setting.config.attend_to != "neighbours":
         raise CannotCompile(
             f"{program.name}, select: without attention_bias a node is told from its "
             "neighbours by position only, which needs attention to neighbours, "
             "other.index as the key, and besides edge.adj one literal on other and its "
-            f"opposite on self:\n    {program.selection.made.key} where "
-            f"{program.selection.made.where}"
+            f"opposite on self:\n    {selection.made.key} where "
+            f"{selection.made.where}"
         )
-    reach = sharpness * key.range
+    reach = setting.sharpness * key.range
     if 3 * reach > NO_EDGE / 2:
         raise CannotCompile(
             f"{program.name}, key of select: without attention_bias, sharpness times "
@@ -284,11 +287,11 @@ def _by_position(
         candidate = candidate.plus(Affine({}, -1.0))
     distance = Affine({OTHER_INDEX: 1.0, Field("self", "index"): -1.0})
     channels = [
-        _key_channel(layout, key, sharpness),
-        Channel("mask", layout.reading(wrong).times(2 * reach), -1.0),
+        _key_channel(setting, key),
+        setting.channel("mask", wrong, 2 * reach),
     ]
     for sign in (1.0, -1.0):
         form = Affine({}).plus(distance, sign).plus(candidate, -2.0)
         name = "j after i" if sign > 0 else "j before i"
-        channels += rectified(name, layout.reading(form).times(apart), -1.0)
+        channels += setting.rectified(name, form, apart, -1.0)
     return channels, 2 * 3 * apart
