@@ -69,7 +69,7 @@ def of_graphs(
             f"but source is {'missing' if source is None else 'given'}"
         )
     if source is not None:
-        source = _one_hot(source, batch, nodes)
+        source = _one_hot(task, source, batch, nodes)
     return graph_inputs(positions, weights, edges, source)
 
 
@@ -166,20 +166,20 @@ def _matrices(task: str, name: str, given: Any) -> Array:
     return array
 
 
-def _one_hot(source: Any, batch: int, nodes: int) -> Array:
+def _one_hot(task: str, source: Any, batch: int, nodes: int) -> Array:
     """The sources as one-hot, (B, N), from one-hot or node numbers."""
-    array = _array("source", "source", source)
+    array = _array(task, "source", source)
     if jnp.issubdtype(jnp.asarray(source).dtype, jnp.integer) and array.ndim < 2:
         if not traced(array) and ((array < 0) | (array >= nodes)).any():
             raise ValueError(
-                f"source must be node numbers from 0 to {nodes - 1}, got {source}"
+                f"{task}: source must be node numbers from 0 to {nodes - 1}, got {source}"
             )
         if array.shape in ((), (batch,)):
             numbers = jnp.broadcast_to(array, (batch,)).astype(int)
             array = jax.nn.one_hot(numbers, nodes, dtype=jnp.float32)
     if array.shape != (batch, nodes):
         raise ValueError(
-            f"source must be one-hot, here {(batch, nodes)}, or node numbers, here "
+            f"{task}: source must be one-hot, here {(batch, nodes)}, or node numbers, here "
             f"({batch},) or one for all, got {array.shape}"
         )
     return array

@@ -10,13 +10,17 @@ from mindgap.network import ModelConfig, codecs, linear, metrics
 from mindgap.network.linear import Linear
 from tests.cases import one_graph
 
+OPTIMISED = {
+    "xla_backend_optimization_level": 3,
+    "xla_llvm_disable_expensive_passes": False,
+}
 UNOPTIMISED = {
     "xla_backend_optimization_level": 0,
     "xla_llvm_disable_expensive_passes": True,
 }
 
 
-@pytest.mark.parametrize("options", [{}, UNOPTIMISED], ids=["optimised", "plain"])
+@pytest.mark.parametrize("options", [OPTIMISED, UNOPTIMISED], ids=["optimised", "plain"])
 def test_the_gradient_of_dfs_is_finite_however_it_is_compiled(options, key):
     """A maximum over nodes that XLA computes twice must not divide by zero."""
     config = ModelConfig(hidden_size=32)
