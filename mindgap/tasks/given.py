@@ -172,15 +172,16 @@ def _one_hot(task: str, source: Any, batch: int, nodes: int) -> Array:
     if jnp.issubdtype(jnp.asarray(source).dtype, jnp.integer) and array.ndim < 2:
         if not traced(array) and ((array < 0) | (array >= nodes)).any():
             raise ValueError(
-                f"{task}: source must be node numbers from 0 to {nodes - 1}, got {source}"
+                f"{task}: source must be node numbers from 0 to {nodes - 1}, got "
+                f"{source}"
             )
         if array.shape in ((), (batch,)):
             numbers = jnp.broadcast_to(array, (batch,)).astype(int)
             array = jax.nn.one_hot(numbers, nodes, dtype=jnp.float32)
     if array.shape != (batch, nodes):
         raise ValueError(
-            f"{task}: source must be one-hot, here {(batch, nodes)}, or node numbers, here "
-            f"({batch},) or one for all, got {array.shape}"
+            f"{task}: source must be one-hot, here {(batch, nodes)}, or node numbers, "
+            f"here ({batch},) or one for all, got {array.shape}"
         )
     return array
 

@@ -20,7 +20,9 @@ UNOPTIMISED = {
 }
 
 
-@pytest.mark.parametrize("options", [OPTIMISED, UNOPTIMISED], ids=["optimised", "plain"])
+@pytest.mark.parametrize(
+    "options", [OPTIMISED, UNOPTIMISED], ids=["optimised", "plain"]
+)
 def test_the_gradient_of_dfs_is_finite_however_it_is_compiled(options, key):
     """A maximum over nodes that XLA computes twice must not divide by zero."""
     config = ModelConfig(hidden_size=32)
