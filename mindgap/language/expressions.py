@@ -2,7 +2,7 @@
 
 Each meaning of the vocabulary is one table with a row for every class of `OPERATORS`:
 `PRINT` here, `AFFINE` in `normal_forms`, `INTERPRET` in `interpreter`. A new operator
-is one row in each. Knows no JAX.
+is one row in each. This module does not use JAX.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ Number = bool | int | float
 
 
 class ProgramError(ValueError):
-    """A program that means nothing; the message names the place and what is allowed."""
+    """A program without a meaning; the message names the place and what is allowed."""
 
 
 class Expr:
@@ -240,7 +240,7 @@ def _equal(left: Expr, right: Expr) -> Expr:
 
 
 def when(holds: Expr, value: "Expr | Number") -> Expr:
-    """The value where `holds`, else 0; what is added up in updates.
+    """The value where the test `holds`, else 0; a term of a sum in an update.
 
     Raises ProgramError if `holds` is no truth value.
     """

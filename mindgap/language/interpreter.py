@@ -1,8 +1,8 @@
 """What a graph program means: it is run on graphs directly (paper §2.4).
 
-This is the reference that compiled weights are held against. It knows nothing of
-networks; arithmetic is float32, as theirs is, with truth values as 0 and 1 and nodes as
-their positions.
+This is the reference that compiled weights are compared with. It does not use the
+network. Arithmetic is float32, as in the network, with truth values as 0 and 1 and
+nodes as their positions.
 """
 
 import functools
@@ -75,13 +75,13 @@ def value(expr: Expr, fields: Mapping[str, Mapping[str, Array]]) -> Float[Array,
 
 
 class Look(NamedTuple):
-    """Whom every node selects at every step, and how clearly."""
+    """The node that each node selects at each step, and how clearly it does."""
 
     selected: Int[Array, "B T N"]
     active: Bool[Array, "B T N"]
-    """Whether the node had a candidate; else it selected itself, or nobody."""
+    """Whether the node has a candidate; else it selects itself, or nobody."""
     gap: Float[Array, "B T N"]
-    """From the selected key to the next candidate's; inf if there is no other."""
+    """From the selected key to the next candidate's key; inf for one candidate."""
     key: Float[Array, "B T N"]
     """Size of the larger of those two keys, 0 if there are no two."""
     contrast: Float[Array, "B T N"]
@@ -185,7 +185,7 @@ def _own_task(program: GraphProgram) -> Task:
 def _nearest(
     places: Float[Array, "T N"], positions: Float[Array, "N"]
 ) -> Int[Array, "T N"]:
-    """The node that each reference names."""
+    """The number of the node that each reference names."""
     return jnp.abs(places[..., None] - positions).argmin(-1)
 
 
@@ -224,10 +224,7 @@ def _run(
 def _step(
     program: GraphProgram, inputs: Inputs, given: State, state: State
 ) -> tuple[State, dict[str, Look]]:
-    """The state after a step, and whom it came from.
-
-    `given` are the fields of `init`.
-    """
+    """The state after a step, and each selection; `given` are the fields of `init`."""
     nodes = given["index"].shape[0]
     own = {name: given[name] for name in ("index", *program.node_inputs)}
     held = {**state, **own}

@@ -1,26 +1,31 @@
 """The language of graph programs (paper §2.4, Appendix A, Listings 1-2, Eq. 18-19).
 
-A program says what every node holds (its components), whom it looks at in a step
-(`select`) and what it holds afterwards (`update`). Roles are the paper's: `self` looks,
-`other` is looked at, `init` is what `self` was given, `edge` lies between them. A
-program is traced and checked once, when it is made, and is a value from then on: it can
-be printed, interpreted (`interpreter`) and compiled (`compiler`).
+A program defines what every node holds (its components), which node each node selects
+in a step (`select`), and what the node holds after the step (`update`). The roles are
+the paper's: `self` is the node, `other` the node that it looks at, `init` what the node
+was given, and `edge` the edge from `self` to `other` (`edge.back` the edge from `other`
+to `self`). A program is traced and checked once, when it is made. From then on it is a
+value that can be printed, interpreted (`interpreter`) and compiled (`compiler`).
 
-Meaning, the same for every reader of a program:
+The meaning of a program:
 
-- The candidates of a node are all *other* nodes that satisfy the mask; a node is its
-  own neighbour only by default. `edge` is the edge from `self` to `other`.
-- Equal keys go to the lowest index.
-- When no candidate is left, `other` is `self` and every field of `edge` reads 0.
-- All nodes step at once. At the first step they hold what `start` says.
+- All nodes step at once. Before the first step a node holds what `start` returns.
+- A node selects the candidate of least (`Min`) or greatest (`Max`) key. Equal keys go
+  to the lowest index.
+- The candidates are the nodes that satisfy the mask. What is selected if there is none
+  is the selection's `default`:
+  - `default=self`: the node itself, which is never a candidate. Every field of `edge`
+    then reads 0.
+  - `default=nobody`: nobody, all of whose fields read 0. The node itself can be a
+    candidate.
+  - no default: allowed only for masks that always leave a candidate (`everyone`, and
+    `edge.adj`, since in masks a node is its own neighbour). The node itself is one.
+- An update is a sum of parts, each of which reads at most one selected node.
 
-A program may select several times in a step; its update then knows each by name, and
-adds up parts of which each reads one; its `weight` is that of the edge to it. Such a
-selection may also be of *all* nodes, oneself included and one's own neighbour: without
-a default, if the mask leaves someone in any case (`edge.adj` or `everyone`), or else
-with `nobody`, whose fields read 0.
+A program may select several nodes in a step, each by a name. Its update is given the
+selected nodes by these names; `weight` of a selected node is that of the edge to it.
 
-Knows no JAX.
+This module does not use JAX.
 """
 
 import dataclasses
@@ -64,7 +69,7 @@ SHOWN: dict[Sort, typing.Literal["mask", "scalar", "pointer"]] = {
 
 
 class _Fields:
-    """A role as the program's functions see it: its fields by name."""
+    """A role as a program's functions are given it: its fields by name."""
 
     def __init__(
         self,
@@ -100,8 +105,9 @@ Effect = tuple[Part, ...]
 """What becomes of a component: the sum of these."""
 
 Shown = str | tuple[str | None, ...] | None
-"""A component; of a categorical feature one for each class, or None for the rest. None
-if no component shows the feature: then the network says nothing of it."""
+"""The component that shows a feature. For a categorical feature, one component for
+each class, or None for the class of all other nodes. None if no component shows the
+feature: then the network does not predict it."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -109,14 +115,17 @@ class GraphProgram:
     """A program; `start`, `select` and `update` are functions of the roles.
 
     `start(init)` and `update(self, other, init, edge)` return an expression for every
-    component, `select(self, other, init, edge)` a `Min` or a `Max`. Or `select` names
-    several such functions, and `update(self, ..., init)` takes whom they select. A
-    component's sort is that of its start. `task` is the task whose features the program
-    computes, by `hints` and `outputs` (feature: component); without one, every
-    component is both. A hint of the task comes after so many `message_steps`.
+    component. `select(self, other, init, edge)` returns a `Min` or a `Max`. With a
+    mapping from names to such functions, `update(self, ..., init)` is given the
+    selected nodes in the order of the names. The sort of a component is that of its
+    start.
 
-    Raises ProgramError, naming the place, for a program that means nothing or that no
-    layer of attention can compute.
+    `task` is the task whose features the program computes; `hints` and `outputs` name
+    the component that shows each feature. Without a task, every component is both a
+    hint and an output. One hint of the task takes `message_steps` steps of the program.
+
+    Raises ProgramError, naming the place, for a program without a meaning, and for one
+    that no layer of attention can compute.
     """
 
     name: str

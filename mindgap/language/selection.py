@@ -1,6 +1,6 @@
 """How a graph program selects a node (paper §2.4: `select`).
 
-Knows no JAX.
+This module does not use JAX.
 """
 
 import dataclasses
@@ -18,11 +18,11 @@ class _Nobody:
         return "nobody"
 
     def __reduce__(self) -> str:
-        return "nobody"  # a copy is nobody else
+        return "nobody"  # a copy is the same object
 
 
 nobody = _Nobody()
-"""Who is selected where a mask leaves no candidate: all that it holds is 0."""
+"""What a node selects where the mask leaves no candidate: all its fields read 0."""
 
 ADJACENT = Literal(Field("edge", "adj"), True)
 
@@ -50,7 +50,7 @@ class Selection(NamedTuple):
     key: Affine
     mask: Condition
     others: bool
-    """Whether a node is no candidate of its own, but its own default."""
+    """Whether the node itself is no candidate, but the default."""
 
     @property
     def sign(self) -> int:
@@ -59,5 +59,5 @@ class Selection(NamedTuple):
 
 
 def local(selection: Selection) -> bool:
-    """Whether only neighbours, or nodes that name oneself, can be selected."""
+    """Whether a node can select only neighbours, or nodes whose reference names it."""
     return ADJACENT in selection.mask.literals or selection.made.default is nobody
