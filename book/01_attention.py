@@ -320,7 +320,7 @@ found = exact(batch)
 # number (the gate that the compiler sets) shuts the sum; behind the ReLU nothing can.
 
 # %%
-dist = exact.layout.places["dist"].values[0]
+(dist,) = exact.layout.places["dist"].values  # its coordinate
 alpha = found.attention[:, 0, 0]  # of the first step
 edge_term = (alpha * batch.weights).sum(-1)
 true = np.asarray(mg.interpret(program, batch, 1).states["dist"])[:, 1]
