@@ -28,8 +28,8 @@ help:
 book: $(INSTALLED)
 	$(BIN)/mindgap book all
 
-# The chapters run beside the tests, so that both cores stay busy. The tests of the built
-# site come last.
+# The chapters run beside the tests, so that both cores stay busy, and are compiled without
+# XLA's expensive optimisations, as the tests are. The tests of the built site come last.
 test: CASES = not gpu and not large
 test-all: CASES = not gpu
 test test-all: $(INSTALLED)
@@ -37,7 +37,8 @@ test test-all: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	@mkdir -p _build
-	@{ $(BIN)/mindgap book run -p profile=quick && $(BIN)/mindgap book site; } \
+	@{ JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(BIN)/mindgap book run -p profile=quick && \
+	  $(BIN)/mindgap book site; } \
 	  > _build/chapters.log 2>&1 & chapters=$$!; \
 	$(BIN)/pytest -m "$(CASES)" $(PYTEST_OPTIONS) --ignore=tests/book/test_site.py; \
 	tests=$$?; wait $$chapters; built=$$?; \

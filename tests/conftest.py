@@ -33,7 +33,7 @@ settings.load_profile("mindgap")
 def as_users_run():
     """XLA's usual optimisations, for a test of the last bits or of what is compiled."""
     jax.clear_caches()
-    chosen = jax.config.jax_disable_most_optimizations
+    chosen = jax.config.read("jax_disable_most_optimizations")
     jax.config.update("jax_disable_most_optimizations", False)
     yield
     jax.config.update("jax_disable_most_optimizations", chosen)

@@ -54,12 +54,19 @@ def losses(names: list[str], **variables: str) -> dict[str, list[float]]:
 NAMES = [name for name in ALL if name != "bfs_scan"]  # 3 N^2 hints, else bfs
 
 
-@pytest.fixture(scope="module")
-def usual() -> dict[str, list[float]]:
-    return losses(NAMES)
+FEW = ["bfs", "dfs", "dijkstra"]
+"""One of each kind: of one step, of many hints, and of several real numbers."""
+
+
+@functools.cache
+def usual(*names: str) -> dict[str, list[float]]:
+    return losses(list(names))
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "names", [FEW, pytest.param(NAMES, marks=pytest.mark.large)], ids=["few", "all"]
+)
 @pytest.mark.parametrize(
     "setting",
     [
@@ -69,9 +76,9 @@ def usual() -> dict[str, list[float]]:
     ],
     ids=str,
 )
-def test_every_task_is_trained_the_same_under_other_settings_of_jax(setting, usual):
-    found = losses(NAMES, **setting)
-    for name, values in usual.items():
+def test_every_task_is_trained_the_same_under_other_settings_of_jax(setting, names):
+    found = losses(names, **setting)
+    for name, values in usual(*names).items():
         assert_allclose(found[name], values, rtol=1e-4, err_msg=name)
 
 
@@ -175,7 +182,7 @@ assert (np.asarray(found) == np.asarray(graphs.trajectory.outputs["pi"])).all()
 print(int(graphs.trajectory.lengths[0]))
 """
     for kind, least in (("random", 3), ("path", 1000)):
-        made = run("-c", code, kind)
+        made = run("-c", code, kind, JAX_DISABLE_MOST_OPTIMIZATIONS="0")
         assert made.returncode == 0, made.stderr[-2000:]
         assert int(made.stdout) >= least
 
@@ -230,8 +237,6 @@ def test_numbers_of_numpy_stand_on_either_side():
     [
         (lambda other: other.count / 2, r"`/`.*: multiply by"),
         (lambda other: abs(other.count), r"`abs`"),
-        (lambda other: other.count <= 1, r"`<=`"),
-        (lambda other: other.count >= 1, r"`>=`"),
         (lambda other: other.count**2, r"`\*\*`"),
         (lambda other: other.count // 2, r"`//`"),
         (lambda other: other.count % 2, r"`%`"),

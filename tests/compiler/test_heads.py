@@ -259,7 +259,7 @@ UNSAFE = {
     ),
     "another identity": (
         {"last": lambda self, child, *_: mg.same(child.index, self.index)},
-        "only of the selected node",
+        "of nodes, only whether the selected node",
     ),
     "an identity beside a truth": (
         {"last": lambda self, child, caller, first, end:
@@ -308,12 +308,6 @@ SELECTIONS = {
     "a default that may be missing": (
         lambda self, other, init, edge: Min(other.index, where=other.seen),
         "select of first: no default",
-    ),
-    "same beside a default of oneself": (
-        lambda self, other, init, edge: Min(
-            other.index, where=mg.same(other.pi, self.index), default=self
-        ),
-        "belongs to `default=nobody`",
     ),
     "no such component": (
         lambda self, other, init, edge: Min(other.colour, where=everyone),

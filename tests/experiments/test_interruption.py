@@ -34,7 +34,9 @@ EXPERIMENT = dataclasses.replace(
     train=TrainConfig(
         steps=400, lengths=(4,), batch=4, evaluate_every=10, validation_graphs=8
     ),
+    test=experiments.Data("test", nodes=6, graphs=8),
     beside=(experiments.Data("small", nodes=5, graphs=6),),
+    larger=0,
 )
 blocks.SPAN = 20
 """

@@ -26,6 +26,7 @@ def experiment():
         train=TrainConfig(
             steps=20, lengths=(4,), batch=4, evaluate_every=10, validation_graphs=8
         ),
+        test=experiments.Data("test", nodes=6, graphs=8),
         beside=(experiments.Data("small", nodes=5, graphs=6),),
         larger=1,
     )
@@ -80,7 +81,7 @@ def test_scores_and_curves_are_recorded(experiment, store):
     rows = store.load(experiment.name, experiment.digest)
     one = rows[rows.seed == 1]
     table = report.by_data(experiment, store)
-    assert table.loc["larger-test-64"]["count"] == 32
+    assert table.loc["larger-test-6"]["count"] == 32
     assert np.all(table.best.notna())
     for data in (experiment.test, *experiment.beside):
         for checkpoint in ("best", "last"):
@@ -94,20 +95,21 @@ def test_scores_and_curves_are_recorded(experiment, store):
     assert list(one[one.metric == "validation"].step) == [0, 10]
     assert list(one[one.metric == "loss"].step) == [0, 10]
     scores = report.seed_scores(experiment, store)
-    # a score is a whole number of 2048 pointers
-    np.testing.assert_allclose(scores / 100 * 2048 % 1 % 1, 0, atol=1e-3)
+    # a score is a whole number of 8 times 6 pointers
+    right = np.asarray(scores) / 100 * 48
+    np.testing.assert_allclose(right, np.round(right), atol=1e-3)
 
 
 @pytest.mark.slow
 def test_measures_of_each_seed_are_read_back(experiment, store):
     rows = store.load(experiment.name, experiment.digest)
     said = rows[(rows.metric == "trace/pi_h") & (rows.checkpoint == "last")]
-    part = said[(said.step == -1) & (said.data == "clrs30-test")].sort_values("seed")
+    part = said[(said.step == -1) & (said.data == "test")].sort_values("seed")
     found = report.measured(experiment, store, "trace/pi_h", checkpoint="last")
     assert list(found.index) == sorted(set(rows.seed))
     assert list(found) == list(part.value)
     whole = report.over_time(experiment, store, "trace/pi_h", checkpoint="last")
-    steps = said[(said.data == "clrs30-test") & (said.seed == 1) & (said.step > 0)]
+    steps = said[(said.data == "test") & (said.seed == 1) & (said.step > 0)]
     assert list(whole.columns) == list(steps.step) == list(range(1, len(steps) + 1))
     assert list(whole.loc[1]) == list(steps.value)
     assert report.measured(experiment, store, "nothing").empty
@@ -278,9 +280,10 @@ def test_a_compiled_start_is_exact_and_moves_as_far_as_it_is_trained(tmp_path):
         for sharpness in ("8", "exact")
     )
     short = dataclasses.replace(row.train, steps=3, batch=4)
-    few = dataclasses.replace(row, train=short)
+    small = {"test": experiments.Data("test", 16, 8), "beside": (), "larger": 0}
+    few = dataclasses.replace(row, train=short, **small)
     still = dataclasses.replace(
-        exact, train=dataclasses.replace(short, learning_rate=1e-30)
+        exact, train=dataclasses.replace(short, learning_rate=1e-30), **small
     )
     store = Store(tmp_path)
     for experiment in (few, still):

@@ -49,7 +49,7 @@ LAST = [0, 3, 1, 1, 2]
 
 
 @pytest.mark.parametrize("steps", range(TOTAL + 1))
-def test_values_and_gradients_are_those_of_the_loop(given, steps):
+def test_values_and_gradients_are_those_of_the_loop(given, steps, as_users_run):
     weights, constants, start = given
 
     def ours(weights, start):
