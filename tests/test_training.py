@@ -195,3 +195,14 @@ def test_training_compiles_for_cuda(name, monkeypatch):
     assert exported.platforms == ("cuda",)
     assert "callback" not in exported.mlir_module()
     assert "while" in exported.mlir_module()
+
+
+def test_the_first_of_equal_checkpoints_is_the_best():
+    """On graphs of one node every answer is right, so all scores are equal."""
+    config = TrainConfig(
+        steps=3, lengths=(1,), batch=2, evaluate_every=1, validation_graphs=2
+    )
+    train = training.make_train(tasks.bfs, ModelConfig(hidden_size=4), config)
+    state, curves = train(training.key_of(0))
+    assert list(curves.validation) == [1, 1, 1]
+    assert int(state.best_step) == 0
