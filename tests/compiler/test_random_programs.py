@@ -276,7 +276,7 @@ def check(drawn, seed):
 
 
 @pytest.mark.slow
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(programs(), st.integers(0, 1000))
 def test_programs_at_random(drawn, seed):
     check(drawn, seed)
