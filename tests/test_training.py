@@ -206,3 +206,13 @@ def test_the_first_of_equal_checkpoints_is_the_best():
     state, curves = train(training.key_of(0))
     assert list(curves.validation) == [1, 1, 1]
     assert int(state.best_step) == 0
+
+
+def test_every_step_draws_graphs_of_its_own():
+    """With parameters that stand still, only the graphs can change the loss."""
+    config = TrainConfig(
+        steps=4, lengths=(4, 5), batch=4, learning_rate=1e-30, validation_graphs=2
+    )
+    train = training.make_train(tasks.bfs, ModelConfig(hidden_size=4), config)
+    _, curves = train(training.key_of(0))
+    assert len(set(np.asarray(curves.loss).tolist())) == 4

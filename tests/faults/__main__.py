@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from tests.faults import Fault, apply, copy, faults
 
-FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 AT_ONCE = min(4, os.cpu_count() or 1)
 """Copies under test side by side; each takes about 2 GB of memory."""
 
