@@ -52,6 +52,16 @@ def test_a_second_run_does_nothing_and_more_seeds_add_to_it(experiment, store, c
 
 
 @pytest.mark.slow
+def test_each_seed_keeps_its_own_weights(experiment, store):
+    home = experiment.name, experiment.digest
+    kept = {seed: store.weights(*home, seed) for seed in store.weighed(*home)}
+    assert len(kept) >= 2
+    for name, array in kept[0].items():
+        if name.endswith("attention/value/w"):
+            assert not np.array_equal(array, kept[1][name]), name
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("theirs", [[0], [1], [0, 1]])
 def test_a_seed_that_another_records_at_the_same_time_is_left_to_it(
     theirs, experiment, store, tmp_path, monkeypatch
