@@ -211,7 +211,7 @@ class GraphProgram:
 
     def _select(self, name: str, function: Callable[..., Min]) -> Selection:
         place = f"{self.name}, select{name and f' of {name}'}"
-        roles = self._roles(place, ["other"])
+        roles = self._roles(place, ["other"], selecting=True)
         made = _traced(place, function, roles)
         if not isinstance(made, Min):
             raise ProgramError(f"{place}: needs a Min or a Max, got {made!r}")
@@ -239,7 +239,8 @@ class GraphProgram:
     def updates(self) -> dict[str, Expr]:
         """Every component's expression after a step."""
         place = f"{self.name}, update"
-        made = _traced(place, self.update, self._roles(place, list(self.selections)))
+        roles = self._roles(place, list(self.selections), selecting=False)
+        made = _traced(place, self.update, roles)
         unknown, absent = set(made) ^ set(self.starts), set(self.starts) - set(made)
         if unknown:
             raise ProgramError(
@@ -313,7 +314,9 @@ class GraphProgram:
                     f"starts as one:\n    {expr}"
                 )
 
-    def _roles(self, place: str, looked_at: list[str]) -> list[_Fields]:
+    def _roles(
+        self, place: str, looked_at: list[str], selecting: bool
+    ) -> list[_Fields]:
         held: dict[str, Sort] = {**self.components, "index": "node", **self.node_inputs}
         inputs = None if self.task is None else self.task.stage("input")
         edge: dict[str, Sort] = {
@@ -331,9 +334,8 @@ class GraphProgram:
             sorts.update({name: {**held, **weight} for name in looked_at})
         names = ["self", *looked_at, "init", *["edge"] * (looked_at == ["other"])]
         whole = {"init": self.graph_inputs}
-        back: dict[Role, dict[str, Sort]] = {"edge": edge}
-        if place.endswith("update"):
-            back = {}  # what is passed on is only the edge from the node to the other
+        # an update is passed only the edge from the node to the other
+        back: dict[Role, dict[str, Sort]] = {"edge": edge} if selecting else {}
         return [
             _Fields(role, sorts[role], place, whole.get(role), back.get(role))
             for role in names

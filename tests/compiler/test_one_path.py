@@ -271,6 +271,17 @@ def test_the_edge_from_the_other_node_is_not_seen():
         compile(program, cases.MODIFIED)
 
 
+def test_a_selection_of_any_name_may_read_the_way_back():
+    """Also one that is called as the function that may not."""
+    program = mg.GraphProgram(
+        name="named",
+        start=lambda init: {"p": init.index},
+        select={"update": back_and_forth().select},
+        update=lambda self, chosen, init: {"p": chosen.index},
+    )
+    assert str(program.selections["update"].key) == "edge.back.weight"
+
+
 def test_in_an_undirected_task_both_directions_are_one():
     program = back_and_forth(mg.tasks.bfs)
     compiled = compile(program, cases.MODIFIED)
