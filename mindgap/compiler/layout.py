@@ -18,7 +18,7 @@ since a head writes to its own block only.
 """
 
 import dataclasses
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -27,14 +27,16 @@ from jaxtyping import Float
 from mindgap.compiler.static import (
     Bounds,
     CannotCompile,
+    fields_read,
+    interval,
     is_given,
     keeps,
     of_edge,
 )
-from mindgap.compiler.updates import Sum, key_of, rectified
+from mindgap.compiler.updates import Cell, Sum, key_of, rectified
 from mindgap.graphs import AnyArray
 from mindgap.language.interpreter import shown
-from mindgap.language.normal_forms import EDGE, INDEX, Affine, Field, Part, fields_of
+from mindgap.language.normal_forms import EDGE, INDEX, Affine, Field
 from mindgap.language.program import GraphProgram
 from mindgap.network import ModelConfig
 
@@ -92,8 +94,6 @@ class Layout:
     bounds: Bounds
     coordinates: Mapping[Hashable, int]
     """Of each cell, by its key."""
-    taken: tuple[int, ...]
-    """How many coordinates of each head's block are used."""
 
     def read(
         self, states: Float[AnyArray, "*dims S"], component: str
@@ -185,19 +185,26 @@ def lay_out(
             f"({', '.join(program.selections)}) need as many heads, but heads is "
             f"{config.heads}"
         )
-    coordinates = _allocate(program, config, sums, bounds)
+    read = fields_read(program)
+    # a start that is a hint is not kept: the component that shows it is read
+    kept = {
+        name: []
+        if _is_hint(program, name) or name not in read
+        else _kept(program, name, whole, bounds)
+        for name, whole in sums.items()
+    }
+    coordinates = _allocate(program, config, sums, kept)
     places = {}
     for name, whole in sums.items():
-        start, written = {}, []
-        if _is_hint(program, name) and name in _read(program):
-            start = _signs(sums[_shows_source(program)], coordinates)
-        else:
-            for sign, form in _kept(program, name, whole, bounds):
-                coordinate = coordinates[_key(sign, form)]
-                start[coordinate] = sign
-                written.append((coordinate, form))
-        values = _signs(whole, coordinates)
-        places[name] = Place(whole.constant, values, start, tuple(written))
+        cells = kept[name]
+        if _is_hint(program, name) and name in read:
+            cells = sums[_shows_source(program)].cells
+        places[name] = Place(
+            whole.constant,
+            _signs(whole.cells, coordinates),
+            _signs(cells, coordinates),
+            tuple((coordinates[cell.key], cell.form) for cell in kept[name]),
+        )
     reads_edge = any(of_edge(cell.form) for s in sums.values() for cell in s.cells)
     # `first_component` adds edge feature 0 to the state: it may only be the weight
     spare = int(config.edge_values == "first_component" and not reads_edge)
@@ -209,8 +216,6 @@ def lay_out(
             f"{program.name}: its inputs need {needed} coordinates, but hidden_size "
             f"is {config.hidden_size}"
         )
-    room = config.hidden_size // config.heads
-    blocks = [c // room for c in coordinates.values()]
     return Layout(
         program,
         config.hidden_size,
@@ -220,14 +225,15 @@ def lay_out(
         {name: at for at, name in enumerate(program.graph_inputs)},
         bounds,
         coordinates,
-        tuple(blocks.count(head) for head in range(config.heads)),
     )
 
 
-def _signs(whole: Sum, coordinates: Mapping[Hashable, int]) -> dict[int, float]:
-    """The coordinates of a component's cells, each with the sum of its signs."""
+def _signs(
+    cells: Iterable[Cell], coordinates: Mapping[Hashable, int]
+) -> dict[int, float]:
+    """The coordinates of cells, each with the sum of its signs."""
     signs: dict[int, float] = {}
-    for cell in whole.cells:
+    for cell in cells:
         coordinate = coordinates[cell.key]
         signs[coordinate] = signs.get(coordinate, 0.0) + cell.sign
     return signs
@@ -245,7 +251,7 @@ def _allocate(
     program: GraphProgram,
     config: ModelConfig,
     sums: Mapping[str, Sum],
-    bounds: Bounds,
+    kept: Mapping[str, list[Cell]],
 ) -> dict[Hashable, int]:
     """The coordinate of everything that is stored, by its key.
 
@@ -261,9 +267,7 @@ def _allocate(
         for cell in sums[name].cells:
             rank = several * (0 if cell.role else 1)
             requests.append(_Request(rank, cell.key, cell.role))
-        if not _is_hint(program, name):
-            for sign, form in _kept(program, name, sums[name], bounds):
-                requests.append(_Request(2 * several, _key(sign, form), ""))
+        requests += [_Request(2 * several, cell.key, "") for cell in kept[name]]
     room = config.hidden_size // config.heads
     blocks = [list(range(k * room, (k + 1) * room)) for k in range(config.heads)]
     head = {name: number for number, name in enumerate(program.selections)}
@@ -285,21 +289,12 @@ def _allocate(
     return coordinates
 
 
-def _kept(
-    program: GraphProgram, name: str, whole: Sum, bounds: Bounds
-) -> list[tuple[float, Affine]]:
-    """Signs and sums that keep the start of a component that a step reads."""
+def _kept(program: GraphProgram, name: str, whole: Sum, bounds: Bounds) -> list[Cell]:
+    """The cells that keep the start of a component, less its constant."""
     offset = program.beginnings[name].plus(Affine({}, -whole.constant))
-    if name not in _read(program) or keeps(program, name) or offset == Affine({}):
+    if keeps(program, name) or offset == Affine({}):
         return []
-    return rectified(program, offset, bounds)
-
-
-def _key(sign: float, form: Affine) -> Hashable:
-    """The key of a cell that is a plain sum, as `updates` has it."""
-    if sign > 0:
-        return key_of(form)
-    return key_of(Affine({}).plus(form, -1.0)), sign
+    return rectified(offset, *interval(program, offset, bounds), key_of(offset))
 
 
 def _is_hint(program: GraphProgram, name: str) -> bool:
@@ -316,15 +311,6 @@ def _shows_source(program: GraphProgram) -> str:
             "component that starts as init.s must show it"
         )
     return found
-
-
-def _read(program: GraphProgram) -> set[str]:
-    """The components that a step reads."""
-    parts: list[Part] = [part for e in program.effects.values() for part in e]
-    for selection in program.selections.values():
-        parts += [selection.key, selection.mask]
-    fields = {field.name for part in parts for field in fields_of(part)}
-    return fields & set(program.components)
 
 
 def _signed(name: str, sign: float, constant: float) -> str:

@@ -141,13 +141,18 @@ def inputs_of(program: GraphProgram) -> dict[str, Sort]:
     return {**program.node_inputs, **program.graph_inputs}
 
 
-def reads_source(program: GraphProgram) -> bool:
-    """Whether `init.s` is read anywhere."""
-    parts: list[Part] = [*program.beginnings.values()]
-    parts += [part for effect in program.effects.values() for part in effect]
+def fields_read(program: GraphProgram) -> set[str]:
+    """The names of all fields that a step reads, in selections or updates."""
+    parts: list[Part] = [part for e in program.effects.values() for part in e]
     for selection in program.selections.values():
         parts += [selection.key, selection.mask]
-    return any(field.name == "s" for part in parts for field in fields_of(part))
+    return {field.name for part in parts for field in fields_of(part)}
+
+
+def reads_source(program: GraphProgram) -> bool:
+    """Whether `init.s` is read anywhere, in a step or at the start."""
+    starts = (field for form in program.beginnings.values() for field in form.terms)
+    return "s" in fields_read(program) | {field.name for field in starts}
 
 
 def is_given(program: GraphProgram) -> bool:

@@ -116,14 +116,15 @@ def sums(
 
 
 def rectified(
-    program: GraphProgram, form: Affine, bounds: Bounds
-) -> list[tuple[float, Affine]]:
-    """Signs and sums whose ReLUs add up to a sum: two if it can have either sign."""
-    low, high = interval(program, form, bounds)
-    negative = Affine({}).plus(form, -1.0)
-    if low >= 0:
-        return [(1.0, form)]
-    return [(-1.0, negative)] if high <= 0 else [(1.0, form), (-1.0, negative)]
+    form: Affine, low: float, high: float, key: Hashable, role: str = ""
+) -> list[Cell]:
+    """The cells that add up to a sum in [low, high]: two if it can have either sign."""
+    cells = []
+    if high > 0 or low >= 0:
+        cells.append(Cell(form, 1.0, role, key))
+    if low < 0:
+        cells.append(Cell(Affine({}).plus(form, -1.0), -1.0, role, (key, -1.0)))
+    return cells
 
 
 def key_of(part: Part) -> Hashable:
@@ -169,24 +170,21 @@ def _cells(
             )
     assert isinstance(value, Affine)
     low, high = _range(program, name, part, value, bounds)
-    cells = []
+
+    def closed(form: Affine, most: float) -> Affine:
+        form = _gated(form, gate, most)
+        return form if shut is None else form.plus(shut)
+
     if isinstance(part, Rectified):
         # what is below 0 is meant to be lost
-        value = Affine({}).plus(value, abs(part.factor))
-        form = _gated(value, gate, abs(part.factor) * high)
-        form = form if shut is None else form.plus(shut)
-        sign = math.copysign(1.0, part.factor)
+        size, sign = abs(part.factor), math.copysign(1.0, part.factor)
+        form = closed(Affine({}).plus(value, size), size * high)
         return 0.0, [Cell(form, sign, role, key_of(part))]
-    for sign, top in ((1.0, high), (-1.0, -low)):
-        if (sign < 0 and low >= 0) or (sign > 0 and high <= 0 and low < 0):
-            continue
-        form = value if sign > 0 else Affine({}).plus(value, -1.0)
-        form = _gated(form, gate, top)
-        if shut is not None:
-            form = form.plus(shut)
-        key = (key_of(part), sign) if sign < 0 else key_of(part)
-        cells.append(Cell(form, sign, role, key))
-    return 0.0, cells
+    most = {1.0: high, -1.0: -low}
+    return 0.0, [
+        cell._replace(form=closed(cell.form, most[cell.sign]))
+        for cell in rectified(value, low, high, key_of(part), role)
+    ]
 
 
 def _gated(form: Affine, gate: tuple[Literal, ...], most: float) -> Affine:

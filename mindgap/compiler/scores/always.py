@@ -11,7 +11,6 @@ float32. Truth values then stay exactly 0 or 1 and references exactly positions 
 one rounding beside a constant), however many steps there are.
 """
 
-import dataclasses
 import functools
 import math
 
@@ -106,8 +105,8 @@ def always(setting: Setting) -> Score:
     offset = -low + 2 * sum(abs(key.terms[f]) * value for f in begun)
     numbers = [f.name for f in own if f.name in program.components]
     rounds = not all(map(functools.partial(kept_exactly, program), numbers))
-    margin = dataclasses.replace(
-        Margin(key_gap=float(gap)),
+    margin = Margin(
+        gap,
         relative=TERMS * UNIT,
         rounding=rounds * TERMS * UNIT,
         offset=offset + rounds * 8 * (value + setting.bounds.weight),
@@ -119,19 +118,9 @@ def always(setting: Setting) -> Score:
 
 
 def _score(setting: Setting, channels: list, margin: Margin, why: str) -> Score:
-    finest = 2 / fine(setting.sharpness)
-    gap = float(margin.key_gap)
-    return Score(
-        channels,
-        dataclasses.replace(margin, key_gap=gap),
-        position_gap=max(gap, finest),
-        reasons={
-            "key_gap": why,
-            "position_gap": "the gap of keys"
-            if gap > finest
-            else "how finely an update tells nodes apart",
-        },
-    )
+    apart, why_apart = setting.position_gap(margin.key_gap, "the gap of keys")
+    reasons = {"key_gap": why, "position_gap": why_apart}
+    return Score(channels, margin, apart, reasons)
 
 
 def _truths(program: GraphProgram, key: Affine) -> dict[str, float]:

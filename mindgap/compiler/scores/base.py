@@ -5,6 +5,7 @@ from typing import NamedTuple
 from mindgap.compiler.layout import Layout, Reading
 from mindgap.compiler.limits import Margin
 from mindgap.compiler.static import Bounds, CannotCompile
+from mindgap.compiler.updates import fine
 from mindgap.language.normal_forms import Affine
 from mindgap.language.program import GraphProgram
 from mindgap.language.selection import Selection
@@ -84,6 +85,13 @@ class Setting(NamedTuple):
             self.channel(name, form, times, scale),
             self.channel(f"-({name})", form, -times, SLOPE * scale),
         ]
+
+    def position_gap(self, gap: float, why: str) -> tuple[float, str]:
+        """The gap, or what an update needs to tell nodes apart; and which it is."""
+        finest = 2 / fine(self.sharpness)
+        if gap > finest:
+            return gap, why
+        return finest, "how finely an update tells nodes apart"
 
     def check_size(self, size: float) -> None:
         """Raises CannotCompile if scores come near the constant of Eq. 7."""

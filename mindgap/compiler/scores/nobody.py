@@ -13,7 +13,6 @@ from mindgap.compiler.limits import UNIT, Margin
 from mindgap.compiler.scores.always import TERMS, UNDERFLOW
 from mindgap.compiler.scores.base import Score, Setting
 from mindgap.compiler.static import CannotCompile
-from mindgap.compiler.updates import fine
 from mindgap.language.expressions import Same
 from mindgap.language.normal_forms import (
     Affine,
@@ -81,17 +80,12 @@ def else_nobody(setting: Setting) -> Score:
         channels += setting.rectified(name, form, sharpness, -1.0)
     channels.append(setting.channel("nobody", idle, nobodys))
     gap = float((nobodys + UNDERFLOW + 2 * noise) / sharpness)
-    finest = 2 / fine(sharpness)
+    apart, why = setting.position_gap(gap, "a match must be told from a node beside it")
     return Score(
         channels,
         Margin(key_gap=gap, alone=held[0]),
-        position_gap=max(gap, finest),
-        reasons={
-            "key_gap": "one candidate at most",
-            "position_gap": "a match must be told from a node beside it"
-            if gap > finest
-            else "how finely an update tells nodes apart",
-        },
+        apart,
+        reasons={"key_gap": "one candidate at most", "position_gap": why},
         separated=nobodys == enough,
     )
 
