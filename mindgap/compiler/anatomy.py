@@ -1,8 +1,8 @@
-"""A compiled network's parameters with names on their axes (Figures 8-11).
+"""A compiled network's parameters as matrices with named axes (Figures 8-11).
 
-Weights are matrices over coordinates; what a coordinate means is in the layout. Only
-rows and columns that hold or read something are shown, so a network of hidden size 128
-looks like its minimal self.
+Each axis of a weight matrix runs over coordinates, and the layout names them. Only rows
+and columns that the program uses are shown, so that the matrices of a network of hidden
+size 128 look like those of the smallest network.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Panel(NamedTuple):
-    """One matrix to be drawn."""
+    """One matrix with the names of its rows and columns."""
 
     name: str
     values: Float[np.ndarray, "rows columns"]
@@ -27,7 +27,7 @@ class Panel(NamedTuple):
 
 
 def main_parameters(compiled: Compiled) -> list[Panel]:
-    """The attention layer: W_in, W_out, W_edge, omega, B, W_value, W_skip, W_edge2."""
+    """The attention layer: W_in, W_out, W_edge, omega, W_value, W_skip, W_edge2, B."""
     layout, channels = compiled.layout, dict(compiled.channels)
     held, edges = layout.names, {v: k for k, v in layout.edges.items()}
     inputs = {v: k.name for k, v in layout.inputs.items()}
@@ -55,7 +55,7 @@ def main_parameters(compiled: Compiled) -> list[Panel]:
 
 
 def auxiliary_parameters(compiled: Compiled) -> list[Panel]:
-    """Encoders and decoders, of which those that are not all 0 are shown."""
+    """The encoders and decoders that have an entry other than 0."""
     layout = compiled.layout
     inputs = {v: k.name for k, v in layout.inputs.items()}
     edges = {v: k for k, v in layout.edges.items()}
@@ -82,7 +82,7 @@ def auxiliary_parameters(compiled: Compiled) -> list[Panel]:
 
 
 def frame(panels: Sequence[Panel]) -> "pd.DataFrame":
-    """The entries that are not 0, a row each: panel, row, column, value."""
+    """A table of the entries other than 0: panel, row, column, value."""
     import pandas as pd
 
     entries = [
@@ -101,7 +101,7 @@ def _panel(
     rows: dict[int, str],
     columns: dict[int, str],
 ) -> Panel:
-    """A layer's weights and, as its last row, its bias where it has any."""
+    """A layer's weights; the last row is the bias, unless it is 0."""
     w, b = (np.asarray(compiled.params[module][leaf]) for leaf in ("w", "b"))
     values = w[np.ix_(list(rows), list(columns))]
     labels = list(rows.values())

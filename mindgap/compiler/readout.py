@@ -1,8 +1,8 @@
-"""The auxiliary parameters: what goes in, and what comes out (App. A; Figures 9, 11).
+"""The auxiliary parameters: encoders and decoders (App. A; Figures 9, 11).
 
-Encoders put every input into its coordinate. Decoders read components off the new
-hidden state; references to nodes, which are positions, become one-hot classes there
-(Eq. 20, or the same with the decoder of Eq. 12-14).
+An encoder writes an input feature into its coordinate. A decoder reads a component from
+the new hidden state. A component that refers to a node holds that node's position; the
+decoder of a pointer turns it into logits over all nodes (Eq. 20, or Eq. 12-14).
 """
 
 import numpy as np
@@ -16,16 +16,19 @@ from mindgap.network import ModelConfig
 from mindgap.tasks.features import Feature
 
 LOGIT = 128.0
-"""Of a truth value: its sigmoid is 0 or 1 in float32."""
+"""Logit of a true component; its sigmoid is 1 in float32."""
 
 SHARPEN = 1000.0
-"""What the decoder of Eq. 20 multiplies by itself."""
+"""The factor that the decoder of Eq. 20 applies to its logits."""
 
 
 def set_encoders(
     params: Arrays, program: GraphProgram, config: ModelConfig, layout: Layout
 ) -> None:
-    """Each input into its coordinate; of hints that are fed back only `s` is read."""
+    """Writes each input feature into its coordinate.
+
+    Hints that are fed back are not read, except `s`, which is an input as well.
+    """
     task = task_of(program)
     coordinates = {
         "pos": layout.inputs[Field("self", "index")],
@@ -49,10 +52,13 @@ def set_decoders(
     layout: Layout,
     sharpness: float,
 ) -> None:
-    """Every hint and output is read off the coordinates of its component.
+    """Reads every hint and output from the coordinates of its component.
 
-    A hint of the graph is the largest value that a node holds. One that no component
-    shows is decoded from nothing.
+    A graph's hint is the maximum of the component over all nodes. A feature whose
+    component is empty gets a decoder of zeros.
+
+    Raises CannotCompile for a decoded feature that the program does not show, and for
+    a feature of edges.
     """
     task, components = task_of(program), shown(program)
     size = layout.size
@@ -60,7 +66,7 @@ def set_decoders(
         if name not in components:
             raise CannotCompile(
                 f"{program.name}: {task.name} has {name}, which no component shows; "
-                f"it shows {', '.join(components)} (hint_mode='none' drops hints)"
+                f"shown are {', '.join(components)} (hint_mode='none' drops hints)"
             )
         component, feature = components[name], task.features[name]
         if feature.location == "edge":
@@ -79,7 +85,8 @@ def set_decoders(
         w, b = zero_layer(params, f"decoder_{name}/node", 3 * size, len(classes))
         scale = 1.0 if feature.type == "scalar" else min(LOGIT, 4 * sharpness)
         for column, each in enumerate(classes):
-            # a mask's logit is above 0 from one half on, and so is a class beside None
+            # the logit of a mask is positive if the component is above one half; so is
+            # that of a class beside a class without a component (None)
             b[column] = scale / 2 if each is None and component else 0.0
             if each is not None:
                 place = layout.places[each]
@@ -91,7 +98,7 @@ def set_decoders(
 
 
 def _rows(layout: Layout, place: Place) -> dict[int, float]:
-    """The rows of a decoder, which reads [x | h | new h], with their signs."""
+    """Rows and signs of a place in a decoder's input [x | h | new h]."""
     return {2 * layout.size + at: sign for at, sign in place.values.items()}
 
 
@@ -104,7 +111,7 @@ def _set_pointer(
     rows: dict[int, float],
     sharpness: float,
 ) -> None:
-    """Logits that are largest for the node whose position the component is.
+    """Sets logits that are largest at the node whose position the component holds.
 
     `pairwise` (Eq. 12-14): -2 max(pi_i, pos_j) + pos_j, largest at pos_j = pi_i.
     `simple` (Eq. 20): -1000 max(pi_i - pos_j, pos_j - pi_i), for positions j / n.

@@ -1,8 +1,9 @@
-"""Whether algorithm = interpreter = network holds, on graph after graph (App. A).
+"""Tests whether algorithm, interpreter and network agree on many graphs (App. A).
 
-Three independent readings of a program are compared on random graphs: the task's own
-algorithm, the interpreter, and the compiled network, which is ours or dm-clrs's
-unmodified one. Graphs outside the computed limits are refused, counted and named.
+The task's own algorithm, the interpreter and the compiled network compute the same
+trajectories in three independent ways. The network is this library's or dm-clrs's
+unmodified one. Graphs outside the computed limits are refused, and the refusals are
+counted by reason.
 """
 
 import dataclasses
@@ -28,40 +29,41 @@ from mindgap.tasks import random
 from mindgap.tasks.base import BENCHMARK, TRAIN_PROBABILITIES, Task
 
 CLOSE = 1e-4
-"""Scalars count as right within this."""
+"""Largest absolute error of a scalar that counts as right."""
 
 CHUNK, COEFFICIENTS = 250, 2**27
-"""Graphs, and coefficients of attention, that are held in memory at once, at most."""
+"""Most graphs, and most attention coefficients, that are in memory at once."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Verification:
-    """What was compared, and which share of it was right (shares in [0, 1])."""
+    """What was compared, and the share that was right (shares in [0, 1])."""
 
     program: str
     network: str
     hidden_size: int
     nodes: tuple[int, ...]
     sets: tuple[str, ...]
-    """Which graphs: linear or random positions, CLRS-30's test set."""
+    """Kinds of graphs: linear or random positions, CLRS-30's test set."""
     graphs: int
-    """Compared graphs, those refused not among them."""
+    """Number of compared graphs, without those that were refused."""
     outputs: float
     hints: float
-    """Of all hints at all steps and nodes: algorithm = interpreter = network."""
+    """Share of hints, over all steps and nodes, on which all three agree."""
     selections: float
-    """Of all nodes and steps: largest attention on whom the interpreter selects."""
+    """Share of nodes and steps whose largest attention coefficient is that of the node
+    which the interpreter selects."""
     refused: float
     reasons: dict[str, int]
-    """Why graphs were refused, and how many."""
+    """Number of refused graphs by reason."""
     margin: float
-    """The least lead of the largest coefficient over the next, seen anywhere."""
+    """Least difference between the largest and the second attention coefficient."""
     limits: dict[str, Any]
-    """Of the network for the last of `nodes`."""
+    """Limits of the network that was compiled for the last of `nodes`."""
 
     @property
     def exact(self) -> bool:
-        """Whether everything compared was right, and anything was compared."""
+        """Whether at least one graph was compared, and all shares are 1."""
         shares = (self.outputs, self.hints, self.selections)
         return self.graphs > 0 and all(share == 1.0 for share in shares)
 
@@ -87,13 +89,16 @@ def verify(
     seed: int = 0,
     report: Callable[[str], None] = lambda line: None,
 ) -> Verification:
-    """Compares the three readings on random graphs, and on CLRS-30's test set.
+    """Compares algorithm, interpreter and network on random graphs.
 
-    So many `graphs` of each number of nodes with linear positions, and as many with
-    random ones, edge probabilities .1 to .9. Programs for which random positions are
-    outside the limits get linear ones only. CLRS-30's set is added for programs of
-    CLRS's tasks if its 64 nodes are among `nodes`. `report` is told what is compared
-    next.
+    For each number of `nodes` there are `graphs` graphs with linear positions and as
+    many with random positions, of edge probabilities from 0.1 to 0.9. A program whose
+    limits exclude random positions is compared on linear ones only. The test set of
+    CLRS-30 is added for programs of CLRS's tasks if `nodes` includes its 64 nodes.
+    `report` is called with a line of text before each comparison.
+
+    Raises ValueError if `nodes` is empty or a number is below 1, and CannotCompile if
+    no network holds the program.
     """
     if not nodes or min(nodes) < 1 or graphs < 1:
         raise ValueError(f"nodes and graphs must be at least 1: {nodes}, {graphs}")
@@ -148,7 +153,7 @@ def _batches(
     for name, kind in kinds.items():
         key = jax.random.fold_in(random.key(seed), 2 * nodes + kind)
         drawn[name] = task.sample(key, nodes, graphs, TRAIN_PROBABILITIES, kind)
-    # all of one number of hints, so that what is compiled for one batch serves them all
+    # one number of hints for all batches, so that XLA compiles the network once
     longest = max(int(batch.trajectory.lengths.max()) for batch in drawn.values())
     each = longest * len(compiled.program.selections) * nodes**2
     size = max(1, min(CHUNK, COEFFICIENTS // each))
@@ -162,31 +167,31 @@ def _batches(
 def compare(
     compiled: Compiled, network: Network, graphs: Graphs
 ) -> dict[str, int | float]:
-    """What a batch of graphs shows: limits are not asked.
+    """Compares algorithm, interpreter and network on a batch, whatever the limits say.
 
-    Counts of `outputs`, `hints` and `selections` that were compared, of each that were
-    right (`outputs right`, ...), and the least `margin`.
+    Returns the numbers of `outputs`, `hints` and `selections` that were compared, the
+    numbers of those that were right (`outputs right`, ...), and the least `margin`.
     """
     program, task = compiled.program, compiled.task
     each = program.message_steps
     steps = each * max(1, graphs.trajectory.steps)
-    meant = interpret(program, graphs, steps)
+    expected = interpret(program, graphs, steps)
     with jax.default_matmul_precision("highest"):
         ours = apply(task, compiled.config, compiled.params, graphs)
     logits, hints = ours.logits, ours.hints
     if network == "clrs":
         logits, hints = run_in_clrs(compiled, graphs)
     lengths = np.asarray(graphs.trajectory.lengths)
-    by_hint = {name: states[:, ::each] for name, states in meant.states.items()}
+    by_hint = {name: states[:, ::each] for name, states in expected.states.items()}
     counts: Counter[str] = Counter()
     for name, component in shown(program).items():
         feature = task.features[name]
         predicted = logits if feature.stage == "output" else hints
         if not component or name not in predicted:
             continue
-        said = np.asarray(metrics.decided(feature, predicted[name]))
+        decided = np.asarray(metrics.decided(feature, predicted[name]))
         truth, read = _truths(task, graphs, by_hint, name, component)
-        right = (np.abs(said - truth) <= CLOSE) & (np.abs(read - truth) <= CLOSE)
+        right = (np.abs(decided - truth) <= CLOSE) & (np.abs(read - truth) <= CLOSE)
         kind = "outputs"
         counted = np.ones(right.shape, bool)
         if feature.stage == "hint":
@@ -200,12 +205,12 @@ def compare(
     taken = np.arange(steps) < each * np.maximum(1, lengths - 1)[:, None]
     margin = 1.0
     for head, (name, selection) in enumerate(program.selections.items()):
-        alpha, look = np.asarray(ours.attention[:, :, head]), meant.looks[name]
+        alpha, look = np.asarray(ours.attention[:, :, head]), expected.looks[name]
         chosen = alpha.argmax(-1) == np.asarray(look.selected)
         counted = np.broadcast_to(taken[..., None], chosen.shape)
         if selection.made.default is nobody:
             counted = counted & np.asarray(look.active)
-        counted = counted & matters(compiled.limits.margins[name], meant, name)
+        counted = counted & matters(compiled.limits.margins[name], expected, name)
         counts["selections"] += int(counted.sum())
         counts["selections right"] += int((chosen & counted).sum())
         margin = min(margin, _margin(alpha[counted]))
@@ -219,9 +224,11 @@ def _truths(
     name: str,
     component: str | tuple[str | None, ...],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A feature as the algorithm has it and as the program's states do, from hint 1 on.
+    """A feature's values by the algorithm and by the interpreter.
 
-    Classes by number: one that no component shows has what the others leave.
+    Hints are returned from the first step on, without the initial one. Categories and
+    one-hot masks are returned as indices. A class without a component (None) counts as
+    one half, so that it is the answer where no other class holds.
     """
     feature, trajectory = task.features[name], graphs.trajectory
     lengths = np.asarray(trajectory.lengths)
@@ -252,17 +259,16 @@ def _truths(
 
 
 def _margin(alpha: np.ndarray) -> float:
-    """The least lead of the largest coefficient; of a single node, over nothing."""
+    """Least difference between the two largest coefficients; a missing second is 0."""
     ranked = np.sort(np.pad(alpha, [(0, 0)] * (alpha.ndim - 1) + [(1, 0)]), -1)
     return float((ranked[..., -1] - ranked[..., -2]).min(initial=1.0))
 
 
 @dm_clrs.one_device()
 def run_in_clrs(compiled: Compiled, graphs: Graphs) -> tuple[dict, dict]:
-    """Outputs and hints, as decoded, of dm-clrs's BaselineModel with these weights.
+    """Outputs and hints of dm-clrs's unmodified BaselineModel with these weights.
 
-    The model is dm-clrs's own, unmodified. Raises ValueError for a network that
-    dm-clrs does not have.
+    Raises ValueError for a configuration that dm-clrs does not have.
     """
     batch = dm_clrs.to_feedback(compiled.task, graphs)
     outputs, hints = _clrs_model(compiled).predict(
@@ -294,7 +300,7 @@ def clrs_score(compiled: Compiled, graphs: Graphs) -> float:
 
 @functools.lru_cache(maxsize=1)
 def _clrs_model(compiled: Compiled) -> Any:
-    """The weights in dm-clrs's model, whose own do not depend on the graphs' size."""
+    """dm-clrs's model with the compiled weights; it serves graphs of any size."""
     some = compiled.task.sample(random.key(0), nodes=4, batch=1)
     batch = dm_clrs.to_feedback(compiled.task, some)
     model = dm_clrs.clrs_model(compiled.task, compiled.config, batch)
