@@ -204,7 +204,7 @@ def sizes(
     """Print the percentage of right pointers by number of nodes, of both checkpoints.
 
     Args:
-        name: one row (table-1/dfs); with --figure any name, since the figure is fixed.
+        name: one row (table-1/dfs), or with --figure table-1, the table that is drawn.
         json: print JSON instead of lines.
         figure: draw the figure of the three tasks of Table 1 to this file (.svg, .png).
         store: the folder of results.
@@ -216,6 +216,8 @@ def sizes(
     rows, results = paper.find(name), Store(store)
     results.prove_folder()
     if figure:
+        if name != "table-1":
+            raise ValueError(f"sizes {name!r} --figure: only table-1 can be drawn")
         by_size.draw(results, figure)
         print(figure)
         return

@@ -35,15 +35,14 @@ from mindgap.compiler.scores import Score, scores
 from mindgap.compiler.static import (
     Bounds,
     CannotCompile,
+    fields_read,
     is_given,
     of_edge,
     reads_source,
-    weights_are_read,
     with_signs,
 )
 from mindgap.compiler.updates import LARGEST_WEIGHT, Sum
 from mindgap.graphs import AnyArray, Graphs
-from mindgap.language.expressions import lift, reads
 from mindgap.language.interpreter import task_of
 from mindgap.language.normal_forms import fields_of
 from mindgap.language.program import GraphProgram
@@ -197,6 +196,7 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
     _set_scores(params, config, scored)
     _set_updates(params, config, sums, layout)
     set_decoders(params, program, config, layout, sharpness)
+    weighted = "weight" in fields_read(program)
     limits = Limits(
         nodes=config.nodes or NODES,
         fixed_nodes=config.nodes is not None,
@@ -207,11 +207,11 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
         identity=updates.fine(sharpness) * updates.tests_identity(program),
         value=largest_value,
         signed=tuple(sorted(bounds.signed)),
-        weight=LARGEST_WEIGHT if _reads_weights(program) else np.inf,
+        weight=LARGEST_WEIGHT if weighted else np.inf,
         self_loops=self_loops,
         directed=all(score.directed for score in scored.values())
         and not program.undirected,
-        equal_weights=program.undirected and _reads_weights(program),
+        equal_weights=program.undirected and weighted,
         near_pointers=config.hint_mode == "encoded_decoded"
         and any(score.neighbours_only for score in scored.values()),
         linear_positions=config.pointer_decoder == "simple",
@@ -246,17 +246,6 @@ def fill(shapes: Shapes, params: Mapping[str, Mapping[str, AnyArray]]) -> Params
             raise ValueError(f"{module}/{leaf} has values that are not finite")
         filled.setdefault(module, {})[leaf] = array
     return filled
-
-
-def _reads_weights(program: GraphProgram) -> bool:
-    """Whether the weights of edges matter, in a selection or in an update."""
-    selected = (
-        lift(part)
-        for selection in program.selections.values()
-        for part in (selection.made.key, selection.made.where)
-    )
-    in_selection = any(f.field == "weight" for part in selected for f in reads(part))
-    return in_selection or weights_are_read(program)
 
 
 def _check_config(program: GraphProgram, config: ModelConfig) -> None:
