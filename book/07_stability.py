@@ -196,8 +196,11 @@ crosses = {
 mg.plots.dots(panels, "pointers right (%), 16 nodes", paper, {}, crosses=crosses)
 
 # %% tags=["hide-input"]
-frame = pd.concat({t: pd.DataFrame(s) for t, s in panels.items()}).round(3)
-mg.book.pages.data("figure-table-14", frame.rename_axis(["task", "seed"]))
+by_row = {
+    (task, line): pd.Series(v) for task, s in panels.items() for line, v in s.items()
+}
+frame = pd.DataFrame(by_row).T.round(3)  # rows may have different numbers of seeds
+mg.book.pages.data("figure-table-14", frame.rename_axis(["task", "sharpness, rate"]))
 
 # %% [markdown]
 # ## How fast, and what breaks first

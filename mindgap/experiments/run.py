@@ -146,12 +146,17 @@ def _repeat(
         part[part.metric.isin(old.metric) & ~part.data.str.startswith("larger-test")]
         for part in (old, new)
     )
-    pairs: Any = old.merge(new, on=keys, suffixes=("", "_again"), how="outer")
+    pairs: Any = old.merge(
+        new, on=keys, suffixes=("", "_again"), how="outer", indicator="side"
+    )
+    paired = pairs.side == "both"
     # early records have the course at every validation
-    unpaired = pairs[["value", "value_again"]].isna().any(axis=1)
-    pairs = pairs[~(unpaired & (pairs.data == COURSE))]
-    exact = bool((pairs.value == pairs.value_again).all())
-    pairs = pairs.dropna(subset=["value", "value_again"])
+    pairs = pairs[paired | (pairs.data != COURSE)]
+    # a measure may be NaN, such as the correlation of what does not vary
+    equal = pairs.value == pairs.value_again
+    equal |= pairs.value.isna() & pairs.value_again.isna()
+    exact = bool(paired[pairs.index].all() and equal.all())
+    pairs = pairs[paired]
     first = pairs[(pairs.metric == "loss") & (pairs.step == 0)].iloc[0]
     first_loss = float(abs(first.value_again / first.value - 1))
     scored = pairs[

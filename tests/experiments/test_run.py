@@ -248,6 +248,32 @@ def test_a_seed_trained_again_is_the_same_to_the_last_digit(experiment, store):
     assert {p: p.stat().st_mtime_ns for p in store.folder.rglob("*")} == before
 
 
+@pytest.mark.parametrize(
+    "value, kind",
+    [
+        (float("nan"), "the same to the last digit"),
+        (0.5, "the same course"),
+        (None, "the same course"),
+    ],
+)
+def test_a_measure_that_is_nan_repeats(experiment, tmp_path, value, kind):
+    def rows(trace):
+        line = {"seed": 0, "checkpoint": "best", "step": 0, "graph": -1}
+        test = experiment.test.name
+        found = [
+            line | {"metric": "loss", "data": "", "value": 1.5},
+            line | {"metric": "pointer_accuracy", "data": test, "value": 0.9},
+        ]
+        if trace is not None:
+            found.append(line | {"metric": "trace", "data": test, "value": trace})
+        return pd.DataFrame(found)[list(COLUMNS)]
+
+    store = Store(tmp_path)
+    store.put(experiment.recorded, experiment.digest, [0], rows(float("nan")), {})
+    found = run._repeat(experiment, 0, store, rows(value), alike=True)
+    assert found.kind == kind
+
+
 def test_courses_are_shown_at_the_steps_that_all_seeds_have(tmp_path):
     row = paper.find("table-14/bfs-4-8-0.0001")[0]
     lines = [
