@@ -6,20 +6,17 @@ Whether a graph lies within them is seen by running the program on it.
 """
 
 import dataclasses
-import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Bool, Float, Int
 
-from mindgap.graphs import AnyArray, Graphs
+from mindgap.graphs import Graphs
 from mindgap.language.interpreter import Meaning, interpret, source_of, task_of
 from mindgap.language.normal_forms import fields_of
 from mindgap.language.program import GraphProgram
-from mindgap.tasks.base import Task
-from mindgap.tasks.erdos_renyi import Inputs
+from mindgap.tasks.base import trajectories
 
 NODES = 4096
 """Softmax sums over at most so many nodes."""
@@ -167,9 +164,9 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
     _check_positions(limits, np.asarray(graphs.positions), found)
     if "adj" in graphs.inputs:
         _check_edges(limits, graphs, found)
-    lengths, outputs = _solved(task_of(program), dict(graphs.inputs))
-    stale = np.array(lengths != jnp.asarray(graphs.trajectory.lengths))
-    for name, output in outputs.items():
+    solved = trajectories(task_of(program), dict(graphs.inputs))
+    stale = np.array(solved.lengths != jnp.asarray(graphs.trajectory.lengths))
+    for name, output in solved.outputs.items():
         differs = np.asarray(output != jnp.asarray(graphs.trajectory.outputs[name]))
         stale |= differs.reshape(len(stale), -1).any(1)
     found.refuse(
@@ -177,13 +174,6 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
     )
     _follow(program, limits, graphs, found)
     return found.reasons
-
-
-@functools.partial(jax.jit, static_argnums=0)
-def _solved(task: Task, inputs: Inputs) -> tuple[Array, Mapping[str, AnyArray]]:
-    """Number of hints and outputs, of any graphs: under jit a task checks nothing."""
-    trajectory = task.solved(inputs).trajectory
-    return jnp.asarray(trajectory.lengths), trajectory.outputs
 
 
 def _check_inputs(

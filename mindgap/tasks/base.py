@@ -135,7 +135,7 @@ class Task:
         if self.strict and not any(map(given.traced, arrays.values())):
             for fault in self.sampler.faults(arrays):
                 raise ValueError(f"{self.name} is for {self.sampler}, but {fault}")
-        graphs = Graphs(self.name, arrays, _solved(self, arrays))
+        graphs = Graphs(self.name, arrays, trajectories(self, arrays))
         if given.traced(graphs.trajectory.lengths):
             return graphs
         return graphs.trimmed()
@@ -162,7 +162,7 @@ class Task:
         inputs = dict(self.sampler.draw(key, nodes, batch, chances))
         if not random_positions:
             inputs["pos"] = jnp.broadcast_to(linear_positions(nodes), (batch, nodes))
-        return Graphs(self.name, inputs, _solved(self, inputs))
+        return Graphs(self.name, inputs, trajectories(self, inputs))
 
     def benchmark(self, split: Literal["train", "val", "test"]) -> Graphs:
         """The graphs of a split of CLRS-30, drawn again from dm-clrs's seed.
@@ -183,12 +183,15 @@ class Task:
             name: jnp.asarray(np.stack([graph[name] for graph in drawn]), jnp.float32)
             for name in drawn[0]
         }
-        return Graphs(self.name, inputs, _solved(self, inputs)).trimmed()
+        return Graphs(self.name, inputs, trajectories(self, inputs)).trimmed()
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _solved(task: Task, inputs: dict[str, Array]) -> Trajectory:
-    """The trajectories of a batch; compiled once per shape, unlike an eager `vmap`."""
+def trajectories(task: Task, inputs: Inputs) -> Trajectory:
+    """The algorithm's trajectories on a batch of inputs, which are not checked.
+
+    Each has `most_hints(N)` hints. Compiled once per shape, unlike an eager `vmap`.
+    """
     return jax.vmap(task.solve)(inputs)
 
 
