@@ -263,8 +263,9 @@ pd.DataFrame(told).T
 # them at the same, whatever the sharpness: the scale of the logits does not explain it. Nor
 # does having been compiled, since a network that was compiled softly and then trained bears
 # such steps, without layer norm. Of trained Bellman-Ford the best kind is again the third:
-# it starts with far fewer errors than the learned one and keeps that lead up to the largest
-# step. (In a store with fewer than eight networks of a kind, this is an example only.)
+# it starts with far fewer errors than the learned one, and keeps that lead at every step but
+# the largest, where both are alike. (In a store with fewer than eight networks of a kind,
+# this is an example only.)
 #
 # ## Where training ends, by task
 #
