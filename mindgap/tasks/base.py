@@ -88,17 +88,21 @@ class Task:
         """The input features by CLRS's names, in the task's order.
 
         Raises TypeError if `graphs` is not a Graphs, ValueError if it is of another
-        task.
+        task, or of another one of the same name.
         """
         if not isinstance(graphs, Graphs):
             raise TypeError(
                 f"{self.name} takes Graphs, as made by {self.name}.run or "
                 f"{self.name}.sample, got a {type(graphs).__name__}"
             )
-        if graphs.task != self.name:
+        solved = {*graphs.trajectory.hints, *graphs.trajectory.outputs}
+        own = {*self.stage("hint"), *self.stage("output")}
+        if graphs.task != self.name or solved != own:
             raise ValueError(
-                f"these are graphs of the task {graphs.task}, with its trajectory; for "
-                f"{self.name} solve them again: {self.name}.solved(graphs.inputs)"
+                f"these are graphs of the task {graphs.task} with a trajectory of "
+                f"{', '.join(sorted(solved))}; {self.name} has "
+                f"{', '.join(sorted(own))}: solve them again with "
+                f"{self.name}.solved(graphs.inputs)"
             )
         return {name: jnp.asarray(graphs.inputs[name]) for name in self.stage("input")}
 

@@ -101,6 +101,12 @@ def test_a_trajectory_of_other_graphs_is_refused():
         )
 
 
+def test_graphs_of_another_task_of_the_same_name_are_refused():
+    own = dataclasses.replace(programs.hop_count, name="bfs")
+    with pytest.raises(ValueError, match="task bfs with a trajectory of pi, pi_h, rea"):
+        mg.suited(own, 3)(tasks.bfs.run(PATH, 0))
+
+
 CYCLE = np.array([[[0, 1, 0], [0, 0, 1], [1, 0, 0]]])
 
 
