@@ -14,7 +14,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from mindgap.compiler.compile import Compiled
+from mindgap import checks
+from mindgap.compiler.compile import Compiled, prove
 from mindgap.compiler.limits import matters, nearest_nodes
 from mindgap.compiler.smallest import Network
 from mindgap.compiler.smallest import suited as suited
@@ -95,8 +96,12 @@ def verify(
     CLRS's tasks if its 64 nodes are among `nodes`. `report` is told what is compared
     next.
     """
-    if not nodes or min(nodes) < 1 or graphs < 1:
-        raise ValueError(f"nodes and graphs must be at least 1: {nodes}, {graphs}")
+    prove("verify", program)
+    if not isinstance(nodes, Sequence) or isinstance(nodes, str) or not nodes:
+        raise ValueError(f"nodes is {nodes!r}, but must be sizes, as in (4, 16)")
+    nodes = [checks.whole("nodes", size) for size in nodes]
+    checks.whole("graphs", graphs)
+    checks.whole("seed", seed, 0, 2**32 - 1)
     counts: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     sets: dict[str, None] = {}
