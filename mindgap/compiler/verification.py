@@ -19,7 +19,6 @@ from mindgap.compiler.compile import Compiled, prove
 from mindgap.compiler.limits import matters, nearest_nodes
 from mindgap.compiler.smallest import Network
 from mindgap.compiler.smallest import suited as suited
-from mindgap.extras import require
 from mindgap.graphs import Graphs
 from mindgap.language.interpreter import interpret, shown
 from mindgap.language.program import GraphProgram
@@ -289,9 +288,7 @@ def run_in_clrs(compiled: Compiled, graphs: Graphs) -> tuple[dict, dict]:
 @dm_clrs.one_device()
 def clrs_score(compiled: Compiled, graphs: Graphs) -> float:
     """`clrs.evaluate`'s score in [0, 1] of dm-clrs's own network with these weights."""
-    require("clrs", "clrs.evaluate", "clrs")
-    import clrs
-
+    clrs = dm_clrs.library("clrs.evaluate")
     batch = dm_clrs.to_feedback(compiled.task, graphs)
     outputs, _ = _clrs_model(compiled).predict(jax.random.PRNGKey(0), batch.features)
     return float(clrs.evaluate(batch.outputs, outputs)["score"])
