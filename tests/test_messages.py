@@ -96,6 +96,18 @@ WRONG = {
     "mg.apply(bfs, small, {}, graphs)": "norm_offset is missing, but must be",
     "mg.apply(bfs, small, None, graphs)": "takes its parameters, .* got a NoneType",
     "mg.apply(bfs, small, params, graphs, edges)": r"hidden must be .* got \(1, 3, 3\)",
+    # measures and stores
+    "mg.measures.floors.rules('bfs')": "rules takes a task, as in mindgap.tasks",
+    "mg.measures.floors.best_one_line(tasks.topological_sort, "
+    "tasks.topological_sort.sample(key, 3, 1))": "the output pi, .* topological_sort",
+    "mg.measures.validity.any_parent(graphs, np.array([[0, 0, 3]]))": (
+        r"numbers from 0 to 2, here \(1, 3\), got int64 \(1, 3\) from 0 to 3"
+    ),
+    "mg.measures.validity.is_edge(graphs, edges)": "got float64",
+    "mg.measures.validity.levels(tasks.dfs.run(edges))": "a source, but dfs has none",
+    "mg.Store(None)": "Store takes the path of a folder, got a NoneType",
+    "mg.Store('x').merge('y')": "merge takes stores, as in .*, got a str: 'y'",
+    "mg.paper.find(1)": "find takes the name of a table or a row, got a int: 1",
     # programs
     "mg.compile('bfs', small)": "compile takes a GraphProgram, .* got a str: 'bfs'",
     "mg.compile(programs.bfs, {})": "compile takes a ModelConfig, got a dict",
