@@ -22,7 +22,6 @@ from jaxtyping import Array, Key
 
 from mindgap import tasks, training
 from mindgap.experiments import blocks
-from mindgap.extras import require
 from mindgap.network import ModelConfig, dm_clrs
 from mindgap.tasks import random
 from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
@@ -369,10 +368,9 @@ def _theirs(
 
 def _stream(task: Task, nodes: int, batch: int) -> Iterator[Any]:
     """Endless batches of dm-clrs's sampler, with random positions."""
-    require("clrs", "the comparison with dm-clrs", "clrs")
-    import clrs
     import numpy as np
 
+    clrs = dm_clrs.library("the comparison with dm-clrs")
     sampler, _ = clrs.build_sampler(
         task.name, seed=nodes, num_samples=-1, length=nodes, p=TRAIN_PROBABILITIES
     )

@@ -524,12 +524,14 @@ def _seeds(text: str) -> range:
     try:
         numbers = [int(part) for part in text.split(":")]
         first, end = numbers if len(numbers) == 2 else (numbers[0], numbers[0] + 1)
-        if len(numbers) > 2 or not 0 <= first < end:
+        if len(numbers) > 2 or not 0 <= first < end <= 2**32:
+            raise ValueError
+        if end - first > 10**6:  # each is asked for in the store
             raise ValueError
     except ValueError:
         raise ValueError(
             f"--seeds {text!r} is neither first:end with 0 <= first < end nor one "
-            "number"
+            "number, below 2^32 and at most a million at once"
         ) from None
     return range(first, end)
 

@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 STREAM = 2
 """Version of the random stream: the graphs and weights that each seed number draws.
 
@@ -53,4 +55,6 @@ def readable(configuration: Any) -> Any:
         return {str(k): readable(v) for k, v in configuration.items()}
     if isinstance(configuration, list | tuple):
         return [readable(v) for v in configuration]
+    if isinstance(configuration, np.generic):
+        return configuration.item()
     return configuration

@@ -6,15 +6,18 @@ B graphs, N nodes (i receives, j sends; an edge points from row to column), T hi
 (time), S processor steps, D hidden size, H heads, K scalar inputs of an encoder.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jax
+import jax.core
 import jax.export
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
+
+from mindgap import checks
 
 AnyArray = Array | np.ndarray
 
@@ -55,6 +58,9 @@ class Graphs:
     def __init__(
         self, task: str, inputs: Mapping[str, AnyArray], trajectory: Trajectory
     ):
+        checks.kind("Graphs, as made by task.run,", task, str, "the name of a task")
+        checks.kind("Graphs", inputs, Mapping, "a mapping of inputs by CLRS's names")
+        checks.kind("Graphs", trajectory, Trajectory, "the trajectory of its inputs")
         self._set(task, dict(inputs), trajectory)
 
     def _set(self, task: str, inputs: Any, trajectory: Any) -> None:
@@ -148,13 +154,28 @@ class Graphs:
 
     def later(self, time: int) -> "Graphs":
         """The same graphs with the part of their trajectory from hint `time` on."""
+        time = checks.whole("time", time, 0, self.trajectory.steps)
         hints = {name: hint[:, time:] for name, hint in self.trajectory.hints.items()}
         lengths = jnp.asarray(self.trajectory.lengths) - time
         remainder = Trajectory(hints, self.trajectory.outputs, lengths)
         return Graphs(self.task, self._inputs, remainder)
 
-    def take(self, index: Int[AnyArray, "picked"] | slice) -> "Graphs":
-        """The graphs at the positions `index` of the batch."""
+    def take(self, index: Int[AnyArray, "picked"] | Sequence[int] | slice) -> "Graphs":
+        """The graphs at the positions `index` of the batch.
+
+        Raises ValueError if `index` is no slice and no positions in the batch.
+        """
+        if not isinstance(index, slice | jax.core.Tracer):
+            try:
+                picked = np.arange(self.batch)[np.asarray(index)]
+            except IndexError:
+                picked = None
+            if picked is None or picked.ndim != 1:
+                raise ValueError(
+                    f"take is given {index!r}, but takes a slice or several positions "
+                    f"in the batch, here from 0 to {self.batch - 1}, as in take([0])"
+                )
+            index = picked
         return jax.tree.map(lambda leaf: leaf[index], self)
 
 

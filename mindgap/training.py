@@ -13,12 +13,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
+import jax.core
 import jax.numpy as jnp
 import optax
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int, Key
 
-from mindgap import network
+from mindgap import checks, network
 from mindgap.config import added
 from mindgap.graphs import Graphs
 from mindgap.network import ModelConfig, Params, metrics, pairwise, scoring
@@ -53,21 +54,17 @@ class TrainConfig:
 
     def __post_init__(self):
         for field in ("steps", "batch", "evaluate_every", "validation_graphs"):
-            if getattr(self, field) < 1:
-                raise ValueError(
-                    f"{field} is {getattr(self, field)}, but must be at least 1"
-                )
-        if not self.lengths or min(self.lengths) < 1:
+            checks.whole(field, getattr(self, field))
+        if not isinstance(self.lengths, tuple) or not self.lengths:
             raise ValueError(
-                f"lengths is {self.lengths}, but needs sizes of at least 1"
+                f"lengths is {self.lengths!r}, but must be a tuple, as in (16,)"
             )
-        if self.learning_rate <= 0 or self.clip_norm <= 0:
-            raise ValueError(
-                "learning_rate and clip_norm must be positive, got "
-                f"{self.learning_rate} and {self.clip_norm}"
-            )
-        if self.l1 < 0:
-            raise ValueError(f"l1 is {self.l1}, but must not be negative")
+        for length in self.lengths:
+            checks.whole("one of lengths", length)
+        checks.number("learning_rate", self.learning_rate)
+        checks.number("clip_norm", self.clip_norm)
+        checks.number("l1", self.l1, positive=False)
+        checks.truth("skip_overflow", self.skip_overflow)
 
     @property
     def optimiser(self) -> optax.GradientTransformation:
@@ -122,8 +119,11 @@ class Trainer(NamedTuple):
 def key_of(seed: Int[Array, ""] | int) -> Key[Array, ""]:
     """The key of a seed, from its number alone: more seeds never change earlier ones.
 
-    Always a Threefry key, even if JAX's default generator is set to another.
+    Always a Threefry key, even if JAX's default generator is set to another. Raises
+    ValueError for what is no whole number from 0 to 2^32 - 1.
     """
+    if not isinstance(seed, jax.core.Tracer):
+        seed = checks.whole("seed", seed, 0, 2**32 - 1)
     return jax.random.fold_in(random.key(0), seed)
 
 
@@ -141,7 +141,11 @@ def make_trainer(
     use the functions under `vmap` over seeds with that axis name: then all seeds unroll
     a part of their batches for the same number of steps, that of its longest graph in
     any seed.
+
+    Raises TypeError for what is no task or no configuration.
     """
+    network.model.prove("training", task, model)
+    checks.kind("training", config, TrainConfig, "a TrainConfig")
     optimiser = config.optimiser
     draw = start or functools.partial(network.init, task, model)
     report = watch or (lambda *_: jnp.zeros(0))
@@ -250,10 +254,14 @@ def make_trainer(
 def make_train(
     task: Task, model: ModelConfig, config: TrainConfig
 ) -> Callable[[Key[Array, ""]], tuple[TrainState, Curves]]:
-    """A pure function from a key to a trained network and its curves."""
+    """A pure function from a key to a trained network and its curves.
+
+    Raises TypeError for what is no task or no configuration.
+    """
     trainer = make_trainer(task, model, config)
 
     def train(key: Key[Array, ""]) -> tuple[TrainState, Curves]:
+        random.prove_key("a training run", key)
         return trainer.advance(key, trainer.begin(key), jnp.array(0), config.steps)
 
     return train

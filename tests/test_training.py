@@ -170,7 +170,7 @@ def test_a_redraw_keeps_each_graph_with_its_trajectory(key):
     [
         ({"steps": 0}, "steps is 0"),
         ({"lengths": ()}, "lengths is"),
-        ({"learning_rate": 0.0}, "learning_rate and clip_norm must be positive"),
+        ({"learning_rate": 0.0}, "learning_rate is 0.0, but must be a finite number"),
     ],
 )
 def test_impossible_settings_are_refused(changes, message):

@@ -29,8 +29,6 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-# Lines that TensorFlow logs when dm-clrs is imported, and that no setting suppresses.
-NOISE = re.compile(r"WARNING: All log messages before absl|[IW]\d{4} [\d:.]+ +\d+ ")
 
 
 class BookError(Exception):
@@ -339,7 +337,7 @@ def _collapse(outputs: list[Any]) -> list[Any]:
     """Outputs in which neighbouring pieces of one stream are joined.
 
     Of a line that was overwritten by carriage returns only the last state is kept;
-    lines of `NOISE` and empty streams are left out.
+    empty streams are left out.
     """
     joined: list[Any] = []
     for output in outputs:
@@ -351,8 +349,7 @@ def _collapse(outputs: list[Any]) -> list[Any]:
     for output in joined:
         if output.output_type == "stream":
             lines = output.text.replace("\r\n", "\n").split("\n")
-            kept = [line for line in lines if not NOISE.match(line)]
-            output.text = "\n".join(_last_frame(line) for line in kept)
+            output.text = "\n".join(_last_frame(line) for line in lines)
     return [o for o in joined if o.output_type != "stream" or o.text.strip()]
 
 

@@ -1,10 +1,7 @@
 from . import anatomy as anatomy
-from . import heads as heads
 from . import layout as layout
 from . import limits as limits
-from . import placement as placement
 from . import readout as readout
-from . import selector as selector
 from . import smallest as smallest
 from . import static as static
 from . import updates as updates

@@ -20,6 +20,7 @@ would rescale the scalars that the hidden state is made of.
 import dataclasses
 import functools
 from collections.abc import Mapping
+from typing import Any
 
 import jax
 import jax.core
@@ -27,6 +28,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from mindgap import checks
 from mindgap.compiler import explain, updates
 from mindgap.compiler.layout import Arrays, Layout, lay_out, zero_layer
 from mindgap.compiler.limits import NODES, Limits, OutOfRange, refusals
@@ -176,16 +178,12 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
     Raises CannotCompile, naming the place, for a program or a network in which it
     cannot be done exactly; ValueError for a sharpness or bound that is not positive.
     """
-    if not (0 < sharpness <= EXACT and 0 < largest_value <= LARGEST_VALUE):
-        raise ValueError(
-            f"sharpness must be in (0, {EXACT:.0f}] and largest_value in "
-            f"(0, {LARGEST_VALUE:.0f}], got {sharpness} and {largest_value}"
-        )
-    if not isinstance(program, GraphProgram):
-        raise TypeError(
-            f"compile takes a GraphProgram, as in mindgap.programs, got a "
-            f"{type(program).__name__}: {program!r:.50}"
-        )
+    checks.number("sharpness", sharpness, most=EXACT)
+    checks.number("largest_value", largest_value, most=LARGEST_VALUE)
+    prove("compile", program)
+    checks.kind("compile", config, ModelConfig, "a ModelConfig")
+    if config.nodes is not None:
+        checks.whole("nodes", config.nodes, 1, NODES)
     _check_config(program, config)
     bounds = with_signs(program, Bounds(largest_value, LARGEST_WEIGHT))
     sums, self_loops = updates.sums(program, bounds, sharpness)
@@ -218,6 +216,11 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
     )
     filled = fill(template(task_of(program), config), params)
     return Compiled(program, config, filled, sums, layout, scored, limits)
+
+
+def prove(taker: str, program: Any) -> None:
+    """Raises TypeError unless this is a program."""
+    checks.kind(taker, program, GraphProgram, "a GraphProgram, as in mindgap.programs")
 
 
 def fill(shapes: Shapes, params: Mapping[str, Mapping[str, AnyArray]]) -> Params:

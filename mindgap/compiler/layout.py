@@ -24,6 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from mindgap import checks
 from mindgap.compiler.static import (
     Bounds,
     CannotCompile,
@@ -100,10 +101,16 @@ class Layout:
     ) -> Float[AnyArray, "*dims"]:
         """A component's value from hidden states, after at least one step.
 
-        Raises KeyError for a component that the program does not have.
+        Raises KeyError for a component that the program does not have, ValueError for
+        what are no hidden states of its network.
         """
         if component not in self.places:
             raise KeyError(f"no component {component!r}: {', '.join(self.places)}")
+        if getattr(states, "shape", ())[-1:] != (self.size,):
+            raise ValueError(
+                f"hidden states end in {self.size} coordinates, as result.states of a "
+                f"traced call; got {checks.shown(states)}"
+            )
         place = self.places[component]
         signs = np.array(list(place.values.values()), np.float32)
         return place.constant + (states[..., list(place.values)] * signs).sum(-1)

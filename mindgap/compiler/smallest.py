@@ -3,7 +3,8 @@
 import dataclasses
 from typing import Literal
 
-from mindgap.compiler.compile import EXACT, Compiled, compile
+from mindgap import checks
+from mindgap.compiler.compile import EXACT, Compiled, compile, prove
 from mindgap.compiler.static import weights_are_read
 from mindgap.language.program import GraphProgram
 from mindgap.language.selection import local
@@ -31,8 +32,13 @@ def suited(
     There is a head for each selection, and attention to all nodes if one is of all.
     Without a hidden size, the smallest that is large enough.
 
-    Raises CannotCompile if no hidden size is.
+    Raises CannotCompile if no hidden size is; TypeError for what is no program,
+    ValueError for sizes that are no whole numbers of at least 1.
     """
+    prove("suited", program)
+    nodes = checks.whole("nodes", nodes)
+    if hidden_size is not None:
+        checks.whole("hidden_size", hidden_size)
     if network not in ("mindgap", "clrs"):
         raise ValueError(f"network is {network!r}, but must be mindgap or clrs")
     selections = program.selections.values()

@@ -15,11 +15,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from mindgap.compiler.compile import Compiled
+from mindgap import checks
+from mindgap.compiler.compile import Compiled, prove
 from mindgap.compiler.limits import matters, nearest_nodes
 from mindgap.compiler.smallest import Network
 from mindgap.compiler.smallest import suited as suited
-from mindgap.extras import require
 from mindgap.graphs import Graphs
 from mindgap.language.interpreter import interpret, shown
 from mindgap.language.program import GraphProgram
@@ -100,8 +100,12 @@ def verify(
     Raises ValueError if `nodes` is empty or a number is below 1, and CannotCompile if
     no network holds the program.
     """
-    if not nodes or min(nodes) < 1 or graphs < 1:
-        raise ValueError(f"nodes and graphs must be at least 1: {nodes}, {graphs}")
+    prove("verify", program)
+    if not isinstance(nodes, Sequence) or isinstance(nodes, str) or not nodes:
+        raise ValueError(f"nodes is {nodes!r}, but must be sizes, as in (4, 16)")
+    nodes = [checks.whole("nodes", size) for size in nodes]
+    checks.whole("graphs", graphs)
+    checks.whole("seed", seed, 0, 2**32 - 1)
     counts: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     sets: dict[str, None] = {}
@@ -290,9 +294,7 @@ def run_in_clrs(compiled: Compiled, graphs: Graphs) -> tuple[dict, dict]:
 @dm_clrs.one_device()
 def clrs_score(compiled: Compiled, graphs: Graphs) -> float:
     """`clrs.evaluate`'s score in [0, 1] of dm-clrs's own network with these weights."""
-    require("clrs", "clrs.evaluate", "clrs")
-    import clrs
-
+    clrs = dm_clrs.library("clrs.evaluate")
     batch = dm_clrs.to_feedback(compiled.task, graphs)
     outputs, _ = _clrs_model(compiled).predict(jax.random.PRNGKey(0), batch.features)
     return float(clrs.evaluate(batch.outputs, outputs)["score"])

@@ -6,7 +6,6 @@ is one row in each. This module does not use JAX.
 """
 
 import dataclasses
-import math
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -19,6 +18,9 @@ Role = str
 """`self`, `other`, `init`, `edge`, or the name of one of several selections."""
 
 Number = bool | int | float
+
+LARGEST = 2.0**128
+"""Float32 has no number of this size or more."""
 
 
 class ProgramError(ValueError):
@@ -54,8 +56,17 @@ class Expr:
     def __rmul__(self, factor: Any) -> "Expr":
         return Multiply(lift(factor), self)
 
+    def __neg__(self) -> "Expr":
+        return Multiply(lift(-1), self)
+
     def __and__(self, other: Any) -> "Expr":
         return Both(self, lift(other))
+
+    def __rand__(self, other: Any) -> "Expr":
+        return Both(lift(other), self)
+
+    def __ror__(self, other: Any) -> "Expr":
+        return Either(lift(other), self)
 
     def __or__(self, other: Any) -> "Expr":
         return Either(self, lift(other))
@@ -322,9 +333,12 @@ def lift(value: Any) -> Expr:
         return value
     if isinstance(value, np.generic):
         value = value.item()
-    if isinstance(value, Number) and math.isfinite(value):
+    if isinstance(value, Number) and abs(value) < LARGEST:
         return Constant(value)
-    raise ProgramError(f"{value!r} is neither an expression nor a finite number")
+    raise ProgramError(
+        f"{value!r:.60} is neither an expression nor a finite number"
+        + " in float32" * isinstance(value, Number)
+    )
 
 
 def sort_of(expr: Expr) -> Sort:

@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from mindgap import checks
 from mindgap.graphs import AnyArray, Graphs, Trajectory, edges_of
 from mindgap.language.expressions import (
     Add,
@@ -109,8 +111,22 @@ def interpret(
     """Runs the program for so many steps on every graph of a batch.
 
     From its own start, or from another state of all its components.
+
+    Raises TypeError for what is no program or no graphs, ValueError for other graphs,
+    for a number of steps below 0 and for a start that is not of all components.
     """
+    checks.kind("interpret", program, GraphProgram, "a GraphProgram")
+    steps = checks.whole("steps", steps, 0)
     task_of(program).inputs(graphs)  # refuses what are no graphs of the task
+    if start is not None:
+        shape = graphs.batch, graphs.nodes
+        checks.kind("start", start, Mapping, "a mapping from components to arrays")
+        found = {name: np.shape(value) for name, value in start.items()}
+        if found != dict.fromkeys(program.components, shape):
+            raise ValueError(
+                f"start must be of {', '.join(program.components)}, each {shape}, got "
+                + ", ".join(f"{name} {size}" for name, size in found.items())
+            )
     source = source_of(graphs)
     if source is None:
         source = jnp.zeros_like(graphs.positions)

@@ -30,10 +30,12 @@ This module does not use JAX.
 
 import dataclasses
 import functools
+import inspect
 import typing
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mindgap import checks
 from mindgap.language import normal_forms
 from mindgap.language.expressions import (
     Expr,
@@ -99,6 +101,8 @@ class _Fields:
 
     def __str__(self) -> str:
         return self._role
+
+    __repr__ = __str__
 
 
 Effect = tuple[Part, ...]
@@ -169,10 +173,10 @@ class GraphProgram:
         """Every component's expression at the start."""
         place = f"{self.name}, start"
         init = _Fields("init", self._init, place, self.graph_inputs)
-        made = _traced(place, self.start, [init])
-        if not isinstance(made, Mapping) or not made:
+        made = _components(place, self.start, [init])
+        if not made:
             raise ProgramError(
-                f"{place}: needs an expression for each component, got {made!r}"
+                f"{place}: needs an expression for each component, got none"
             )
         inputs = [*RESERVED, *self.node_inputs, *self.graph_inputs]
         taken = {*inputs, *(f"{name}_h" for name in made)} & set(made)
@@ -181,7 +185,7 @@ class GraphProgram:
                 f"{place}: no component may be called {', '.join(sorted(taken))}: "
                 f"{', '.join(inputs)} are inputs, and name_h is the hint of name"
             )
-        return {name: lift(value) for name, value in made.items()}
+        return made
 
     @functools.cached_property
     def components(self) -> dict[str, Sort]:
@@ -201,10 +205,10 @@ class GraphProgram:
         """Whom a node looks at, by the name that the update has for it."""
         if isinstance(self.select, Mapping):
             taken = {"self", "init", "edge"} & set(self.select)
-            if taken or not self.select:
+            if taken or not self.select or not all(map(_named, self.select)):
                 raise ProgramError(
                     f"{self.name}, select: needs a name for each selected node, other "
-                    f"than self, init and edge; got {', '.join(self.select) or 'none'}"
+                    f"than self, init and edge; got {[*self.select] or 'none'}"
                 )
             return {name: self._select(name, f) for name, f in self.select.items()}
         return {"other": self._select("", self.select)}
@@ -216,7 +220,10 @@ class GraphProgram:
         if not isinstance(made, Min):
             raise ProgramError(f"{place}: needs a Min or a Max, got {made!r}")
         if not isinstance(made.where, Expr):
-            raise ProgramError(f"{place}: no mask: say `where=edge.adj & ...`")
+            raise ProgramError(
+                f"{place}: no mask, but {made.where}: say `where=edge.adj & ...`, or "
+                "`where=mg.everyone`"
+            )
         mask = self._form(condition, made.where, f"mask of select{name and ' ' + name}")
         if not mask.every:
             raise ProgramError(
@@ -240,7 +247,7 @@ class GraphProgram:
         """Every component's expression after a step."""
         place = f"{self.name}, update"
         roles = self._roles(place, list(self.selections), selecting=False)
-        made = _traced(place, self.update, roles)
+        made = _components(place, self.update, roles)
         unknown, absent = set(made) ^ set(self.starts), set(self.starts) - set(made)
         if unknown:
             raise ProgramError(
@@ -248,7 +255,7 @@ class GraphProgram:
                 f"{', '.join(sorted(unknown - absent)) or 'nothing'} unknown; the "
                 f"components are {', '.join(self.starts)}"
             )
-        return {name: lift(made[name]) for name in self.starts}
+        return {name: made[name] for name in self.starts}
 
     @functools.cached_property
     def effects(self) -> dict[str, Effect]:
@@ -261,6 +268,20 @@ class GraphProgram:
         return effects
 
     def __post_init__(self):
+        if not _named(self.name):
+            raise ProgramError(f"name is {self.name!r}, but must be a text")
+        checks.whole(f"{self.name}: message_steps", self.message_steps)
+        if self.task is not None and not hasattr(self.task, "features"):
+            raise ProgramError(
+                f"{self.name}: task must be one of mindgap.tasks, or one's own, got "
+                f"{checks.shown(self.task)}"
+            )
+        for names in (self.hints, self.outputs):
+            if not isinstance(names, Mapping):
+                raise ProgramError(
+                    f"{self.name}: hints and outputs map features to components, got "
+                    f"{checks.shown(names)}"
+                )
         _ = self.beginnings, self.selections, self.effects  # traced and checked
         for name, sort in self.components.items():
             if sort == "node":
@@ -377,9 +398,46 @@ class GraphProgram:
     __repr__ = __str__
 
 
+def _named(name: object) -> bool:
+    return isinstance(name, str) and name != ""
+
+
+def _components(
+    place: str, function: Callable, roles: list[_Fields]
+) -> dict[str, Expr]:
+    """The expression of each component that the function returns."""
+    made = _traced(place, function, roles)
+    if not isinstance(made, Mapping) or not all(map(_named, made)):
+        raise ProgramError(
+            f"{place}: needs an expression for each component, by name, got {made!r}"
+        )
+    lifted = {}
+    for name, value in made.items():
+        try:
+            lifted[name] = lift(value)
+        except ProgramError as error:
+            raise ProgramError(f"{place} of `{name}`: {error}") from None
+    return lifted
+
+
 def _traced(place: str, function: Callable, roles: list[_Fields]) -> Any:
+    """What the function returns for these roles; ProgramError if it cannot."""
+    names = ", ".join(map(str, roles))
+    if not callable(function):
+        raise ProgramError(
+            f"{place}: needs a function of ({names}), got {checks.shown(function)}"
+        )
+    try:
+        inspect.signature(function).bind(*roles)
+    except TypeError as error:
+        raise ProgramError(f"{place}: is called with ({names}), but: {error}") from None
     try:
         return function(*roles)
     except ProgramError as error:
         named = str(error).startswith(place)
         raise error if named else ProgramError(f"{place}: {error}") from None
+    except TypeError as error:
+        raise ProgramError(
+            f"{place}: no value is known yet ({error}): expressions add, subtract and "
+            "multiply by numbers, compare, and combine with &, | and ~"
+        ) from error

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Bool, Float
 
+from mindgap import checks
 from mindgap.graphs import Graphs
 from mindgap.tasks.base import Task
 from mindgap.tasks.bfs import bfs
@@ -29,7 +30,16 @@ class Rule:
 
 
 def score(rule: Rule, graphs: Graphs) -> Float[np.ndarray, "B"]:
-    """Expected pointer accuracy of a rule on each graph, in [0, 1]."""
+    """Expected pointer accuracy of a rule on each graph, in [0, 1].
+
+    Raises ValueError for graphs of a task whose answer is not the parents `pi`.
+    """
+    checks.kind("score", rule, Rule, "a Rule, as in rules(task)")
+    if "pi" not in graphs.trajectory.outputs:
+        raise ValueError(
+            f"rules name parents, the output pi, but {graphs.task} has "
+            f"{', '.join(graphs.trajectory.outputs)}"
+        )
     truth = np.asarray(graphs.trajectory.outputs["pi"])
     probabilities = rule.parents(graphs)
     return np.take_along_axis(probabilities, truth[..., None], -1)[..., 0].mean(-1)
@@ -37,6 +47,7 @@ def score(rule: Rule, graphs: Graphs) -> Float[np.ndarray, "B"]:
 
 def rules(task: Task) -> tuple[Rule, ...]:
     """The rules that make sense for a task; the order-blind BFS is for BFS only."""
+    checks.kind("rules", task, Task, "a task, as in mindgap.tasks")
     common = (
         Rule("parent = v - 1", _previous),
         Rule("largest smaller in-neighbour", _largest_smaller),
@@ -112,6 +123,8 @@ def _bfs(graphs: Graphs) -> Parents:
 
 def _order_blind_bfs(graphs: Graphs) -> Parents:
     """Any neighbour one level before: BFS without CLRS's way of breaking ties."""
+    if "reach_h" not in graphs.trajectory.hints:
+        raise ValueError(f"BFS, blind to order, is a rule for bfs, not {graphs.task}")
     reached = np.asarray(graphs.trajectory.hints["reach_h"]) > 0  # (B, T, N)
     level = np.where(reached.any(1), reached.argmax(1), -1)
     one_level_before = level[:, None, :] == level[:, :, None] - 1

@@ -19,9 +19,8 @@ def any_parent(graphs: Graphs, parents: Int[AnyArray, "B N"]) -> Float[np.ndarra
 
     In [0, 1]. The source, and nodes that it does not reach, must name themselves.
     """
-    assert graphs.source is not None
     edges, level = np.asarray(graphs.edges), levels(graphs)
-    parents = np.asarray(parents)
+    parents = _numbers(graphs, parents)
     parent_level = np.take_along_axis(level, parents, 1)
     has_edge = np.take_along_axis(edges.swapaxes(1, 2), parents[..., None], 2)[..., 0]
     nodes = np.arange(level.shape[1])
@@ -36,7 +35,7 @@ def is_edge(graphs: Graphs, parents: Int[AnyArray, "B N"]) -> Float[np.ndarray, 
 
     In [0, 1]; NaN if all nodes name themselves.
     """
-    parents, edges = np.asarray(parents), np.asarray(graphs.edges)
+    parents, edges = _numbers(graphs, parents), np.asarray(graphs.edges)
     batch, nodes = np.indices(parents.shape)
     has_parent = parents != nodes
     real = edges[batch, parents, nodes] & has_parent
@@ -55,12 +54,18 @@ def is_dfs_forest(
     search would have followed an edge from the earlier to the later (the white-path
     theorem, Cormen et al., ch. 22.3).
     """
-    pairs = zip(np.asarray(graphs.edges), np.asarray(parents), strict=True)
+    parents = _numbers(graphs, parents)
+    pairs = zip(np.asarray(graphs.edges), parents, strict=True)
     return np.array([_is_forest(edges, pi) for edges, pi in pairs])
 
 
 def levels(graphs: Graphs) -> Int[np.ndarray, "B N"]:
-    """Number of edges from the source to each node; -1 if it does not reach it."""
+    """Number of edges from the source to each node; -1 if it does not reach it.
+
+    Raises ValueError for graphs of a task without a source.
+    """
+    if graphs.source is None:
+        raise ValueError(f"levels count from a source, but {graphs.task} has none")
     edges, reached = np.asarray(graphs.edges), np.asarray(graphs.source) > 0
     level = np.where(reached, 0, -1)
     for distance in range(1, reached.shape[1]):
@@ -68,6 +73,20 @@ def levels(graphs: Graphs) -> Int[np.ndarray, "B N"]:
         level[new] = distance
         reached = reached | new
     return level
+
+
+def _numbers(graphs: Graphs, parents: AnyArray) -> np.ndarray:
+    """The parents, if they are node numbers of these graphs; else ValueError."""
+    given, shape = np.asarray(parents), (graphs.batch, graphs.nodes)
+    whole = np.issubdtype(given.dtype, np.integer) and given.shape == shape
+    if not whole or ((given < 0) | (given >= graphs.nodes)).any():
+        raise ValueError(
+            f"parents must be node numbers from 0 to {graphs.nodes - 1}, here {shape}, "
+            f"got {given.dtype} {given.shape}"
+            + f" from {given.min()} to {given.max()}"
+            * whole
+        )
+    return given
 
 
 def _is_forest(edges: np.ndarray, parents: np.ndarray) -> bool:

@@ -6,6 +6,9 @@ dm-clrs does not have (edge values, attention bias, the simple pointer decoder).
 """
 
 import contextlib
+import os
+import re
+import tempfile
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,6 +24,39 @@ from mindgap.tasks.bfs import bfs
 
 Leaf = tuple[str, str]
 """(name of a module, name of its parameter), for example (`attention/in`, `w`)."""
+
+
+LOGGED = re.compile(rb"WARNING: All log messages before absl|[IW]\d{4} [\d:.]+ +\d+ ")
+"""Lines that TensorFlow logs while it is imported, and that no setting suppresses."""
+
+
+def library(part: str) -> Any:
+    """dm-clrs, imported without TensorFlow's log; ImportError naming what needs it."""
+    require("clrs", part, "clrs")
+    with unlogged():
+        import clrs
+        import clrs.models
+    return clrs
+
+
+@contextlib.contextmanager
+def unlogged() -> Iterator[None]:
+    """Leaves lines of `LOGGED` out of what is written to standard error meanwhile.
+
+    They come from C++, so the file itself is replaced; its other lines follow later.
+    """
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            file.seek(0)
+            for line in file:
+                if not LOGGED.match(line):
+                    os.write(2, line)
 
 
 def to_clrs(
@@ -45,9 +81,7 @@ def from_clrs(
 
 def to_feedback(task: Task, graphs: Graphs) -> Any:
     """The graphs and trajectories as a `clrs.Feedback`, like those of its samplers."""
-    require("clrs", "dm-clrs's feedback", "clrs")
-    import clrs
-
+    clrs = library("dm-clrs's feedback")
     trajectory = graphs.trajectory
     values = {**task.inputs(graphs), **trajectory.hints, **trajectory.outputs}
     points: dict[str, list] = {"input": [], "hint": [], "output": []}
@@ -83,12 +117,9 @@ def clrs_model(task: Task, config: ModelConfig, batch: Any) -> Any:
 
     Raises ValueError for a network that dm-clrs does not have.
     """
-    require("clrs", "dm-clrs's own network", "clrs")
-    import clrs
-    from clrs import models
-
+    clrs = library("dm-clrs's own network")
     _ = dict(_names(task, config))  # raises ValueError
-    model = models.BaselineModel(
+    model = clrs.models.BaselineModel(
         spec=[clrs.SPECS[task.name]],
         dummy_trajectory=[batch],
         processor_factory=_processor(config),
@@ -145,9 +176,7 @@ def clrs_layers(
 
 
 def _processor(config: ModelConfig) -> Any:
-    import clrs
-
-    return clrs.get_processor_factory(
+    return library("dm-clrs's processors").get_processor_factory(
         "gatv2_full" if config.attend_to == "all" else "gatv2",
         use_ln=config.layer_norm,
         nb_triplet_fts=8,  # required, but used by other processors only

@@ -9,14 +9,16 @@ of the next step.
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple, get_args
 
 import haiku as hk
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
+from mindgap import checks
 from mindgap.config import added
 from mindgap.graphs import AnyArray, Graphs, Trajectory
 from mindgap.network import attention, codecs, linear, recurrence
@@ -69,11 +71,11 @@ class ModelConfig:
                     f"{field} is {getattr(self, field)!r}, "
                     f"but must be one of {', '.join(get_args(values))}"
                 )
-        for field in ("hidden_size", "heads", "message_steps"):
-            if getattr(self, field) < 1:
-                raise ValueError(
-                    f"{field} is {getattr(self, field)}, but must be at least 1"
-                )
+        sizes = ("hidden_size", "heads", "message_steps")
+        for field in (*sizes, *["nodes"] * (self.nodes is not None)):
+            checks.whole(field, getattr(self, field))
+        for field in ("attention_bias", "layer_norm"):
+            checks.truth(field, getattr(self, field))
         if self.hidden_size % self.heads:
             raise ValueError(
                 f"heads is {self.heads}, but must divide hidden_size {self.hidden_size}"
@@ -154,10 +156,22 @@ jax.export.register_namedtuple_serialization(Result, serialized_name="mindgap.Re
 
 
 def init(task: Task, config: ModelConfig, key: Key[Array, ""]) -> Params:
-    """Random parameters, drawn from dm-clrs's distributions."""
+    """Random parameters, drawn from dm-clrs's distributions.
+
+    Raises TypeError for what is no task, no ModelConfig or no key.
+    """
+    prove("init", task, config)
+    random.prove_key("init", key)
     return linear.draw(functools.partial(_declare, task, config), key)
 
 
+def prove(taker: str, task: Any, config: Any) -> None:
+    """Raises TypeError unless these are a task and the configuration of a network."""
+    checks.kind(taker, task, Task, "a task, as in mindgap.tasks")
+    checks.kind(taker, config, ModelConfig, "a ModelConfig")
+
+
+@functools.lru_cache(maxsize=64)
 def template(task: Task, config: ModelConfig) -> Shapes:
     """The shapes of the parameters that `init` returns, without drawing them."""
     return jax.eval_shape(lambda: init(task, config, random.key(0)))
@@ -182,7 +196,14 @@ def apply(
     and in the graphs. Raises ValueError if the network fixes another number of nodes,
     or if the graphs are of another task.
     """
+    prove("apply", task, config)
     task.inputs(graphs)  # raises an error if these are no graphs of the task
+    states = graphs.batch, graphs.nodes, config.hidden_size
+    if hidden is not None and np.shape(hidden) != states:
+        raise ValueError(
+            f"hidden must be (B, N, hidden_size), here {states}, got "
+            f"{checks.shown(hidden) if isinstance(hidden, str) else np.shape(hidden)}"
+        )
     return _traced(task, config, params, graphs, hidden)
 
 
@@ -208,7 +229,24 @@ def predict(
 
 
 def weights(task: Task, config: ModelConfig, params: Params) -> Weights:
-    """The parameters by role, taken from Haiku's tree."""
+    """The parameters by role, taken from Haiku's tree.
+
+    Raises ValueError if they are not just those of the network: another's may have
+    more, and the same names.
+    """
+    prove("the network", task, config)
+    checks.kind("the network", params, Mapping, "its parameters, as made by init")
+    wanted = {(m, k): leaf.shape for m, k, leaf in _leaves(template(task, config))}
+    given = {(m, k): np.shape(leaf) for m, k, leaf in _leaves(params)}
+    for module, leaf in sorted(
+        path for path in wanted | given if wanted.get(path) != given.get(path)
+    )[:1]:
+        path = module, leaf
+        raise ValueError(
+            f"these are not parameters of {task.name}'s network with this ModelConfig: "
+            f"{module}/{leaf} is {given.get(path, 'missing')}, but must be "
+            f"{wanted.get(path, 'absent')}"
+        )
     declare = hk.transform(functools.partial(_declare, task, config))
     return declare.apply(params, None)
 
@@ -288,6 +326,13 @@ def unroll(
         return Result(logits, predicted, None, None)
     states, alphas = (_by_step(list(parts)) for parts in zip(*traced, strict=True))
     return Result(logits, predicted, states, alphas)
+
+
+def _leaves(params: Any) -> Iterator[tuple[str, str, Any]]:
+    """Module, name and array of each parameter."""
+    for module, leaves in params.items():
+        for name, leaf in leaves.items():
+            yield module, name, leaf
 
 
 def _at(steer: Steer, time: Int[Array, ""], alpha: Array) -> Array:

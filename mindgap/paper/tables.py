@@ -6,7 +6,7 @@ can be read in two ways, each reading is an experiment, and `unsure` gives the r
 
 from typing import NamedTuple
 
-from mindgap import tasks
+from mindgap import checks, tasks
 from mindgap.experiments.base import MIXED, UNSURE, Experiment, Reported
 from mindgap.network import ModelConfig
 from mindgap.network.codecs import Term
@@ -227,6 +227,7 @@ def find(name: str) -> list[Experiment]:
 
     Raises KeyError for another name; the message lists all names.
     """
+    checks.kind("find", name, str, "the name of a table or a row")
     name = f"table-{name}" if name.isdigit() else name
     chosen = [e for e in EXPERIMENTS.values() if name in (e.name, e.table, "all")]
     if not chosen:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from mindgap import config
+from mindgap import checks, config
 from mindgap.store.files import place
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class Store:
     """
 
     def __init__(self, folder: str | os.PathLike, only: Container[int] | None = None):
+        checks.kind("Store", folder, (str, os.PathLike), "the path of a folder")
         self.folder = Path(folder)
         self._only = only
 
@@ -196,6 +197,7 @@ class Store:
         later, if `put` does.
         """
         for other in others:
+            checks.kind("merge", other, Store, "stores, as in Store(folder)")
             if not other.experiments():
                 raise StoreError(f"{other.folder} has no records to merge")
         for one, another in itertools.combinations([self, *others], 2):

@@ -9,17 +9,18 @@ can draw its own data from a key.
 import dataclasses
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from mindgap import checks
 from mindgap.graphs import AnyArray, Graphs, Trajectory
-from mindgap.tasks import given
+from mindgap.tasks import given, random
 from mindgap.tasks.erdos_renyi import ErdosRenyi, Inputs, linear_positions
-from mindgap.tasks.features import Feature, Stage
+from mindgap.tasks.features import POSITIONS, Feature, Location, Stage, Type
 
 TRAIN_PROBABILITIES = tuple(k / 10 for k in range(1, 10))
 """Edge probabilities of upstream's run.py, of which each graph draws one."""
@@ -80,6 +81,27 @@ class Task:
     strict: bool = True
     """Whether inputs must pass `sampler.faults`; False if `solve` takes any inputs."""
 
+    def __post_init__(self):
+        """Raises ValueError for a feature of no kind and for missing ones."""
+        for name, feature in self.features.items():
+            kinds = zip(feature[:3], (Stage, Location, Type), strict=True)
+            for got, kind in kinds:
+                if got not in get_args(kind):
+                    raise ValueError(
+                        f"{self.name}: {got!r} of the feature {name} is none of "
+                        f"{', '.join(get_args(kind))}"
+                    )
+            if (feature.type == "categorical") != (feature.classes > 0):
+                raise ValueError(
+                    f"{self.name}: the feature {name} is {feature.type} and has "
+                    f"{feature.classes} classes: categorical ones have some"
+                )
+        if self.features.get("pos") != POSITIONS:
+            raise ValueError(f"{self.name}: needs the input pos, {POSITIONS}")
+        for stage in ("hint", "output"):
+            if not self.stage(stage):
+                raise ValueError(f"{self.name}: needs one {stage} at least")
+
     def stage(self, stage: Stage) -> dict[str, Feature]:
         """The features of one stage, in the task's order."""
         return {k: f for k, f in self.features.items() if f.stage == stage}
@@ -94,6 +116,12 @@ class Task:
             raise TypeError(
                 f"{self.name} takes Graphs, as made by {self.name}.run or "
                 f"{self.name}.sample, got a {type(graphs).__name__}"
+            )
+        if graphs.positions.ndim != 2 or not graphs.positions.size:
+            raise ValueError(
+                f"{self.name} takes a batch of graphs, at least one, with pos (B, N): "
+                f"these have pos {graphs.positions.shape}; graphs.take([0]) is a batch "
+                "of the first"
             )
         solved = {*graphs.trajectory.hints, *graphs.trajectory.outputs}
         own = {*self.stage("hint"), *self.stage("output")}
@@ -157,12 +185,14 @@ class Task:
         `p` is an edge probability in [0, 1], or several, of which each graph draws one.
         Random positions are sorted uniform numbers, as in run.py's `random_pos`; by
         default the positions are linear, i / N.
+
+        Raises TypeError for what is no key, ValueError for sizes that are no whole
+        numbers of at least 1 and for what is no probability.
         """
-        if nodes < 1 or batch < 1:
-            raise ValueError(
-                f"nodes and batch must be at least 1, got {nodes=}, {batch=}"
-            )
-        chances = jnp.atleast_1d(jnp.asarray(p, jnp.float32))
+        random.prove_key(f"{self.name}.sample", key)
+        nodes, batch = checks.whole("nodes", nodes), checks.whole("batch", batch)
+        checks.truth("random_positions", random_positions)
+        chances = given.probabilities(p)
         inputs = dict(self.sampler.draw(key, nodes, batch, chances))
         if not random_positions:
             inputs["pos"] = jnp.broadcast_to(linear_positions(nodes), (batch, nodes))
@@ -175,7 +205,7 @@ class Task:
         dm-clrs's sampler, without importing dm-clrs. Weights are rounded to float32.
         Raises ValueError for an unknown split.
         """
-        if split not in BENCHMARK:
+        if split not in list(BENCHMARK):
             raise ValueError(f"unknown split {split!r}: one of {', '.join(BENCHMARK)}")
         setting = BENCHMARK[split]
         rng = np.random.RandomState(setting["seed"])
@@ -195,8 +225,16 @@ def trajectories(task: Task, inputs: Inputs) -> Trajectory:
     """The algorithm's trajectories on a batch of inputs, which are not checked.
 
     Each has `most_hints(N)` hints. Compiled once per shape, unlike an eager `vmap`.
+    Raises ValueError if `solve` returns other features than the task has.
     """
-    return jax.vmap(task.solve)(inputs)
+    found = jax.vmap(task.solve)(inputs)
+    named = {*task.stage("hint"), *task.stage("output")}
+    if differing := named ^ {*found.hints, *found.outputs}:
+        raise ValueError(
+            f"{task.name}: solve must return the hints and outputs of its features, "
+            f"but {', '.join(sorted(differing))} is only in one of the two"
+        )
+    return found
 
 
 def lowest(marked: Bool[Array, "N *rest"]) -> Int[Array, "*rest"]:

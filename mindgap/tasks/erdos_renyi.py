@@ -90,6 +90,17 @@ class ErdosRenyi:
     def faults(self, inputs: Inputs) -> Iterator[str]:
         """Why a batch of inputs is not of this kind: the first place of each fault."""
         edges, weights = np.asarray(edges_of(inputs)), np.asarray(inputs["A"])
+        itself = np.diagonal(np.asarray(inputs["adj"]), axis1=1, axis2=2)
+        for graph, node in np.argwhere(itself == 0)[:1]:
+            yield (
+                f"in graph {graph} adj is 0 from node {node} to itself, where CLRS's "
+                "is 1 whether there is an edge or not"
+            )
+        for graph, i, j in np.argwhere(~edges & (weights != 0))[:1]:
+            yield (
+                f"in graph {graph} A is {weights[graph, i, j]:g} at {i} -> {j}, "
+                "which is no edge in adj"
+            )
         if not self.directed:
             for graph, i, j in np.argwhere(edges & ~edges.swapaxes(1, 2))[:1]:
                 yield f"graph {graph} has the edge {i} -> {j} and not {j} -> {i}"

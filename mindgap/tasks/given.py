@@ -12,9 +12,9 @@ import jax
 import jax.core
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
-from mindgap.graphs import AnyArray
+from mindgap import checks
 from mindgap.tasks.erdos_renyi import Inputs, graph_inputs, linear_positions
 from mindgap.tasks.features import Feature
 
@@ -49,8 +49,12 @@ def of_graphs(
         edges = weights != 0
     else:
         edges = _matrices(task, "adjacency", adjacency)
-        if not traced(edges) and not np.isin(edges, (0, 1)).all():
-            raise ValueError("adjacency must be 0 or 1 (or False or True) everywhere")
+        if not traced(edges):
+            for place in np.argwhere(~np.isin(edges, (0, 1)))[:1]:
+                raise ValueError(
+                    f"{task}: adjacency is {edges[tuple(place)]:g} at {_at(place)}, "
+                    "but must be 0 or 1 (or False or True)"
+                )
         edges = edges != 0
         if weights is None:
             weights = edges * 1.0
@@ -73,6 +77,21 @@ def of_graphs(
     return graph_inputs(positions, weights, edges, source)
 
 
+def probabilities(p: Any) -> Float[Array, "any"]:
+    """The probabilities as an array. Raises ValueError if one is outside [0, 1]."""
+    if not traced(p):
+        try:
+            chances = np.atleast_1d(np.asarray(p, np.float32))
+        except (TypeError, ValueError):
+            chances = np.array([np.nan])
+        within = (chances >= 0) & (chances <= 1)
+        if chances.ndim != 1 or not chances.size or not within.all():
+            raise ValueError(
+                f"p is {p!r}, but must be one probability in [0, 1], or several"
+            )
+    return jnp.atleast_1d(jnp.asarray(p, jnp.float32))
+
+
 def checked(
     task: str, features: Mapping[str, Feature], inputs: Inputs
 ) -> dict[str, Array]:
@@ -81,13 +100,18 @@ def checked(
     Raises ValueError for an input that is missing or unknown, whose shape does not fit
     its location, or whose values do not fit its type.
     """
+    if not isinstance(inputs, Mapping):
+        raise TypeError(
+            f"{task}.solved takes a mapping from the names of inputs to arrays, such "
+            f"as graphs.inputs, got {checks.shown(inputs)}"
+        )
     expected = {name: f for name, f in features.items() if f.stage == "input"}
     for problem, names in (
         ("is missing the input", expected.keys() - inputs.keys()),
         ("has no input", inputs.keys() - expected.keys()),
     ):
         if names:
-            raise ValueError(f"{task} {problem} {', '.join(sorted(names))}")
+            raise ValueError(f"{task} {problem} {', '.join(sorted(map(str, names)))}")
     arrays = {name: _array(task, name, inputs[name]) for name in expected}
     if arrays["pos"].ndim != 2 or not arrays["pos"].size:
         raise ValueError(
@@ -115,7 +139,7 @@ def _check_values(task: str, name: str, feature: Feature, array: np.ndarray) -> 
     for place in np.argwhere(~np.isfinite(array))[:1]:
         raise ValueError(
             f"{task}: input {name} is {array[tuple(place)]} at {_at(place)}, but must "
-            "be finite"
+            f"be finite in {array.dtype}"
         )
     if feature.type == "pointer":
         valid = (array >= 0) & (array < array.shape[1]) & (array == np.round(array))
@@ -191,13 +215,15 @@ def _array(task: str, name: str, given: Any) -> Array:
 
     Raises ValueError if it is no array of real numbers.
     """
-    if not isinstance(given, jax.Array | np.ndarray | list | tuple | int | float):
-        library = type(given).__module__.split(".")[0]
+    inner = given
+    while isinstance(inner, list | tuple) and inner:
+        inner = inner[0]  # a list of matrices of another library is no array either
+    known = jax.Array | np.ndarray | np.generic | list | tuple | int | float
+    if not isinstance(inner, known):
+        library = type(inner).__module__.split(".")[0]
         advice = ADVICE.get(library, "convert it, for example with numpy.asarray")
-        raise ValueError(
-            f"{task}: {name} must be an array, got a {library} "
-            f"{type(given).__name__}: {advice}"
-        )
+        got = f"{library} {type(inner).__name__}".removeprefix("builtins ")
+        raise ValueError(f"{task}: {name} must be an array, got a {got}: {advice}")
     try:
         array = given if isinstance(given, jax.Array) else np.asarray(given)
     except ValueError as error:
@@ -216,6 +242,6 @@ def _array(task: str, name: str, given: Any) -> Array:
     return jnp.asarray(array)
 
 
-def traced(array: AnyArray) -> bool:
+def traced(array: object) -> bool:
     """Whether JAX does not know the values yet, inside jit or grad."""
     return isinstance(array, jax.core.Tracer)

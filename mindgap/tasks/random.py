@@ -8,10 +8,14 @@ here, XLA fuses its rounds into one loop over the numbers; on CPUs, JAX's own ma
 pass over all numbers for each round.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key, UInt32
+
+from mindgap import checks
 
 USUAL = "threefry2x32"
 """JAX's default generator, unless the user sets another."""
@@ -23,6 +27,17 @@ PARITY = 0x1BD11BDA
 def key(seed: int) -> Key[Array, ""]:
     """The Threefry key of a seed, even if JAX's default generator is set to another."""
     return jax.random.key(seed, impl=USUAL)
+
+
+def prove_key(taker: str, key: Any) -> None:
+    """Raises TypeError unless it is one key of JAX, of the new kind or the old."""
+    dtype, ndim = getattr(key, "dtype", None), getattr(key, "ndim", None)
+    new = ndim == 0 and jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
+    if not (new or (ndim == 1 and dtype == np.uint32)):
+        raise TypeError(
+            f"{taker} takes one key, such as mg.key_of(0) or jax.random.key(0), got "
+            f"{checks.shown(key)}"
+        )
 
 
 def uniforms(

@@ -227,9 +227,6 @@ def test_staging_collapses_progress_frames() -> None:
         stream("\r50%|#  | 1/2"),
         stream("\r100%|##| 2/2\r\nend\n"),
         stream("\r\n", "stderr"),
-        stream(
-            "I0000 00:00:1795506155.285436 8223 cudart_stub.cc:31] no cuda\n", "stderr"
-        ),
         nbformat.v4.new_output("display_data", data={"text/plain": "a\rb"}),
     ]
     notebook = nbformat.v4.new_notebook(cells=[cell])

@@ -141,7 +141,7 @@ def test_what_cannot_be_exact_is_refused_with_its_reason(name):
     "settings", [{"sharpness": 0.0}, {"sharpness": 2.0**27}, {"largest_value": -1.0}]
 )
 def test_settings_out_of_range_are_refused(settings):
-    with pytest.raises(ValueError, match="sharpness must be in"):
+    with pytest.raises(ValueError, match=r"(sharpness|largest_value) is"):
         compile(BFS, cases.MODIFIED, **settings)
 
 

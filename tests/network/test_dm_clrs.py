@@ -1,5 +1,6 @@
 """Parameters go to dm-clrs's tree and back unchanged, or are refused."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -66,3 +67,11 @@ def test_dm_clrs_runs_beside_an_ensemble_on_several_devices():
     assert found.exact and jax.local_device_count() == 2
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
+
+
+def test_what_tensorflow_logs_is_left_out_and_nothing_else(capfd):
+    logged = b"WARNING: All log messages before absl::InitializeLog() is called are\n"
+    logged += b"I0000 00:00:1795935238.901327   19548 port.cc:153] oneDNN is on.\n"
+    with dm_clrs.unlogged():
+        os.write(2, logged + b"a warning of something else\n")
+    assert capfd.readouterr().err == "a warning of something else\n"

@@ -158,7 +158,10 @@ def test_a_cycle_is_named_where_networkx_finds_one(seed, nodes):
         ({"weights": np.array([[["a"]]])}, "must be numbers"),
         ({"weights": PATH * np.nan}, r"nan at graph 0, edge 0 -> 0"),
         ({"weights": None}, "needs weights, or the adjacency"),
-        ({"adjacency": PATH}, "adjacency must be 0 or 1"),
+        (
+            {"adjacency": PATH},
+            "adjacency is 0.25 at graph 0, edge 0 -> 1",
+        ),
         ({"adjacency": PATH[:, :2, :2] > 0}, r"adjacency is \(1, 2, 2\), but weights"),
         ({"source": None}, "bfs needs a source, but source is missing"),
         ({"source": 3}, "node numbers from 0 to 2, got 3"),
