@@ -235,31 +235,28 @@ def _truths(
     one half, so that it is the answer where no other class holds.
     """
     feature, trajectory = task.features[name], graphs.trajectory
-    lengths = np.asarray(trajectory.lengths)
     if isinstance(component, tuple):
         held = [0.5 if c is None else states[c] for c in component]
         read = np.stack(np.broadcast_arrays(*held)).argmax(0)
-        truth = np.asarray(trajectory.hints[name]).argmax(-1)
-        return truth[:, 1:], read[:, 1:]
-    read = np.asarray(states[component])
+    else:
+        read = np.asarray(states[component])
     if feature.location == "graph":
         read = read.max(-1)
     if feature.type == "pointer":
         read = nearest_nodes(read, np.asarray(graphs.positions))
     if feature.stage == "output":
-        last = np.maximum(1, lengths - 1)
-        truth, read = (
-            np.asarray(trajectory.outputs[name]),
-            read[np.arange(len(last)), last],
-        )
-        one = feature.type == "mask_one"
-        return (truth.argmax(-1), read.argmax(-1)) if one else (truth, read)
-    truth = np.asarray(trajectory.hints[name])[:, 1:]
+        truth = np.asarray(trajectory.outputs[name])
+        last = np.maximum(1, np.asarray(trajectory.lengths) - 1)
+        read = read[np.arange(len(last)), last]
+    else:
+        truth, read = np.asarray(trajectory.hints[name]), read[:, 1:]
+        # if no graph of the batch takes a step, there is nothing but the first hint
+        truth = truth[:, 1:] if truth.shape[1] > 1 else truth
     if feature.type == "mask_one":
-        truth, read = truth.argmax(-1), read.argmax(-1)
-    if not truth.shape[1]:  # no graph of the batch takes a step
-        truth = np.asarray(trajectory.hints[name])[:, :1]
-    return truth, read[:, 1:]
+        read = read.argmax(-1)
+    if feature.type in ("categorical", "mask_one"):
+        truth = truth.argmax(-1)
+    return truth, read
 
 
 def _margin(alpha: np.ndarray) -> float:

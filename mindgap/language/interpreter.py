@@ -146,8 +146,9 @@ def source_of(graphs: Graphs) -> Float[AnyArray, "B N"] | None:
 def task_of(program: GraphProgram) -> Task:
     """The task that a program computes: its own, or one made of its components.
 
-    In the latter every component is a hint (`name_h`) and an output (`name`); a graph
-    is done when nothing changes any more, after N steps at the latest.
+    In the latter every component is a hint (`name_h`) and an output (`name`), shown
+    after every `message_steps` steps; a graph is done when nothing changes any more,
+    after N hints at the latest. One node has two hints, since a network always steps.
     """
     return program.task or _own_task(program)
 
@@ -165,19 +166,23 @@ def shown(program: GraphProgram) -> dict[str, Shown]:
 
 @functools.cache
 def _own_task(program: GraphProgram) -> Task:
+    def most_hints(nodes: int) -> int:
+        return max(2, nodes)
+
     def solve(inputs: Inputs) -> Trajectory:
         positions = jnp.asarray(inputs["pos"])
         nodes = positions.shape[0]
-        run = _run(program, nodes, inputs)
+        each, most = program.message_steps, most_hints(nodes)
+        run = _run(program, each * most, inputs)
         shown = {
-            name: _nearest(states, positions)
+            name: _nearest(states[::each], positions)
             if program.components[name] == "node"
-            else states
+            else states[::each]
             for name, states in run.states.items()
         }
         moved = jnp.stack([(s[1:] != s[:-1]).any(1) for s in shown.values()]).any(0)
-        # after a step without change nothing moves: the state is the only memory
-        length = jnp.minimum(moved.sum() + 1, nodes)
+        # after a hint without change nothing moves: the state is the only memory
+        length = jnp.minimum(moved.sum() + 1, most)
         return base.masked_after(
             {f"{name}_h": states[:-1] for name, states in shown.items()},
             {name: states[length - 1] for name, states in shown.items()},
@@ -192,7 +197,7 @@ def _own_task(program: GraphProgram) -> Task:
         name=program.name,
         features=features,
         solve=solve,
-        most_hints=lambda nodes: nodes,
+        most_hints=most_hints,
         sampler=ErdosRenyi(weighted=True),
         strict=False,
     )

@@ -57,9 +57,9 @@ SORTS: dict[str, Sort] = {
     "scalar": "float",
     "mask": "bool",
     "mask_one": "bool",
-    "pointer": "node",
 }
-"""Which sort of field an input feature of each type is."""
+"""Which sort of field an input feature of each type is. An input that is a pointer is a
+feature of pairs of nodes in CLRS's network: no field of one node."""
 
 RESERVED = ("index", "pos", "s", "adj", "weight", "A")
 SHOWN: dict[Sort, typing.Literal["mask", "scalar", "pointer"]] = {

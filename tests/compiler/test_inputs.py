@@ -147,3 +147,13 @@ def test_what_a_task_does_not_have_is_refused_by_name():
         dataclasses.replace(LOWEST, start=lambda init: {"to": init.index, "r": init.s})
     with pytest.raises(mg.ProgramError, match="no component may be called key"):
         dataclasses.replace(LOWEST, start=lambda init: {"key": init.index})
+
+
+def test_an_input_that_is_a_pointer_is_no_field():
+    """The network encodes it as a feature of pairs, so no node holds it."""
+    task = dataclasses.replace(
+        TASK,
+        features={**TASK.features, "mate": Feature("input", "node", "pointer")},
+    )
+    with pytest.raises(mg.ProgramError, match="init has no `mate`; it has index, key"):
+        dataclasses.replace(LOWEST, task=task, start=lambda init: {"to": init.mate})
