@@ -2,6 +2,7 @@
 from . import book as book
 from . import compiler as compiler
 from . import experiments as experiments
+from . import export as export
 from . import language as language
 from . import measures as measures
 from . import network as network

@@ -324,6 +324,50 @@ def verify(
 
 
 @app.command
+def export(
+    name: tyro.conf.Positional[str],
+    /,
+    *,
+    to: Literal["npz", "pyg"] = "npz",
+    out: Path | None = None,
+    nodes: int = 16,
+    network: Literal["mindgap", "clrs"] = "mindgap",
+    store: Path = RESULTS,
+) -> None:
+    """Write a compiled or trained network for NumPy or PyTorch Geometric.
+
+    Args:
+        name: a graph program (bfs), compiled; or a row (table-1/bfs), of which the kept
+            trained network is taken.
+        to: npz for one file of arrays; pyg for a folder with weights and a PyTorch
+            module around PyTorch Geometric's GATv2Conv.
+        out: the file or folder; by default the name, with - for /.
+        nodes: number of nodes that a compiled network with an attention bias takes.
+        network: mindgap for the paper's modified network, clrs for dm-clrs's own.
+        store: the folder of results.
+    """
+    from mindgap import export, paper
+    from mindgap.compiler import smallest
+    from mindgap.experiments import learned
+    from mindgap.programs import PROGRAMS
+    from mindgap.store import Store
+
+    if name in PROGRAMS:
+        compiled = smallest.suited(PROGRAMS[name], nodes, network)
+        parts = compiled.task, compiled.config, compiled.params
+    elif "/" in name:
+        (row,) = paper.find(name)
+        parts = row.task, row.model, learned.load(row, Store(store)).params
+    else:
+        raise ValueError(
+            f"export {name!r}: neither a row (table-1/bfs) nor one of the programs "
+            f"{', '.join(PROGRAMS)}"
+        )
+    path = out or Path(name.replace("/", "-") + (".npz" if to == "npz" else ""))
+    print(export.to_npz(path, *parts) if to == "npz" else export.to_pyg(path, *parts))
+
+
+@app.command
 def merge(stores: tyro.conf.Positional[tuple[Path, ...]], /) -> None:
     """Add records to the last store named: mindgap merge A B adds those of A to B.
 

@@ -21,7 +21,17 @@ CORE = (
     "measures",
 )
 """What others import: it knows nothing of results, of the paper and of the book."""
-ROOMS = (*CORE, "store", "plots", "experiments", "paper", "book", "bench", "cli")
+ROOMS = (
+    *CORE,
+    "export",
+    "store",
+    "plots",
+    "experiments",
+    "paper",
+    "book",
+    "bench",
+    "cli",
+)
 """Folders, and files that stand alone, from the ground up; the root comes last."""
 CLOSED = {
     # room: rooms below that it must not import all the same

@@ -107,6 +107,10 @@ def test_stores_merge_into_the_last_one_named(monkeypatch, capsys, tmp_path):
         (["sizes", "table-13/bfs"], "table-13/bfs is not scored by size"),
         (["sizes", "table-1"], "is several rows"),
         (["sizes", "table-2", "--figure", "a.svg"], "only table-1 can be drawn"),
+        (
+            ["export", "bsf"],
+            "neither a row (table-1/bfs) nor one of the prog",
+        ),
         (["params", "--task", "dsf"], "no task 'dsf': one of bfs"),
         (["params", "--hidden-size", "5", "--heads", "2"], "must divide hidden_size"),
         (["book", "run", "-p", "seeds"], "-p 'seeds' is not of the form name=value"),

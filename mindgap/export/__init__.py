@@ -1,0 +1,5 @@
+"""Compiled and trained networks as files for other tools: NumPy, PyTorch Geometric."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
