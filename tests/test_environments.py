@@ -15,7 +15,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import mindgap as mg
-from mindgap import network, programs, tasks
+from mindgap import cli, network, programs, tasks
 from mindgap.network import ModelConfig
 
 ALL = {**tasks.TASKS, **tasks.BEYOND, **tasks.VARIANTS}
@@ -265,11 +265,10 @@ def test_a_store_that_is_not_there_is_no_success(command, tmp_path):
     assert "no is not there: no such folder" in made.stderr
 
 
-def test_parameters_of_every_task_are_counted_and_the_version_is_said():
+def test_parameters_of_every_task_are_counted_and_the_version_is_said(capsys):
     for name, task in ALL.items():
-        made = run("-m", "mindgap", "params", "--task", name, "--hidden-size", "4")
-        assert made.returncode == 0, made.stderr
+        cli.params(task=name, hidden_size=4)
         total = network.count(task, ModelConfig(hidden_size=4))
-        assert f"{total:,}" in made.stdout
+        assert f"{total:,}" in capsys.readouterr().out
     made = run("-m", "mindgap", "--version")
     assert made.stdout.strip() == f"mindgap {mg.__version__}"

@@ -121,7 +121,9 @@ def verify(
             counts["refused"] += len(refusals) - len(kept)
             if len(kept):
                 counts["graphs"] += len(kept)
-                found = compare(compiled, network, batch.take(kept))
+                # as many as before, by repetition: XLA compiles for each size of batch
+                filled = batch.take(np.resize(kept, len(refusals)))
+                found = compare(compiled, network, filled, len(kept))
                 margin = min(margin, found.pop("margin"))
                 counts.update({name: int(count) for name, count in found.items()})
     assert compiled is not None
@@ -169,12 +171,13 @@ def _batches(
 
 
 def compare(
-    compiled: Compiled, network: Network, graphs: Graphs
+    compiled: Compiled, network: Network, graphs: Graphs, first: int | None = None
 ) -> dict[str, int | float]:
     """Compares algorithm, interpreter and network on a batch, whatever the limits say.
 
-    Returns the numbers of `outputs`, `hints` and `selections` that were compared, the
-    numbers of those that were right (`outputs right`, ...), and the least `margin`.
+    With `first`, only so many of the graphs are counted. Returns the numbers of
+    `outputs`, `hints` and `selections` that were compared, the numbers of those that
+    were right (`outputs right`, ...), and the least `margin`.
     """
     program, task = compiled.program, compiled.task
     each = program.message_steps
@@ -185,6 +188,10 @@ def compare(
     logits, hints = ours.logits, ours.hints
     if network == "clrs":
         logits, hints = run_in_clrs(compiled, graphs)
+    graphs, expected, logits, hints, attention = jax.tree.map(
+        lambda array: np.asarray(array)[:first],
+        (graphs, expected, logits, hints, ours.attention),
+    )
     lengths = np.asarray(graphs.trajectory.lengths)
     by_hint = {name: states[:, ::each] for name, states in expected.states.items()}
     counts: Counter[str] = Counter()
@@ -205,11 +212,11 @@ def compare(
             counted = np.broadcast_to(inside, right.shape)
         counts[kind] += int(counted.sum())
         counts[f"{kind} right"] += int((right & counted).sum())
-    assert ours.attention is not None
+    assert attention is not None
     taken = np.arange(steps) < each * np.maximum(1, lengths - 1)[:, None]
     margin = 1.0
     for head, (name, selection) in enumerate(program.selections.items()):
-        alpha, look = np.asarray(ours.attention[:, :, head]), expected.looks[name]
+        alpha, look = attention[:, :, head], expected.looks[name]
         chosen = alpha.argmax(-1) == np.asarray(look.selected)
         counted = np.broadcast_to(taken[..., None], chosen.shape)
         if selection.made.default is nobody:

@@ -149,7 +149,7 @@ def test_a_source_must_be_given_where_there_is_one():
 
 
 def test_an_impossible_size_is_refused(key):
-    with pytest.raises(ValueError, match="nodes=0"):
+    with pytest.raises(ValueError, match="nodes is 0"):
         tasks.bfs.sample(key, nodes=0, batch=1)
 
 
