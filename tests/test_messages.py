@@ -74,6 +74,7 @@ WRONG = {
     "bfs.run([__import__('networkx').path_graph(3)], 0)": "networkx Graph: .*to_numpy",
     "bfs.run('abc', 0)": "weights must be an array, got a str: convert it",
     "bfs.run(edges * 1e300, 0)": "inf at graph 0, edge 0 -> 1, .* finite in float32",
+    "tasks.dijkstra.run(edges * 4e38, 0)": r"an edge weighs 2e\+38: the sum of 3 such",
     "bfs.run(adjacency=edges, source=0)": "adjacency is 0.5 at graph 0, edge 0 -> 1",
     "task(features={})": r"t: needs the input pos",
     "task(features={**bfs.features, 'x': tasks.Feature('hint', 'node', 'scalr')})": (

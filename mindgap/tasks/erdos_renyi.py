@@ -17,6 +17,8 @@ from jaxtyping import Array, Bool, Float, Key
 from mindgap.graphs import AnyArray, edges_of
 from mindgap.tasks.random import uniforms
 
+LARGEST = float(np.finfo(np.float32).max)
+
 Inputs = Mapping[str, AnyArray]
 """Inputs by CLRS's names."""
 
@@ -116,6 +118,12 @@ class ErdosRenyi:
                 yield (
                     f"in graph {graph} the edge {i} -> {j} weighs "
                     f"{weights[graph, i, j]:g}"
+                )
+            largest, nodes = weights.max((1, 2)), weights.shape[-1]
+            for graph in np.flatnonzero(largest.astype(float) * nodes > LARGEST)[:1]:
+                yield (
+                    f"in graph {graph} an edge weighs {largest[graph]:g}: the sum of "
+                    f"{nodes} such weights is not finite in float32"
                 )
         if self.acyclic:
             to_cycles = _on_cycles(edges)
