@@ -149,7 +149,9 @@ class Graphs:
         Keeps at least `longest` hints, as far as there are so many.
         """
         longest = max(1, longest, int(np.max(self.trajectory.lengths)))
-        hints = {k: _host(v)[:, :longest] for k, v in self.trajectory.hints.items()}
+        hints = {
+            k: _indexed(v, np.s_[:, :longest]) for k, v in self.trajectory.hints.items()
+        }
         return Graphs(self.task, self._inputs, self.trajectory._replace(hints=hints))
 
     def later(self, time: int) -> "Graphs":
@@ -176,14 +178,15 @@ class Graphs:
                     f"in the batch, here from 0 to {self.batch - 1}, as in take([0])"
                 )
             index = picked
-        if isinstance(index, jax.core.Tracer):
-            return jax.tree.map(lambda leaf: jnp.asarray(leaf)[index], self)
-        return jax.tree.map(lambda leaf: _host(leaf)[index], self)
+        return jax.tree.map(lambda leaf: _indexed(leaf, index), self)
 
 
-def _host(array: AnyArray) -> AnyArray:
-    """The array in NumPy, in which indexing compiles nothing; inside jit as it is."""
-    return array if isinstance(array, jax.core.Tracer) else np.asarray(array)
+def _indexed(array: AnyArray, index: Any) -> AnyArray:
+    """array[index], by NumPy outside jit: JAX would compile it for every shape."""
+    if isinstance(array, jax.core.Tracer) or isinstance(index, jax.core.Tracer):
+        return jnp.asarray(array)[index]
+    picked = np.asarray(array)[index]
+    return jnp.asarray(picked) if isinstance(array, jax.Array) else picked
 
 
 jax.export.register_namedtuple_serialization(
