@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 from unittest import mock
 
+import hypothesis
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -507,6 +508,14 @@ def check(drawn, seed, eager=True):
     assert off[kept].max(initial=0) <= 2e-4, (worst, off[worst], compiled.explain())
 
 
+@pytest.fixture(autouse=True)
+def forget_every_network():
+    """What XLA compiles of a thousand programs is more than a process may map."""
+    yield
+    TASKS.clear()
+    jax.clear_caches()
+
+
 @pytest.mark.slow
 @settings(max_examples=10, suppress_health_check=list(HealthCheck))
 @given(making.programs(nodes=3), st.integers(0, 1000))
@@ -515,10 +524,15 @@ def test_programs_at_random(drawn, seed):
 
 
 @pytest.mark.large
-@settings(max_examples=3000, suppress_health_check=list(HealthCheck))
-@given(making.programs(), st.integers(0, 1000))
-def test_many_programs_at_random(drawn, seed):
-    check(drawn, seed)
+@pytest.mark.parametrize("number", range(10))
+def test_many_programs_at_random(number):
+    @hypothesis.seed(number)
+    @settings(max_examples=300, suppress_health_check=list(HealthCheck))
+    @given(making.programs(), st.integers(0, 1000))
+    def each(drawn, seed):
+        check(drawn, seed)
+
+    each()
 
 
 @pytest.mark.large
