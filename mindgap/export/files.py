@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from importlib import util
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -81,12 +81,9 @@ def to_pyg(folder: Path, task: Task, config: ModelConfig, params: Params) -> Pat
     require("run", "export to pyg", "safetensors")
     from safetensors.numpy import save_file
 
-    source = util.find_spec("mindgap.export.pyg")
-    assert source is not None and source.origin is not None
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(description(task, config), indent=1)
     (folder / "network.json").write_text(text, encoding="utf-8")
     save_file(arrays(task, config, params), folder / "weights.safetensors")
-    code = Path(source.origin).read_text(encoding="utf-8")
-    (folder / "network.py").write_text(code, encoding="utf-8")
+    shutil.copyfile(Path(__file__).with_name("pyg.py"), folder / "network.py")
     return folder

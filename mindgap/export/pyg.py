@@ -118,7 +118,7 @@ class Network(nn.Module):
                 new = self._attend(seen, new)
                 states.append(new)
             ends = last == time
-            for name in outputs:
+            for name in outputs if ends.any() else ():
                 now = self._decode(name, seen, hidden, new)
                 here = ends.view(-1, *[1] * (now.dim() - 1))
                 logits[name] = torch.where(here, now, logits.get(name, now))
