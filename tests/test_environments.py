@@ -270,5 +270,9 @@ def test_parameters_of_every_task_are_counted_and_the_version_is_said(capsys):
         cli.params(task=name, hidden_size=4)
         total = network.count(task, ModelConfig(hidden_size=4))
         assert f"{total:,}" in capsys.readouterr().out
+    made = run("-m", "mindgap", "params", "--task", "dijkstra", "--hidden-size", "4")
+    assert made.returncode == 0, made.stderr
+    total = network.count(ALL["dijkstra"], ModelConfig(hidden_size=4))
+    assert f"{total:,}" in made.stdout
     made = run("-m", "mindgap", "--version")
     assert made.stdout.strip() == f"mindgap {mg.__version__}"

@@ -81,9 +81,10 @@ def test_seeds_differ(mapped):
 
 
 @pytest.mark.slow
-def test_a_step_is_clipped_adam_on_the_loss(key, monkeypatch):
-    """One step in two parts, against one written out, with the data of the seed."""
-    monkeypatch.setattr(pairwise, "PAIRS", 18)
+@pytest.mark.parametrize("pairs", [18, 99], ids=["two-parts", "whole"])
+def test_a_step_is_clipped_adam_on_the_loss(pairs, key, monkeypatch):
+    """One step written out by hand, with the data that the seed draws."""
+    monkeypatch.setattr(pairwise, "PAIRS", pairs)
     config = dataclasses.replace(SHORT, steps=1, learning_rate=0.01, clip_norm=0.1)
     seed = training.key_of(0)
     state, curves = jax.jit(training.make_train(tasks.bfs, SMALL, config))(seed)
