@@ -97,7 +97,8 @@ def differences(compiled: Compiled, graphs: Graphs) -> dict[str, float]:
     steps = found.states.shape[1]
     meant = mg.interpret(program, graphs, steps)
     lengths = np.asarray(graphs.trajectory.lengths)
-    taken = np.arange(steps) < np.maximum(1, lengths - 1)[:, None]
+    last = program.message_steps * np.maximum(1, lengths - 1)
+    taken = np.arange(steps) < last[:, None]
     apart = {}
     for name in program.components:
         read = np.asarray(compiled.layout.read(found.states, name))

@@ -254,6 +254,14 @@ def unclear_key(seen, message):
     )
 
 
+def equal_references(seen, message):
+    """A key is a reference, and no bias tells two nodes with the same one apart."""
+    chosen = seen.drawn["select"].values()
+    return len(chosen) > 1 and any(
+        sought.recipe == "oneself" and sought.key == "p" for sought in chosen
+    )
+
+
 def way_back(seen, message):
     """A key is the weight of the edge back, which on some graph is another's."""
     weights = np.asarray(seen.graphs.weights)
@@ -272,6 +280,7 @@ CANNOT = {
     "without edge.adj every node is": no_neighbour,
     "the two sides of a comparison must": sides_differ,
     "without a default the key must": unclear_key,
+    "nodes can be equal, and telling them apart by index": equal_references,
     "reads edge.back": way_back,
 }
 
