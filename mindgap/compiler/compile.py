@@ -34,6 +34,7 @@ from mindgap.compiler.layout import Arrays, Layout, lay_out, zero_layer
 from mindgap.compiler.limits import NODES, Limits, OutOfRange, refusals
 from mindgap.compiler.readout import set_decoders, set_encoders
 from mindgap.compiler.scores import Score, scores
+from mindgap.compiler.scores.base import fed_pointers
 from mindgap.compiler.static import (
     Bounds,
     CannotCompile,
@@ -210,8 +211,8 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
         directed=all(score.directed for score in scored.values())
         and not program.undirected,
         equal_weights=program.undirected and weighted,
-        near_pointers=config.hint_mode == "encoded_decoded"
-        and any(score.neighbours_only for score in scored.values()),
+        near_pointers=any(score.neighbours_only for score in scored.values()),
+        fed_pointers=fed_pointers(program, config),
         linear_positions=config.pointer_decoder == "simple",
     )
     filled = fill(template(task_of(program), config), params)

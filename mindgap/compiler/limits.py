@@ -6,7 +6,7 @@ Whether a graph lies within them is seen by running the program on it.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import jax.numpy as jnp
 import numpy as np
@@ -46,8 +46,9 @@ class Margin:
     contrast: float = 0.0
     """The sides of a comparison must be equal, or at least this far apart."""
     alone: str = ""
-    """If named, there must be one candidate at most; and a node where this truth value
-    is 0, of whom all that is read of nobody is 0, too."""
+    """If named, there must be one candidate at most; and, within reach of a node that
+    has none, nodes where this truth value is 0, of whom all that is read of nobody is
+    0, too."""
     relative: float = 0.0
     """To `key_gap` comes this times (the size of the larger key + offset)."""
     unread_from: float = np.inf
@@ -87,8 +88,10 @@ class Limits:
     equal_weights: bool
     """Whether an edge and its opposite must weigh the same."""
     near_pointers: bool
-    """Whether references must be to neighbours or to oneself: hints that are fed back
-    make neighbours of others."""
+    """Whether those of `fed_pointers` must be to neighbours or to oneself."""
+    fed_pointers: tuple[str, ...] | None
+    """None if attention reaches all nodes. Else it reaches neighbours, and nodes that
+    one of these references joins: pointers that are fed back make neighbours."""
     linear_positions: bool
     """Whether node i must lie at i / N."""
 
@@ -283,10 +286,21 @@ def _follow(
                 f"{name} has two candidates",
                 lambda graph, step, node: f"of node {node} at step {step + 1}",
             )
+            far, somebody = _beyond(program, limits, graphs, run, name)
             found.refuse(
-                _somebody(program, name, margin.alone, run, taken),
+                far & taken,
+                f"{name} is no neighbour",
+                lambda graph, step, node: (
+                    f"of node {node} at step {step + 1}; with attend_to='all' it need "
+                    "not be"
+                ),
+            )
+            found.refuse(
+                somebody & taken,
                 f"no {name} idle",
-                lambda graph: "every node may be selected",
+                lambda graph, step, node: (
+                    f"of those that node {node} reaches at step {step + 1}"
+                ),
             )
             continue
         needed = margin.key_gap + margin.rounding * (time[:, None] + 1) * (
@@ -341,7 +355,7 @@ def _follow(
             nearest = nearest_nodes(held, np.asarray(graphs.positions))
             off = np.abs(np.take_along_axis(positions, nearest, -1) - held)
             found.refuse(off > limits.position_gap / 4, f"{name} is no node", at)
-            if limits.near_pointers:
+            if limits.near_pointers and name in (limits.fed_pointers or ()):
                 near = np.asarray(graphs.adjacency)[:, None]
                 named = np.take_along_axis(near, nearest[..., None], -1)[..., 0]
                 found.refuse(named == 0, f"{name} is no neighbour", at)
@@ -378,17 +392,57 @@ def matters(margin: Margin, run: Meaning, selection: str) -> np.ndarray:
     return found
 
 
-def _somebody(
-    program: GraphProgram, role: str, alone: str, run: Meaning, taken: np.ndarray
-) -> np.ndarray:
-    """Of each graph, whether "nobody" could be somebody: see `Margin.alone`."""
+def _beyond(
+    program: GraphProgram, limits: Limits, graphs: Graphs, run: Meaning, role: str
+) -> tuple[Bool[np.ndarray, "B T N"], Bool[np.ndarray, "B T N"]]:
+    """Where attention does not reach the selected node; and where "nobody" is somebody.
+
+    The latter is so if a node without a candidate reaches no idle one, or reaches one
+    that is idle and holds a truth value that is read of nobody. See `Margin.alone`.
+    """
+    look, alone = run.looks[role], limits.margins[role].alone
+    active, chosen = np.asarray(look.active), np.asarray(look.selected)
     idle = np.asarray(run.states[alone])[:, :-1] == 0  # (B, T, N)
-    missing = ~np.asarray(run.looks[role].active).all(-1) & ~idle.any(-1)
     truths = {n for n, sort in program.components.items() if sort == "bool"}
-    for effect in program.effects.values():
-        for part in effect:
-            read = {f.name for f in fields_of(part) if f.role == role} & truths
-            for name in read:
-                held = np.asarray(run.states[name])[:, :-1] != 0
-                missing |= (held & idle).any(-1)
-    return (missing & taken[..., 0]).any(-1)
+    read = {
+        field.name
+        for effect in program.effects.values()
+        for part in effect
+        for field in fields_of(part)
+        if field.role == role and field.name in truths
+    }
+    held = np.zeros_like(idle)
+    for name in read:
+        held |= np.asarray(run.states[name])[:, :-1] != 0
+    far, somebody = np.zeros_like(active), np.zeros_like(active)
+    for step, linked in enumerate(_reach(program, limits, graphs, run)):
+        whole = np.broadcast_to(linked, (*active[:, step].shape, graphs.nodes))
+        at = np.take_along_axis(whole, chosen[:, step, :, None], -1)[..., 0]
+        far[:, step] = active[:, step] & ~at
+        reached = linked & idle[:, step, None]
+        truthful = (reached & held[:, step, None]).any(-1)
+        somebody[:, step] = ~active[:, step] & (~reached.any(-1) | truthful)
+    return far, somebody
+
+
+def _reach(
+    program: GraphProgram, limits: Limits, graphs: Graphs, run: Meaning
+) -> Iterator[Bool[np.ndarray, "B #N N"]]:
+    """Which nodes each node can attend to, step by step; see `Limits.fed_pointers`."""
+    each, positions = program.message_steps, np.asarray(graphs.positions)
+    near = np.asarray(graphs.adjacency) > 0
+    near = near | near.swapaxes(1, 2)
+    if limits.fed_pointers is None:
+        near = np.ones_like(near[:, :1])  # all nodes attend alike
+    named = [
+        nearest_nodes(np.asarray(run.states[name])[:, ::each], positions)
+        for name in limits.fed_pointers or ()
+    ]
+    (look, *_) = run.looks.values()
+    for step in range(look.active.shape[1]):
+        linked = near
+        for nodes in named:
+            # hints are fed back after all message steps of one
+            names = nodes[:, step // each, :, None] == np.arange(graphs.nodes)
+            linked = linked | names | names.swapaxes(1, 2)
+        yield linked

@@ -157,3 +157,28 @@ def test_an_input_that_is_a_pointer_is_no_field():
     )
     with pytest.raises(mg.ProgramError, match="init has no `mate`; it has index, key"):
         dataclasses.replace(LOWEST, task=task, start=lambda init: {"to": init.mate})
+
+
+JOINING = {
+    "input mate": {"mate": Feature("input", "node", "pointer")},
+    "input streets": {"streets": Feature("input", "edge", "mask")},
+    "hint lost": {"lost": Feature("hint", "node", "pointer")},
+}
+
+
+@pytest.mark.parametrize("name", JOINING)
+def test_what_lets_more_nodes_attend_to_each_other_is_refused(name):
+    """A node is told from its neighbours by position if adj alone makes neighbours."""
+    task = mg.tasks.bfs
+    config = ModelConfig(hidden_size=12, layer_norm=False)
+    hints = {**mg.programs.bfs.hints, "lost": None}
+    program = dataclasses.replace(
+        mg.programs.bfs,
+        task=dataclasses.replace(task, features={**task.features, **JOINING[name]}),
+        hints=hints if name == "hint lost" else mg.programs.bfs.hints,
+    )
+    compile(mg.programs.bfs, config)
+    with pytest.raises(CannotCompile, match=f"the {name} lets nodes attend to each"):
+        compile(program, config)
+    bias = dataclasses.replace(config, attention_bias=True, nodes=6)
+    assert compile(program, bias).limits

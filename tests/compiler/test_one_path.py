@@ -159,6 +159,71 @@ def test_nobody_as_the_default_of_the_only_selection():
     check(program, config)
 
 
+def called(update, start):
+    """`caller` holds `a` and refers to me; `near` is the first neighbour."""
+    return mg.GraphProgram(
+        name="called",
+        start=lambda init: {"p": init.index, **start(init)},
+        select={
+            "caller": lambda self, other, init, edge: mg.Min(
+                other.index,
+                where=other.a & mg.same(other.p, self.index),
+                default=mg.nobody,
+            ),
+            "near": lambda self, other, init, edge: mg.Min(other.index, where=edge.adj),
+        },
+        update=update,
+    )
+
+
+def refused_and_wrong(program, config, reason):
+    """With attention to all every small graph of the reason is kept, and is exact.
+
+    With attention to neighbours it is refused for the reason, and the network is wrong
+    on every one of these; on what is kept it is exact.
+    """
+    graphs = cases.all_graphs(program, 4)
+    compiled = compile(program, config, sharpness=2.0**20)
+    kept = cases.within(compiled, graphs)
+    assert kept.batch and cases.agrees(compiled, kept)
+    reasons = compiled.refusals(graphs)
+    picked = np.flatnonzero([reason in str(found) for found in reasons])
+    assert len(picked)
+    among_all = compile(program, cases.resized(config, attend_to="all"))
+    assert among_all.refusals(graphs.take(picked)) == [None] * len(picked)
+    assert cases.agrees(among_all, graphs.take(picked))
+    for graph in picked[:8].tolist():
+        assert not cases.agrees(compiled, graphs.take([graph]))
+
+
+@pytest.mark.parametrize("changes", [{"message_steps": 2}, {"hint_mode": "none"}])
+def test_a_caller_that_is_no_neighbour_is_out_of_reach(changes):
+    """Only fed back as hints, after all message steps, references make neighbours."""
+    program = called(
+        lambda self, caller, near, init: {
+            "p": near.p,
+            "a": self.a,
+            "q": mg.when(caller.a, caller.index) + mg.when(~caller.a, self.index),
+        },
+        lambda init: {"a": init.s, "q": init.index},
+    )
+    program = cases.changed(program, message_steps=changes.get("message_steps", 1))
+    config = cases.resized(HOLDER, **changes)
+    refused_and_wrong(program, config, "caller is no neighbour (of node")
+
+
+def test_nobody_needs_an_idle_neighbour():
+    """One that is idle elsewhere is out of reach."""
+    program = called(
+        lambda self, caller, near, init: {
+            "p": near.index, "a": ~init.s, "got": caller.a
+        },
+        lambda init: {"a": ~init.s, "got": False},
+    )  # fmt: skip
+    config = cases.resized(HOLDER, hint_mode="none")
+    refused_and_wrong(program, config, "no caller idle (of those that node")
+
+
 def test_the_same_part_twice_counts_twice():
     program = made(
         lambda self, other, init, edge: {

@@ -328,14 +328,37 @@ def two_candidates(seen, graph, name, node, step):
     return seen.looks[name].candidate[graph, int(step) - 1, int(node)].sum() > 1
 
 
-def nobody_idle(seen, graph, name):
-    """Where somebody has no candidate, there is none, or one who holds a truth."""
+def reached(seen, graph, node, step):
+    """Neighbours, the node itself, and whom a reference joins that was a hint."""
+    each = seen.program.message_steps
+    weights = np.asarray(seen.graphs.weights)[graph]
+    places = np.asarray(seen.graphs.positions)[graph]
+    found = (weights[node] != 0) | (weights[:, node] != 0)
+    found[node] = True
+    for name in NODES:
+        held = seen.state(name)[graph, step // each * each]
+        named = abs(held[:, None] - places).argmin(-1)
+        found |= named == node
+        found[named[node]] = True
+    return found
+
+
+def out_of_reach(seen, graph, name, node, step):
+    """Attention does not reach the only candidate."""
+    node, step = int(node), int(step) - 1
+    (to,) = np.flatnonzero(seen.looks[name].candidate[graph, step, node])
+    return not reached(seen, graph, node, step)[to]
+
+
+def nobody_idle(seen, graph, name, node, step):
+    """A node has no candidate, and reaches no idle node, or one that holds a truth."""
+    node, step = int(node), int(step) - 1
     truth = seen.drawn["select"][name].literals[0][0][1]
-    idle = seen.state(truth)[graph, :-1] == 0
-    held = np.any([seen.state(n)[graph, :-1] != 0 for n in TRUTHS], 0)
-    nobody = ~seen.looks[name].active[graph].all(-1)
-    holding = ~idle.any(-1) | (idle & held).any(-1)
-    return (nobody & holding & seen.taken[graph]).any()
+    idle = seen.state(truth)[graph, step] == 0
+    held = np.any([seen.state(n)[graph, step] != 0 for n in TRUTHS], 0)
+    near = reached(seen, graph, node, step)
+    nobody = not seen.looks[name].candidate[graph, step, node].any()
+    return nobody and (not (near & idle).any() or (near & idle & held).any())
 
 
 def out_of_bounds(seen, graph, name, least, most, value, node, step):
@@ -391,7 +414,8 @@ REFUSED = {
     r"compared values are too close \((\S+) apart at node (\d+), step (\d+); "
     r"(\S+) is enough\)": close_values,
     r"(\w+) has two candidates \(of node (\d+) at step (\d+)\)": two_candidates,
-    r"no (\w+) idle \(every node may be selected\)": nobody_idle,
+    r"(\w+) is no neighbour \(of node (\d+) at step (\d+); .*\)": out_of_reach,
+    r"no (\w+) idle \(of those that node (\d+) reaches at step (\d+)\)": nobody_idle,
     rf"(\w+) leaves \[(\S+), (\S+)\] \({AT}.*\)": out_of_bounds,
     rf"(\w+) is neither 0 nor 1 \({AT}\)": no_truth,
     rf"(\w+) is no node \({AT}\)": no_node,

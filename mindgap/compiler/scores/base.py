@@ -6,12 +6,16 @@ from mindgap.compiler.layout import Layout, Reading
 from mindgap.compiler.limits import Margin
 from mindgap.compiler.static import Bounds, CannotCompile
 from mindgap.compiler.updates import fine
+from mindgap.language.interpreter import shown, task_of
 from mindgap.language.normal_forms import Affine
 from mindgap.language.program import GraphProgram
 from mindgap.language.selection import Selection
 from mindgap.network import ModelConfig
 from mindgap.network.attention import NO_EDGE
 from mindgap.network.pairwise import LEAK as SLOPE
+
+EDGES = ("edge", "mask")
+"""Location and type of features whose pairs of nodes attend to each other."""
 
 
 class Channel(NamedTuple):
@@ -93,6 +97,28 @@ class Setting(NamedTuple):
             return gap, why
         return finest, "how finely an update tells nodes apart"
 
+    def check_reach(self) -> None:
+        """Raises CannotCompile if attention reaches more than can be followed.
+
+        Among neighbours it reaches the ends of edges, and what references that are fed
+        back as hints join. Other masks of edges and pointers join nodes, too, of which
+        the program knows nothing.
+        """
+        task = task_of(self.program)
+        for name in self.config.encodes(task):
+            feature = task.features[name]
+            joins = name != "adj" and (feature.location, feature.type) == EDGES
+            if feature.type == "pointer":
+                # without a component it is fed back as equal shares
+                joins = not shown(self.program).get(name)
+            if joins:
+                raise CannotCompile(
+                    f"{self.place}: the {feature.stage} {name} lets nodes attend to "
+                    "each other, of which the program says nothing: only adj, and "
+                    "pointers that a component shows, may do so with "
+                    "attend_to='neighbours'"
+                )
+
     def check_size(self, size: float) -> None:
         """Raises CannotCompile if scores come near the constant of Eq. 7."""
         if self.config.attend_to == "neighbours" and size > NO_EDGE / 4:
@@ -101,3 +127,13 @@ class Setting(NamedTuple):
                 f"must stay below {NO_EDGE / 4:.2g}, else nodes that are no neighbours "
                 "take part: compile with less sharpness"
             )
+
+
+def fed_pointers(program: GraphProgram, config: ModelConfig) -> tuple[str, ...] | None:
+    """The components that are fed back as pointers; None with attention to all."""
+    if config.attend_to == "all":
+        return None
+    task, components = task_of(program), shown(program)
+    fed = [n for n in config.encodes(task) if task.features[n].type == "pointer"]
+    named = [components.get(name) for name in fed]
+    return tuple(name for name in named if isinstance(name, str))

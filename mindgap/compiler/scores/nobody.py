@@ -67,6 +67,8 @@ def else_nobody(setting: Setting) -> Score:
                     f"{setting.name}.{held[0]} or one that it follows from holds:\n"
                     f"    {program.updates[component]}"
                 )
+    if setting.config.attend_to == "neighbours":
+        setting.check_reach()
     idle = Affine({}, 1.0).plus(mask.literals[0].affine, -1.0)
     size = 4 * sharpness
     setting.check_size(2 * size)

@@ -270,6 +270,7 @@ def _by_position(setting: Setting, key: _Key) -> tuple[list[Channel], float]:
             f"opposite on self:\n    {selection.made.key} where "
             f"{selection.made.where}"
         )
+    setting.check_reach()
     reach = setting.sharpness * key.range
     if 3 * reach > NO_EDGE / 2:
         raise CannotCompile(
