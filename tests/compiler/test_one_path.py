@@ -224,6 +224,22 @@ def test_nobody_needs_an_idle_neighbour():
     refused_and_wrong(program, config, "no caller idle (of those that node")
 
 
+def test_a_part_whose_test_never_holds_reads_nobody():
+    """No number of nobody is read under a truth value and its opposite."""
+    program = called(
+        lambda self, caller, near, init: {
+            "p": near.index,
+            "a": self.a,
+            "x": self.x + mg.when(self.a & ~init.s & ~self.a, caller.x)
+            + mg.when(caller.a, caller.x),
+        },
+        lambda init: {"a": init.s, "x": 1.0},
+    )  # fmt: skip
+    (*gated, _) = program.effects["x"]
+    assert len(gated) == 1
+    check(program, dataclasses.replace(HOLDER, attend_to="all"))
+
+
 def test_the_same_part_twice_counts_twice():
     program = made(
         lambda self, other, init, edge: {
