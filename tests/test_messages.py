@@ -64,6 +64,7 @@ WRONG = {
     "mg.apply(programs.bfs, small, params, graphs)": "takes a task.* GraphProgram",
     "mg.make_train(bfs, mg.TrainConfig(), small)": "takes a ModelConfig, .*TrainConfig",
     "bfs.sample(key, '4', 2)": "nodes is '4', but must be a whole number",
+    "bfs.sample(key, 4, 0)": "batch is 0, but must be at least 1",
     "bfs.sample(key, 4, 2, p=1.5)": r"p is 1.5, but must be one .* in \[0, 1\]",
     "bfs.sample(key, 4, 2, p=[])": r"p is \[\], but must be one probability",
     "bfs.benchmark(['test'])": r"unknown split \['test'\]: one of train, val, test",

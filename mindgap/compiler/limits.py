@@ -236,15 +236,17 @@ def _check_edges(limits: Limits, graphs: Graphs, found: _Findings) -> None:
     edges = np.asarray(graphs.edges)
     if np.isfinite(limits.weight):
         weights = np.asarray(graphs.weights)
-        largest = np.abs(weights).max()
-        advice = f"; times {limits.weight / largest:.2g} they fit" if largest else ""
+
+        def heavy(graph: int, i: int, j: int) -> str:
+            least, largest = weights[graph].min(), weights[graph].max()
+            scaled = least >= 0 and largest < np.inf
+            advice = f"; times {limits.weight / largest:.2g} they fit" if scaled else ""
+            return f"{weights[graph, i, j]:g} of edge {i} -> {j}{advice}"
+
         found.refuse(
             ~((weights >= 0) & (weights <= limits.weight)),
             f"weights outside [0, {limits.weight:g}]",
-            lambda graph, i, j: (
-                f"{weights[graph, i, j]:g} of edge {i} -> {j}"
-                + advice * bool(weights[graph, i, j] > 0)
-            ),
+            heavy,
         )
     if not limits.self_loops:
         looped = np.diagonal(edges, axis1=1, axis2=2)

@@ -81,6 +81,7 @@ def load(
     return store.load(*home(experiment, kind, "the kept network")), "the kept network"
 
 
+@jax.debug_nans(False)  # NaN says that a measure is not defined for a graph or step
 def measure(
     experiment: Experiment,
     kind: Kind,

@@ -38,6 +38,7 @@ BLANK = {"data": "", "checkpoint": "", "step": -1, "graph": -1}
 """Values of the columns of a row to which they do not apply."""
 
 
+@jax.debug_nans(False)  # NaN says that a measure is not defined for a graph or step
 def measure(
     experiment: Experiment,
     seeds: Sequence[int],

@@ -229,6 +229,70 @@ def test_outside_its_limits_a_network_is_not_used(name):
         compiled(graphs)
 
 
+def test_a_program_that_reads_no_weights_takes_any():
+    weights = np.array([[[0, -3.0, 0], [-3.0, 0, 1e6], [0, 1e6, 0]]])
+    graphs = mg.tasks.bfs.run(weights, 0)
+    compiled = compile(BFS, cases.PLAIN)
+    assert compiled.refusals(graphs) == [None]
+    assert compiled(graphs).outputs["pi"].tolist() == [[0, 0, 1]]
+
+
+LIGHTEST = GraphProgram(
+    name="lightest",
+    start=lambda init: {"to": init.index},
+    select=cases.select(
+        lambda self, other, init, edge: edge.adj,
+        lambda self, other, init, edge: edge.weight,
+    ),
+    update=lambda self, other, init, edge: {"to": other.index},
+)
+
+
+@pytest.mark.parametrize(
+    ("weight", "said"),
+    [
+        (-0.5, "(-0.5 of edge 0 -> 1)"),
+        (np.nan, "(nan of edge 0 -> 1)"),
+        (np.inf, "(inf of edge 0 -> 1)"),
+        (4.0, "(4 of edge 0 -> 1; times 0.5 they fit)"),
+    ],
+)
+def test_weights_that_no_task_refuses_are_refused_by_the_network(weight, said):
+    """A program without a task takes any; inside jit nothing looks at values."""
+    compiled = compile(LIGHTEST, cases.resized(MINIMAL, nodes=2))
+    weights = jnp.array([[[0, weight], [0, 0]], [[0, 8.0], [0, 0]]])
+    graphs = jax.jit(compiled.task.run)(weights, jnp.array([0, 0]))
+    assert compiled.refusals(graphs)[0] == f"weights outside [0, 2] {said}"
+
+
+def test_a_value_beyond_the_bound_says_how_to_raise_it():
+    """Hops of a path of 70 nodes pass the largest value that is the default."""
+    path = np.eye(70, k=1) + np.eye(70, k=-1)
+    hops = programs.hop_count
+    config = ModelConfig(hidden_size=8, layer_norm=False, attention_bias=True, nodes=70)
+    graphs = compile(hops, config).task.run(path[None], 0)
+    (reason,) = compile(hops, config).refusals(graphs)
+    assert reason == (
+        "hops leaves [0, 64] (65 at node 65 after step 65; compile with largest_value=)"
+    )
+    larger = compile(hops, config, largest_value=128.0)
+    assert larger.refusals(graphs) == [None]
+    found = larger(graphs, trace=False).outputs["hops"]
+    assert np.allclose(found[0], np.arange(70), atol=1e-4)
+
+
+def test_a_trace_that_fills_memory_is_refused_before(monkeypatch):
+    """A path of 1,000 nodes asks for gigabytes of attention."""
+    graphs, compiled = square(w12=0.3), compile(BELLMAN_FORD, MINIMAL)
+    tables = graphs.trajectory.steps * 2 * 4**2  # of attention and of one pointer
+    monkeypatch.setattr("mindgap.compiler.compile.TRACED", 4 * tables)
+    assert compiled(graphs).attention.shape[-2:] == (4, 4)
+    monkeypatch.setattr("mindgap.compiler.compile.TRACED", 4 * tables - 1)
+    with pytest.raises(ValueError, match=r"trace=False\) has the outputs alone"):
+        compiled(graphs)
+    assert compiled(graphs, trace=False).outputs["pi"].shape == (1, 4)
+
+
 def test_inside_its_limits_it_is():
     compiled = compile(BELLMAN_FORD, MINIMAL)
     for graphs in (square(w12=0.3), square(w12=0.3, loop=0.2), square(w12=0.2501)):

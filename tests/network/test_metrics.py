@@ -108,3 +108,17 @@ def test_losses_of_outputs_and_hints_add_up(task, mode, key):
     assert_allclose(outputs + hints, whole, rtol=1e-5)
     assert_allclose(outputs, metrics.loss(task, graphs, found.logits, {}), rtol=1e-5)
     assert (hints > 0) == (mode != "none")
+
+
+def test_a_category_is_right_if_its_logit_is_the_largest():
+    colours = Feature("output", "node", "categorical", 3)
+    truth = jnp.eye(3)[jnp.array([[0, 1, 2, 2]])]
+    predicted = jnp.array([[0, 1, 0, 2]])
+    assert_allclose(metrics.accuracy(colours, predicted, truth), [0.75])
+
+
+@pytest.mark.parametrize("sort", ["mask", "scalar"])
+def test_outputs_without_a_share_of_each_graph_are_refused(sort):
+    values = jnp.zeros((2, 4))
+    with pytest.raises(ValueError, match=f"'{sort}' has no score per graph: only poi"):
+        metrics.accuracy(Feature("output", "node", sort), values, values)
