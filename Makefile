@@ -29,7 +29,10 @@ book: $(INSTALLED)
 	$(BIN)/mindgap book all
 
 # The chapters run beside the tests, so that both cores stay busy, and are compiled without
-# XLA's expensive optimisations, as the tests are. The tests of the built site come last.
+# XLA's expensive optimisations, as the tests are; what one of them compiles is kept for
+# all. The tests of the built site come last.
+QUICK := JAX_DISABLE_MOST_OPTIMIZATIONS=1 JAX_COMPILATION_CACHE_DIR=$(CURDIR)/_build/xla \
+  JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0.1
 test: CASES = not gpu and not large
 test-all: CASES = not gpu
 test test-all: $(INSTALLED)
@@ -37,7 +40,7 @@ test test-all: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	@mkdir -p _build
-	@{ JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(BIN)/mindgap book run -p profile=quick && \
+	@{ $(QUICK) $(BIN)/mindgap book run -p profile=quick && \
 	  $(BIN)/mindgap book site; } \
 	  > _build/chapters.log 2>&1 & chapters=$$!; \
 	$(BIN)/pytest -m "$(CASES)" $(PYTEST_OPTIONS) --ignore=tests/book/test_site.py; \

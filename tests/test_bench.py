@@ -78,12 +78,22 @@ def test_medians_of_rounds_after_one_that_is_not_counted():
 def test_the_command_prints_data(monkeypatch, capsys):
     timing = bench.Timing("bfs", 128, 1, 2.0, 30.0, 15.0, 0.1, 9.0, 90.0, 0.5, "cpu")
     small = dataclasses.replace(timing, hidden_size=4, dm_clrs_ms=None, ratio=None)
-    monkeypatch.setattr(
-        bench, "measure", lambda tasks, rounds, report: iter([timing, small])
-    )
+
+    def timed(made):
+        def one(task, rounds, *settings):
+            report = settings[-1]
+            bench._in_turn(([lambda: 0.0],), rounds, report)
+            return made
+
+        return one
+
+    monkeypatch.setattr(bench, "against_dm_clrs", timed(timing))
+    monkeypatch.setattr(bench, "alone", timed(small))
     monkeypatch.setattr(sys, "argv", ["mindgap", "bench", "--task", "bfs", "--json"])
     cli.main()
-    first, second = json.loads(capsys.readouterr().out)
+    said = capsys.readouterr()
+    first, second = json.loads(said.out)
+    assert said.err.count("bfs: compiling") == 2 and said.err.count("round 1 of") == 2
     assert first["task"] == "bfs" and first["ratio"] == 15 and second["ratio"] is None
     assert first["ours_ms"] == 2 and first["dm_clrs_ms"] == 30
     assert "15.0 times as much" in str(timing)

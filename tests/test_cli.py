@@ -111,6 +111,10 @@ def test_stores_merge_into_the_last_one_named(monkeypatch, capsys, tmp_path):
             ["export", "bsf"],
             "neither a row (table-1/bfs) nor one of the prog",
         ),
+        (
+            ["export", "table-1/bfs", "--store", "nowhere"],
+            "no learned network in nowhere",
+        ),
         (["params", "--task", "dsf"], "no task 'dsf': one of bfs"),
         (["params", "--hidden-size", "5", "--heads", "2"], "must divide hidden_size"),
         (["book", "run", "-p", "seeds"], "-p 'seeds' is not of the form name=value"),

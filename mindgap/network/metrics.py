@@ -90,9 +90,11 @@ def accuracy(
     """Share of right predictions of an output on each graph, in [0, 1].
 
     As dm-clrs scores each type: for a pointer or a category (`predicted` are numbers;
-    the truth of a category is one-hot, with one axis more), the share of nodes; for a `mask_one` (`predicted` are logits), 1 if the largest is
-    at the right node, else 0. Raises ValueError for a scalar, whose score is an error,
-    not a share, and for a mask, whose F1 score is of all graphs together.
+    the truth of a category is one-hot, with one axis more), the share of nodes; for a
+    `mask_one` (`predicted` are logits), 1 if the largest is at the right node, else 0.
+
+    Raises ValueError for a scalar, whose score is an error, not a share, and for a
+    mask, whose F1 score is of all graphs together.
     """
     if feature.type in ("pointer", "categorical"):
         if feature.type == "categorical":

@@ -168,6 +168,21 @@ def test_a_reader_is_told_how_to_make_it_again(path: Path) -> None:
     assert opening == next(cells(CHAPTERS[0], "code")).source  # the hosted notebook's
 
 
+@each_chapter
+def test_parameters_are_checked_before_anything_is_done(path: Path) -> None:
+    """Plain papermill checks none. Only imports and the parameters come before."""
+    lines = [line for _, code in parsed(path) for line in code.body]
+    call = "mg.book.pages.check_parameters(globals())"
+    (place,) = (n for n, line in enumerate(lines) if ast.unparse(line) == call)
+    for line in lines[:place]:
+        if isinstance(line, ast.Assign | ast.AnnAssign):
+            assert line.value is None or ast.literal_eval(line.value) is not ...
+        else:
+            assert isinstance(line, ast.Import | ast.ImportFrom | ast.If), ast.unparse(
+                line
+            )
+
+
 @pytest.mark.slow
 @pytest.mark.large
 def test_papermill_alone_trains_what_it_is_asked_for(tmp_path: Path) -> None:

@@ -329,7 +329,14 @@ def two_candidates(seen, graph, name, node, step):
 
 
 def reached(seen, graph, node, step):
-    """Neighbours, the node itself, and whom a reference joins that was a hint."""
+    """Neighbours, the node itself, and whom a reference joins that was a hint.
+
+    All nodes, if everyone is a candidate of another selection.
+    """
+    if any(
+        s.recipe == "always" and not s.adjacent for s in seen.drawn["select"].values()
+    ):
+        return np.ones(seen.graphs.nodes, bool)
     each = seen.program.message_steps
     weights = np.asarray(seen.graphs.weights)[graph]
     places = np.asarray(seen.graphs.positions)[graph]

@@ -143,3 +143,22 @@ def test_the_listings_as_printed_are_not_the_algorithms():
         last = np.asarray(run.states["pi"])[np.arange(32), lengths - 1] * 64
         right = (last == np.asarray(graphs.trajectory.outputs["pi"])).mean()
         assert 0.2 < right < 0.8
+
+
+def test_a_node_may_be_anyone_but_the_one_before():
+    """`!=` of nodes in a mask is no comparison of Python objects, which never fails."""
+    program = GraphProgram(
+        name="not back",
+        start=lambda init: {"pi": init.index, "reach": ~init.s},
+        select=lambda self, other, init, edge: Min(
+            other.index,
+            where=edge.adj & other.reach & (other.index != self.pi),
+            default=self,
+        ),
+        update=lambda self, other, init, edge: {"pi": other.index, "reach": self.reach},
+    )
+    edges = np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]])
+    graphs = interpreter.task_of(program).run(edges[None], 0)
+    states = np.asarray(mg.interpret(program, graphs, 3).states["pi"])[0] * 3
+    # 0 goes to 1 and 2 in turn; 1 and 2 to each other, and home, for 0 is not open
+    np.testing.assert_allclose(states, [[0, 1, 2], [1, 2, 1], [2, 1, 2], [1, 2, 1]])

@@ -1,14 +1,17 @@
 """Parameters go to dm-clrs's tree and back unchanged, or are refused."""
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import jax
 import pytest
 from numpy.testing import assert_array_equal
 
+import mindgap
 from mindgap import network, tasks
 from mindgap.network import ModelConfig, dm_clrs
 
@@ -75,3 +78,26 @@ def test_what_tensorflow_logs_is_left_out_and_nothing_else(capfd):
     with dm_clrs.unlogged():
         os.write(2, logged + b"a warning of something else\n")
     assert capfd.readouterr().err == "a warning of something else\n"
+
+
+def test_the_benchmark_comes_without_tensorflows_lines():
+    """In a process of its own, with the settings that a user has."""
+    code = (
+        "from mindgap.network import dm_clrs; print(dm_clrs.library('a test').__name__)"
+    )
+    settings = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, env=settings)
+    assert (done.stdout, done.stderr) == ("clrs\n", "")
+
+
+def test_only_one_place_imports_the_benchmark():
+    """Whoever imports it elsewhere gets TensorFlow's lines."""
+    root = Path(mindgap.__file__).parents[1]
+    found = [
+        path.relative_to(root).as_posix()
+        for folder in ("mindgap", "book")
+        for path in (root / folder).rglob("*.py")
+        if re.search(r"^\s*(import|from) clrs", path.read_text(), re.MULTILINE)
+    ]
+    assert found == ["mindgap/network/dm_clrs.py"]

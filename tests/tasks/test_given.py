@@ -59,15 +59,42 @@ def test_a_weight_without_an_edge_does_not_count():
     assert_array_equal(solved.weights[0, 1], [0.25, 0, 0])
 
 
-@pytest.mark.parametrize("program", [programs.bfs, programs.bellman_ford])
-def test_compiled_networks_know_edges_of_weight_0(program):
-    compiled = mg.suited(program, 4)
+@pytest.mark.parametrize(
+    ("program", "expected"),
+    [
+        (programs.bfs, [0, 0, 2, 1]),
+        (programs.bellman_ford, [0, 0, 2, 1]),
+        (programs.dijkstra, [0, 0, 2, 1]),
+        (programs.prim, [0, 0, 2, 1]),
+        (programs.dfs, [0, 0, 2, 1]),
+    ],
+)
+def test_compiled_networks_know_edges_of_weight_0(program, expected):
     edges = np.zeros((1, 4, 4), bool)
     edges[0, [0, 1, 1, 3], [1, 0, 3, 1]] = True
     weights = np.zeros((1, 4, 4))
     weights[0, 0, 1] = weights[0, 1, 0] = 0.5
-    graphs = program.task.run(weights, 0, adjacency=edges)
-    assert_array_equal(compiled(graphs).outputs["pi"], [[0, 0, 2, 1]])
+    source = [0] * ("s" in program.task.stage("input"))
+    graphs = program.task.run(weights, *source, adjacency=edges)
+    assert_array_equal(graphs.edges, edges)
+    assert_array_equal(graphs.trajectory.outputs["pi"], [expected])
+    assert_array_equal(mg.suited(program, 4)(graphs).outputs["pi"], [expected])
+
+
+def test_an_order_knows_edges_of_weight_0():
+    edges = np.zeros((1, 3, 3), bool)
+    edges[0, [2, 1], [1, 0]] = True
+    graphs = tasks.topological_sort.run(np.zeros((1, 3, 3)), adjacency=edges)
+    # who comes after whom: 2, 1, 0; the last points to itself
+    assert_array_equal(graphs.trajectory.outputs["topo"], [[0, 0, 1]])
+
+
+def test_run_keeps_no_hints_that_no_graph_reaches():
+    complete = np.ones((2, 60, 60)) - np.eye(60)
+    for task in (tasks.bfs, tasks.bellman_ford):
+        solved = task.run(complete, [0, 1]).trajectory
+        assert {hint.shape[1] for hint in solved.hints.values()} == {2}
+        assert_array_equal(solved.lengths, [2, 2])
 
 
 def test_inputs_and_trajectory_cannot_come_apart():
