@@ -230,23 +230,9 @@ assert (
 ).all()
 
 # %% [markdown]
-# ### On a graph of yours
-#
-# The two networks themselves, BFS and Bellman-Ford at hidden size 4: their weights are
-# written into this page, and your browser applies them to the graph that you choose. An
-# arrow goes from a node to the one that it attends to; reached nodes are blue. Give two
-# paths the same length, and watch the softmax share its attention between them: such graphs
-# are outside of the program's limits (see below).
-
-# %% tags=["hide-input"]
-six = dataclasses.replace(modified, nodes=6, hint_mode="decoded_only")
-both = {
-    "Bellman-Ford": mg.compile(programs.bellman_ford, six),
-    "BFS": mg.compile(programs.bfs, dataclasses.replace(six, edge_values="none")),
-}
-first = np.zeros((6, 6))
-first[:5, :5], first[3, 5] = weights[0], 0.35
-mg.book.stepper.step_through(both, np.maximum(first, first.T))
+# On a graph of yours, and beside a trained network: the {doc}`playground` runs the weights in
+# the page. Give two paths the same length there, and watch the softmax share its attention
+# between them: such graphs are outside of the program's limits (see below).
 
 # %% [markdown]
 # ## The parameters (Figures 8-11)

@@ -336,13 +336,7 @@ if recorded:
 # %%
 def pairs(name, metric, data=None, checkpoint="best"):
     """Effectiveness and a measure of each seed that has both, percent, by seed."""
-    (row,) = find(name)
-    kinds = {"effective": "pointer_accuracy", "faithful": metric}
-    found = {
-        k: mg.paper.report.measured(row, results, m, data, checkpoint)
-        for k, m in kinds.items()
-    }
-    return 100 * pd.DataFrame(found).dropna().astype(float)
+    return mg.paper.report.pairs(find(name)[0], results, metric, data, checkpoint)
 
 
 def spread(values):

@@ -1,6 +1,7 @@
 # The root's names, listed once: `__init__.py` loads each when it is first used.
 from . import book as book
 from . import compiler as compiler
+from . import convert as convert
 from . import experiments as experiments
 from . import export as export
 from . import language as language

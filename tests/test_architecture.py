@@ -23,6 +23,7 @@ CORE = (
 """What others import: it knows nothing of results, of the paper and of the book."""
 ROOMS = (
     *CORE,
+    "convert",
     "export",
     "store",
     "plots",

@@ -1,4 +1,4 @@
-"""What the README shows runs as it stands."""
+"""What README and the page of commands show runs as it stands."""
 
 import functools
 import inspect
@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+COMMANDS = (ROOT / "book" / "commands.md").read_text()
 
 
 @pytest.mark.slow
@@ -24,9 +25,9 @@ def test_the_readmes_code_block_runs(capsys):
 
 
 @pytest.mark.slow
-def test_the_readmes_extensions_run(capsys, tmp_path, monkeypatch):
+def test_the_extensions_of_the_book_run(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    extend = README.split("## Extend it")[1].split("## Find your way")[0]
+    extend = COMMANDS.split("## Extend it")[1].split("\n## ")[0]
     program, experiment = re.findall(r"```python\n(.*?)```", extend, re.S)
     names: dict[str, object] = {}
     exec(program, names)
@@ -38,13 +39,13 @@ def test_the_readmes_extensions_run(capsys, tmp_path, monkeypatch):
 
 
 def commands():
-    """Every command `mindgap ...` that README shows, in blocks and in text."""
-    shown = re.findall(r"^(mindgap .*?)(?: #.*)?$", README, re.M)
-    shown += re.findall(r"`(mindgap \w+ [^`]+)`", README)
+    """Every command `mindgap ...` that README or book shows, in blocks and in text."""
+    shown = re.findall(r"^(mindgap .*?)(?: #.*)?$", README + COMMANDS, re.M)
+    shown += re.findall(r"`(mindgap [a-z]+ [^`]+)`", README + COMMANDS)
     return sorted({" ".join(command.split()) for command in shown})
 
 
-def test_readme_shows_every_command():
+def test_the_book_shows_every_command():
     from mindgap import cli
 
     documented = {command.split()[1] for command in commands()}
@@ -59,7 +60,7 @@ def test_readme_shows_every_command():
 
 
 @pytest.mark.parametrize("command", commands())
-def test_a_command_in_the_readme_is_understood(command):
+def test_a_command_that_is_shown_is_understood(command):
     """Parsed by the command line itself, with what it names looked up; nothing runs."""
     import tyro
 

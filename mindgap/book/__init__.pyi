@@ -1,4 +1,4 @@
 from . import build as build
 from . import executions as executions
 from . import pages as pages
-from . import stepper as stepper
+from . import playground as playground

@@ -102,6 +102,11 @@ def site(root: Path) -> Path:
     for source in _sources(root):
         notebook = _executed(root, source)
         _tool("nbformat").write(presentable(notebook), stage / f"{source.stem}.ipynb")
+    if (stage / "playground.md").exists():
+        playground = importlib.import_module("mindgap.book.playground")
+        store = importlib.import_module("mindgap.store").Store
+        folder = stage / "_extra" / "playground"
+        playground.write(folder, store(root / "book" / "results"))
     _tool("jupyter_book")
     start = "from jupyter_book.cli.main import main; main()"
     _progress("building the site")

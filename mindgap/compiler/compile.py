@@ -82,6 +82,8 @@ class Compiled:
     scores: Mapping[str, Score]
     """Of each selection, in the order of the heads."""
     limits: Limits
+    sharpness: float
+    """The score per unit of key."""
 
     @property
     def task(self) -> Task:
@@ -216,7 +218,7 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
         linear_positions=config.pointer_decoder == "simple",
     )
     filled = fill(template(task_of(program), config), params)
-    return Compiled(program, config, filled, sums, layout, scored, limits)
+    return Compiled(program, config, filled, sums, layout, scored, limits, sharpness)
 
 
 def prove(taker: str, program: Any) -> None:

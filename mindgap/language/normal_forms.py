@@ -340,8 +340,6 @@ def _summands(factor: float, term: Expr) -> list[Part]:
     """The parts that `factor * term` adds to a number."""
     if isinstance(term, When):
         gate = condition(term.left)
-        if _never(gate):
-            return []
         if not gate.every:
             raise NotCompilable(
                 term.left,
@@ -360,12 +358,6 @@ def _summands(factor: float, term: Expr) -> list[Part]:
         return [Gated(Affine({}, factor), test)]
     none = condition(Not(term))
     return [Affine({}, factor), Gated(Affine({}, -factor), none)]
-
-
-def _never(gate: Condition) -> bool:
-    """Whether a conjunction asks for a truth value and its opposite."""
-    opposites = {lit._replace(positive=not lit.positive) for lit in gate.literals}
-    return gate.every and not opposites.isdisjoint(gate.literals)
 
 
 def _extreme(factor: float, term: Minimum | Maximum) -> tuple[Affine, Rectified]:

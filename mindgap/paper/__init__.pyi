@@ -8,6 +8,7 @@ from . import protocol as protocol
 from . import report as report
 from . import scoreboard as scoreboard
 from . import settings as settings
+from . import summary as summary
 from . import trainability as trainability
 from . import verdicts as verdicts
 from .claims import CLAIMS as CLAIMS

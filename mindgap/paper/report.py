@@ -151,6 +151,24 @@ def measured(
     return rows[rows.step == -1].groupby("seed").value.mean()
 
 
+def pairs(
+    experiment: Experiment,
+    store: Store,
+    metric: str,
+    data: Data | None = None,
+    checkpoint: str = "best",
+) -> "pd.DataFrame":
+    """Effectiveness and a measure of faithfulness in percent, by seed that has both."""
+    import pandas as pd
+
+    kinds = {"effective": "pointer_accuracy", "faithful": metric}
+    found = {
+        name: measured(experiment, store, kind, data, checkpoint)
+        for name, kind in kinds.items()
+    }
+    return 100 * pd.DataFrame(found).dropna().astype(float)
+
+
 def after_steps(experiment: Experiment, store: Store) -> "pd.DataFrame":
     """Percentage of wrong pointers by seed and size of a plain step (`robustness`).
 

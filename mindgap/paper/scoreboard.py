@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mindgap import network
 from mindgap.experiments.base import CLRS30_VAL, IN_DISTRIBUTION
 from mindgap.measures import statistics
-from mindgap.paper import by_size, protocol, report, verdicts
+from mindgap.paper import by_size, protocol, report, summary, verdicts
 from mindgap.paper.discrepancies import DISCREPANCIES
 from mindgap.paper.evidence import SPOKEN, Evidence
 from mindgap.paper.protocol import ClaimVerdict, NumberVerdict
@@ -223,7 +223,7 @@ def shown(page: str) -> str | None:
 
 
 def publish(root: Path) -> None:
-    """Write the totals into README and the book's first page, and both figures.
+    """Write totals and results into README and the book's first page, and the figures.
 
     Raises ValueError for a page without the marks `START` and `END`.
     """
@@ -241,6 +241,9 @@ def publish(root: Path) -> None:
         before, after = text.split(START)[0], text.split(END, 1)[1]
         page.write_text(f"{before}{START}\n{text_of_totals}\n{END}{after}", "utf-8")
     static = root / "book" / "_static"
+    first = root / "book" / "intro.md"
+    text = summary.publish(first.read_text("utf-8"), store, static)
+    first.write_text(text, "utf-8")
     with rc_context({"svg.hashsalt": "mindgap"}):  # the same numbers, the same bytes
         primary = figure(differences([n for n in found if n.reading == "primary"]))
         path = static / "agreement.svg"

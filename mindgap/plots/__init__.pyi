@@ -1,4 +1,5 @@
 from . import faithfulness as faithfulness
+from . import graphs as graphs
 from . import landscapes as landscapes
 from . import scoreboard as scoreboard
 from . import sizes as sizes

@@ -19,9 +19,11 @@ from mindgap.tasks.erdos_renyi import Inputs, graph_inputs, linear_positions
 from mindgap.tasks.features import Feature
 
 ADVICE = {
-    "networkx": "networkx.to_numpy_array(graph)[None] is a batch of one graph",
-    "scipy": "matrix.toarray()[None] is a batch of one graph",
-    "torch_geometric": "torch_geometric.utils.to_dense_adj(edge_index) is a batch",
+    "networkx": "mindgap.convert.labelled takes it, and "
+    "networkx.to_numpy_array(graph)[None] is a batch of one graph",
+    "scipy": "mindgap.convert.labelled takes it, and matrix.toarray()[None] is a batch "
+    "of one graph",
+    "torch_geometric": "mindgap.convert.labelled takes it",
     "torch": "tensor.numpy() is an array",
     "pandas": "frame.to_numpy()[None] is a batch of one graph",
 }

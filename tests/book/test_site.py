@@ -208,28 +208,41 @@ def test_search_finds_a_chapter(browser: Any, address: str) -> None:
 
 
 @needs_browser
-@pytest.mark.skipif("02_graph_programs.html" not in PAGES, reason="no such page")
-def test_a_compiled_network_can_be_stepped_through(browser: Any, address: str) -> None:
-    opened(browser, address + "02_graph_programs.html", "phone")
+@pytest.mark.skipif("playground.html" not in PAGES, reason="no such page")
+@pytest.mark.parametrize("name", ["bfs", "bellman_ford", "dfs", "dijkstra", "prim"])
+def test_every_algorithm_runs_in_the_playground(browser: Any, address, name) -> None:
+    """Step by step to the end, without a tie on the first graph, and with one after."""
+    from selenium.webdriver.support.ui import Select, WebDriverWait
+
+    opened(browser, address + "playground.html", "phone")
+    said = "return document.querySelector('.pg-said').textContent"
+
+    def says(words):
+        return lambda _: words in browser.execute_script(said)
+
     press = (
-        "const found = [...document.querySelectorAll('.stepper button')]"
-        ".find(button => button.textContent === arguments[0]); found.click();"
-        "return document.querySelector('.stepper p').textContent;"
+        "[...document.querySelectorAll('.pg button')]"
+        ".find(button => button.textContent === arguments[0]).click();"
     )
-    assert browser.execute_script(press, "Next step").startswith("Step 2 of")
-    assert "outside of the program's limits" not in browser.execute_script(
-        press, "Back"
-    )
-    tie = (
-        "const edge = name => [...document.querySelectorAll('.stepper .edges label')]"
-        ".find(label => label.textContent.startsWith(name)).querySelector('input');"
-        "for (const [name, weight] of [['0-1', 0.5], ['0-2', 0.2], ['1-2', 0.3]]) {"
-        "  edge(name).value = weight; edge(name).dispatchEvent(new Event('change')); }"
-    )
-    browser.execute_script(tie)
-    browser.execute_script(press, "Next step")
-    said = "return document.querySelector('.stepper p').textContent"
-    assert "outside of the program's limits" in browser.execute_script(said)
+    WebDriverWait(browser, 20).until(says("Step 0"))
+    Select(browser.find_element("css selector", ".pg select")).select_by_value(name)
+    loaded = "return Boolean(mindgapPlayground.tasks[arguments[0]])"
+    WebDriverWait(browser, 20).until(lambda b: b.execute_script(loaded, name))
+    WebDriverWait(browser, 20).until(says("Step 0"))
+    for _ in range(60):
+        browser.execute_script(press, "Step")
+        assert "A tie" not in browser.execute_script(said)
+        if "The run is over." in browser.execute_script(said):
+            break
+    assert "The run is over." in browser.execute_script(said)
+    browser.execute_script(press, "Back")
+    assert "The run is over." not in browser.execute_script(said)
+    assert not [e for e in browser.get_log("browser") if e["level"] == "SEVERE"]
+    if name == "bellman_ford":
+        browser.execute_script(press, "Make a tie")
+        browser.execute_script(press, "Step")
+        browser.execute_script(press, "Step")
+        assert "A tie: node 3" in browser.execute_script(said)
 
 
 class Links(HTMLParser):

@@ -101,8 +101,12 @@ def _safe(program: GraphProgram, part: Part, role: str) -> bool:
     read = {field.name for field in fields_of(part) if field.role == role}
     if read <= truths:
         return True
-    gate = part.gate if isinstance(part, Gated | Rectified) else None
-    return gate is not None and any(
-        literal.positive and literal.field.role == role and literal.field.name in truths
-        for literal in gate.literals
+    if not isinstance(part, Gated | Rectified):
+        return False
+    literals = part.gate.literals
+    # a gate that asks for a truth value and its opposite never opens
+    opposites = {lit._replace(positive=not lit.positive) for lit in literals}
+    return not opposites.isdisjoint(literals) or any(
+        lit.positive and lit.field.role == role and lit.field.name in truths
+        for lit in literals
     )

@@ -1,0 +1,185 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # CLRS in ten minutes
+#
+# **Question.** What does a network see of an algorithm, what must it answer, and how is it
+# trained and scored?
+#
+# **In one line.** It is given a graph, says after every step what the algorithm would have
+# written down (hints), and at the end the parent of every node (pointers); training shows
+# it graphs of 4 to 16 nodes, and the paper tests on 64.
+#
+# **From the paper, on this page:** nothing; it takes the benchmark CLRS-30
+# {cite:p}`velickovic2022clrs` as known. Whoever knows it can go on to {doc}`01_attention`.
+
+# %% tags=["hide-cell"]
+# On a hosted notebook: fetch the book with its results, and the library without
+# touching the jax that is installed there.
+import importlib.util
+import os
+import subprocess
+import sys
+
+if importlib.util.find_spec("mindgap") is None:
+    repository = "https://github.com/mindgap-companion/mindgap"
+    subprocess.run(["git", "clone", "--quiet", "--depth=1", repository], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "./mindgap[clrs,run]"],
+        check=True,
+    )
+    os.chdir("mindgap/book")
+
+# %% tags=["parameters"]
+profile: str = "stored"  # stored | quick | paper
+
+# %% [markdown]
+# Nothing is trained here, and the profile changes nothing.
+
+# %%
+import numpy as np
+import pandas as pd
+
+import mindgap as mg
+from mindgap import plots, tasks
+
+mg.book.pages.check_parameters(globals())
+
+# %% tags=["remove-cell"]
+# %config InlineBackend.figure_formats = ["svg"]
+
+# %% [markdown]
+# ## A graph, as the network is given it
+#
+# A graph of $N$ nodes has four *inputs*. Each belongs to nodes or to edges (its *location*)
+# and is a number, a truth value, or a truth value that holds in one place (its *type*):
+#
+# | input | location, type | what it is |
+# |---|---|---|
+# | `pos` | node, scalar | the node's number, divided by $N$; the only thing that tells nodes apart, and what ties are broken by |
+# | `s` | node, mask_one | 1 at the source, 0 elsewhere (DFS has none) |
+# | `A` | edge, scalar | the weights, 0 where there is no edge |
+# | `adj` | edge, mask | 1 where there is an edge, and from every node to itself |
+
+# %%
+edges = np.zeros((7, 7))
+for i, j in [(0, 1), (0, 2), (1, 3), (2, 3), (2, 4), (4, 5), (3, 6), (5, 6)]:
+    edges[i, j] = edges[j, i] = 1
+places = np.array([(0, 0.5), (1, 1), (1, 0), (2, 1), (2, 0), (3, 0), (3, 1)])
+graphs = tasks.bfs.run(edges[None], source=0)
+pd.DataFrame({name: [np.shape(a[0])] for name, a in graphs.inputs.items()}, ["shape"]).T
+
+# %% [markdown]
+# ## A trace: the hints of breadth-first search
+#
+# CLRS runs the algorithm and writes down its variables after every step: the *hints*, or
+# the *trace*. BFS has two. `reach_h` is a *mask*, a truth value of every node: has it been
+# reached? `pi_h` is a *pointer*: every node names one node, here its parent, and itself as
+# long as it has none. In one step of BFS, all nodes that have a reached neighbour are
+# reached; of several neighbours, the one with the smallest number becomes the parent.
+#
+# The *output* is what the algorithm returns in the end: the parents `pi`, again a pointer.
+
+# %% mystnb={"figure": {"name": "figure-bfs-trace", "caption": "The trace of BFS from node 0. Reached nodes are blue; an arrow goes from a node to its parent. Node 3 could have had 1 or 2 as its parent: the smaller number wins."}, "image": {"alt": "Four drawings of a graph of seven nodes. At the start node 0 is reached; after three steps all are, and arrows lead from every node back to node 0."}}
+trace = graphs.trajectory
+steps = range(int(trace.lengths[0]))
+titles = ["before the first step"] + [f"after step {step}" for step in steps if step]
+reached, parents = (np.asarray(trace.hints[n])[0] for n in ("reach_h", "pi_h"))
+plots.graphs.storyboard(edges > 0, reached > 0, parents, titles, places)
+
+# %% tags=["hide-input"]
+held = pd.DataFrame(parents, titles).rename_axis("parent of node", axis="columns")
+mg.book.pages.data("figure-bfs-trace", held)
+
+# %% [markdown]
+# ## The same graph in depth-first search
+#
+# DFS goes along one path as far as it can, and back. It has more to write down: ten hints,
+# among them the parents `pi_h`; for each node a *category* `color` (not seen, on the path,
+# done); the node `s` that the search is at, and from which it came (`s_prev`); the clock
+# and, for each node, when it was entered and left (`d`, `f`, scalars). And it takes more
+# steps, since it looks at one edge at a time.
+
+# %%
+deep = tasks.dfs.run(edges[None])
+pd.DataFrame(
+    {
+        task.name: [len(task.stage("hint")), int(solved.trajectory.lengths[0]) - 1]
+        for task, solved in ((tasks.bfs, graphs), (tasks.dfs, deep))
+    },
+    ["hints", "steps on this graph"],
+)
+
+# %% mystnb={"figure": {"name": "figure-dfs-trace", "caption": "The trace of DFS on the same graph, every few steps. Nodes that have been entered are blue. The parents are a long path: the order in which DFS takes edges decides all of them."}, "image": {"alt": "Four drawings of the graph of seven nodes, with more and more nodes entered, and arrows from each to its parent, nearly in one path."}}
+trail = deep.trajectory
+shown = np.linspace(0, int(trail.lengths[0]) - 1, 4).astype(int)
+entered = np.asarray(trail.hints["color"])[0, shown].argmax(-1) > 0
+back = np.asarray(trail.hints["pi_h"])[0, shown]
+plots.graphs.storyboard(
+    edges > 0, entered, back, [f"after step {step}" for step in shown], places
+)
+
+# %% tags=["hide-input"]
+held = pd.DataFrame(back, [f"after step {step}" for step in shown])
+mg.book.pages.data(
+    "figure-dfs-trace", held.rename_axis("parent of node", axis="columns")
+)
+
+# %% [markdown]
+# ## What the network does
+#
+# - An *encoder* for each feature turns inputs, and the hints of the step before, into
+#   vectors. The *processor*, here one layer of graph attention, gives each node a new hidden
+#   state from its own and those of its neighbours. A *decoder* for each feature reads the
+#   next hints from the hidden states; after the last step, the outputs.
+# - One step of the processor stands for one step of the algorithm. The number of steps is
+#   given, as many as the algorithm takes.
+# - A pointer is decoded as $N$ numbers (logits) for each node; the largest names the node.
+# - **Training** minimises the error of hints and outputs together, on random graphs of 4, 7,
+#   11, 13 and 16 nodes in turn. At test time the network runs freely: it is fed its own
+#   hints, never the true ones (in training, too).
+# - **The score** is the share of pointers that are right, over all nodes and graphs: of 64
+#   nodes in the paper's tables, and of 16 to 64 in this book. Which network of a run is scored
+#   is chosen by validation graphs of 16 nodes (the *best* checkpoint), or it is the *last*.
+#
+# Training without the error of hints is called *no hints*, or without traces
+# ({doc}`05_traces`).
+#
+# ## Two ways to be right
+#
+# *Effective* is a network whose answers are right; *faithful* is one that reaches them as
+# the algorithm does. Of the second there are two measures here: the share of hints that are
+# right along the way, and how often a node's attention is on the neighbour that the algorithm
+# takes something from, which is the one that its *graph program* selects
+# ({doc}`02_graph_programs`, {doc}`06_faithfulness`).
+#
+# ## Notation
+#
+# | letter | what | shapes that have it |
+# |---|---|---|
+# | $B$ | graphs of a batch | all of the following have it first |
+# | $N$ | nodes; $i$ receives, $j$ sends | `pos`, `s`: $(B, N)$; `A`, `adj`: $(B, N, N)$ |
+# | $T$ | hints, the one before the first step included | masks, numbers, pointers: $(B, T, N)$ |
+# | $S$ | steps of the processor, $T - 1$ | attention: $(B, S, H, N, N)$ |
+# | $H$ | heads of the attention | |
+# | $D$ | hidden size | hidden states: $(B, S, N, D)$ |
+#
+# ## What this shows, and what it does not
+#
+# Two traces of one small graph, made by the benchmark's algorithms as they are in this
+# library, which are tested against dm-clrs's own on every hint. It says nothing of networks.
+#
+# ## Reproduce
+#
+# | what | command |
+# |---|---|
+# | this page | `papermill book/00_clrs.ipynb out.ipynb` |
+# | every hint against dm-clrs | `pytest tests/tasks` |

@@ -1,0 +1,245 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Tutorial: compile an algorithm of your own
+#
+# **Question.** How does an algorithm that is not in this book become weights, how do I know
+# that they are right, and what can I do with them?
+#
+# **In one line.** Write what every node holds, whom it looks at and what it holds next; compile
+# it; mend what is refused; verify it; run it on your own graphs; save it, or take it to PyTorch.
+#
+# **From the paper, on this page:** nothing; the example is not in it.
+
+# %% tags=["hide-cell"]
+# On a hosted notebook: fetch the book with its results, and the library without
+# touching the jax that is installed there.
+import importlib.util
+import os
+import subprocess
+import sys
+
+if importlib.util.find_spec("mindgap") is None:
+    repository = "https://github.com/mindgap-companion/mindgap"
+    subprocess.run(["git", "clone", "--quiet", "--depth=1", repository], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "./mindgap[clrs,run]"],
+        check=True,
+    )
+    os.chdir("mindgap/book")
+
+# %% tags=["parameters"]
+profile: str = "stored"  # stored | quick | paper
+
+# %%
+import tempfile
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+
+import mindgap as mg
+from mindgap import convert, export
+
+mg.book.pages.check_parameters(globals())
+
+graphs_of_each_kind = {"quick": 20, "stored": 100, "paper": 1000}[profile]
+
+# %% [markdown]
+# ## 1. The idea: two colours
+#
+# Can the nodes of a graph be painted in two colours so that no edge joins equal ones? Start at
+# a source, give it one colour, and let every node that is reached take the other colour than
+# the neighbour by which it is reached. If a colouring exists, this finds it.
+#
+# A program says this for one node. It has three parts: what a node holds at the `start`;
+# which node it looks at (`select`); and what it holds after the step (`update`). Here a node
+# holds whether it has been reached and whether its colour is the second one.
+
+# %%
+reach_first = {
+    "start": lambda init: {"reach": init.s, "second": False},
+    "select": lambda self, other, init, edge: mg.Min(
+        other.index, where=edge.adj & other.reach & ~self.reach, default=self
+    ),
+}
+
+# %% [markdown]
+# `select` reads: of the neighbours that have been reached, as long as I have not, the one with
+# the smallest number; if there is none, myself.
+#
+# ## 2. A first update, which is refused
+#
+# "My colour stays if I have been reached; if not, and my neighbour has been, it is the other
+# one." Written like that:
+
+# %%
+try:
+    mg.GraphProgram(
+        name="two_colours",
+        **reach_first,
+        update=lambda self, other, init, edge: {
+            "reach": self.reach | other.reach,
+            "second": (self.reach & self.second)
+            | (other.reach & ~self.reach & ~other.second),
+        },
+    )
+except mg.ProgramError as error:
+    print(error)
+
+# %% [markdown]
+# The message names the place. One coordinate of the network is one ReLU of a sum, which can be
+# a conjunction (*all of these*) or a disjunction (*any of these*), but not one of the other.
+#
+# ## 3. The same as a sum
+#
+# The two cases exclude each other, so that at most one of them is 1: instead of *or* they can
+# be added. Each term gets a coordinate of its own. ({doc}`11_language` lists what can stand
+# where, and what it costs.)
+
+# %%
+two_colours = mg.GraphProgram(
+    name="two_colours",
+    **reach_first,
+    update=lambda self, other, init, edge: {
+        "reach": self.reach | other.reach,
+        "second": (self.reach & self.second)
+        + (other.reach & ~self.reach & ~other.second),
+    },
+)
+two_colours
+
+# %% [markdown]
+# ## 4. Is the program the algorithm?
+#
+# That the compiler cannot know. The interpreter runs a program without any network, so it can
+# be held against something independent: here networkx, on random trees, which always have two
+# colours. A program without a CLRS task has a task of its own, in which every component is
+# a hint and an output.
+
+# %%
+task = mg.language.interpreter.task_of(two_colours)
+for seed in range(20):
+    tree = nx.random_labeled_tree(9, seed=seed)
+    drawn = convert.labelled(task, tree, source=0)
+    found = np.asarray(drawn.graphs.trajectory.outputs["second"])[0]
+    truth = nx.bipartite.color(tree)
+    assert [found[n] == found[0] for n in tree] == [truth[n] == truth[0] for n in tree]
+
+# %% [markdown]
+# ## 5. Weights, and how they came about
+#
+# `suited` compiles into the smallest network that holds the program; `mg.compile` takes a
+# configuration of your choice. `explain` shows every step: the normal form, the coordinate
+# of each cell, the channels of the score, the updates, and the limits.
+
+# %%
+compiled = mg.suited(two_colours, nodes=9)
+print(compiled.explain())
+
+# %% [markdown]
+# ## 6. The certificate
+#
+# `verify` compares algorithm, interpreter and network on random graphs: every hint, every
+# output, and every selection.
+
+# %%
+print(mg.verify(two_colours, nodes=(4, 9), graphs=graphs_of_each_kind))
+
+# %% [markdown]
+# ## 7. Your graphs
+#
+# Graphs of networkx, SciPy, NumPy and PyTorch Geometric and lists of edges are taken as they
+# are, with their labels. Results come back as tables, and as graphs of networkx.
+
+# %%
+towns = nx.Graph([("Ulm", "Bonn"), ("Bonn", "Kiel"), ("Kiel", "Jena"), ("Ulm", "Jena")])
+mine = convert.labelled(task, towns, source="Ulm", nodes=9)
+result = compiled(mine.graphs)
+mine.nodes(result)
+
+# %% [markdown]
+# Where a node looked in the second step, and with which coefficient:
+
+# %%
+mine.edges(result, step=2).round(3)
+
+# %% [markdown]
+# A graph on which the network is not known to be exact is refused, with the reason. This one
+# has an edge in one direction only:
+
+# %%
+one_way = convert.labelled(task, nx.DiGraph([(0, 1), (1, 2)]), source=0, nodes=9)
+compiled.refusals(one_way.graphs)
+
+# %% [markdown]
+# ## 8. To a file, and to other tools
+#
+# A saved network has its weights and what they were compiled from; reading it compiles the
+# program again and compares, bit for bit. `to_pyg` writes a folder that PyTorch Geometric
+# runs without this library, and `to_npz` plain arrays.
+
+# %%
+with tempfile.TemporaryDirectory() as folder:
+    path = export.save(Path(folder) / "two_colours.safetensors", compiled)
+    again = export.load(path, two_colours)
+    written = export.to_pyg(
+        Path(folder) / "torch", task, compiled.config, compiled.params
+    )
+    print(sorted(file.name for file in written.iterdir()))
+
+# %% [markdown]
+# ## 9. Can it be learned?
+#
+# The program's task is a task like any other, so a network can be trained on it. Training is a
+# pure function of a key; an ensemble is a `vmap` of it. Twenty steps are too few for anything;
+# they show how it is done.
+
+# %%
+import jax
+
+train = mg.make_train(
+    task, mg.ModelConfig(hidden_size=16), mg.TrainConfig(steps=20, lengths=(4, 9))
+)
+state, curves = jax.jit(jax.vmap(train))(jax.vmap(mg.key_of)(np.arange(2)))
+np.asarray(curves.loss)[:, [0, -1]].round(2)
+
+# %% [markdown]
+# ## 10. As an experiment with records, and on a cluster
+#
+# What should be kept, continued and compared is an experiment: a value with a name, which a
+# store identifies by its settings. With more seeds the same command trains what is missing;
+# with `cluster=` the blocks of seeds go to the workers of a dask cluster.
+#
+# ```python
+# import dataclasses
+#
+# (bfs,) = mg.paper.find("table-1/bfs")
+# row = dataclasses.replace(
+#     bfs, name="mine/two-colours", task=task, reported=None, by_size=()
+# )
+# store = mg.Store("my-results")
+# mg.experiments.run.complete(row, range(8), store)
+# mg.experiments.run.complete(row, range(128), store, cluster="tcp://host:8786")
+# mg.paper.report.row(row, store)
+# ```
+#
+# ## What this shows, and what it does not
+#
+# The certificate covers the graphs that it names, and the limits all others; both are about
+# this program and these weights. That the program is the algorithm that you meant is yours to
+# show, as in step 4.
+#
+# ## Reproduce
+#
+# | what | command |
+# |---|---|
+# | this page with a larger certificate | `papermill book/tutorial.ipynb out.ipynb -p profile paper` |

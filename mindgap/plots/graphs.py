@@ -1,0 +1,74 @@
+"""Figures in which graphs are drawn as graphs.
+
+As everywhere in `plots`, functions take arrays and return a figure.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from mindgap.plots.common import BLUE, GREY, ORANGE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_RADIUS = 0.17
+"""Of a node, where neighbours on the circle are about one apart."""
+
+
+def storyboard(
+    edges: Bool[np.ndarray, "N N"],
+    reached: Bool[np.ndarray, "steps N"],
+    pointers: Int[np.ndarray, "steps N"],
+    titles: Sequence[str],
+    places: Float[np.ndarray, "N 2"] | None = None,
+) -> "Figure":
+    """The run of a program on one graph, a panel for each step.
+
+    Reached nodes are filled, and an arrow goes from each node to the one that its
+    pointer names. `places` are the nodes' coordinates; by default they lie on a circle.
+    """
+    from matplotlib import pyplot as plt
+
+    steps, nodes = reached.shape
+    if places is None:
+        turns = np.pi / 2 - 2 * np.pi * np.arange(nodes) / nodes
+        places = np.stack([np.cos(turns), np.sin(turns)], -1)
+    columns = min(steps, 4)
+    rows = -(-steps // columns)
+    figure, panels = plt.subplots(
+        rows, columns, figsize=(1.9 * columns, 2.15 * rows), squeeze=False,
+        layout="constrained",
+    )  # fmt: skip
+    for panel in panels.flat[steps:]:
+        panel.axis("off")
+    for panel, held, named, title in zip(
+        panels.flat, reached, pointers, titles, strict=False
+    ):
+        for i, j in np.argwhere(np.triu(edges | edges.T, 1)):
+            panel.plot(*places[[i, j]].T, color=GREY, linewidth=1, alpha=0.6, zorder=1)
+        for i, j in enumerate(named):
+            if i != j:
+                way = places[j] - places[i]
+                way = _RADIUS * 1.15 * way / np.hypot(*way)
+                props = {"arrowstyle": "-|>", "color": ORANGE, "linewidth": 2}
+                panel.annotate(
+                    "", places[j] - way, places[i] + way, arrowprops=props, zorder=2
+                )
+        for node, place in enumerate(places):
+            colour = BLUE if held[node] else "white"
+            panel.add_patch(
+                plt.Circle(place, _RADIUS, facecolor=colour, edgecolor=GREY, zorder=3)
+            )
+            ink = "white" if held[node] else "black"
+            panel.text(
+                *place, str(node), color=ink, ha="center", va="center", fontsize=9,
+                zorder=4,
+            )  # fmt: skip
+        panel.set(title=title, aspect="equal")
+        panel.margins(0.14)
+        panel.axis("off")
+    plt.close(figure)
+    return figure
