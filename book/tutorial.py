@@ -197,17 +197,28 @@ with tempfile.TemporaryDirectory() as folder:
     print(sorted(file.name for file in written.iterdir()))
 
 # %% [markdown]
-# ## 9. Can it be learned?
+# ## 9. Train a network on a task of your own
 #
-# The program's task is a task like any other, so a network can be trained on it. Training is a
-# pure function of a key; an ensemble is a `vmap` of it. Twenty steps are too few for anything;
-# they show how it is done.
+# The task of a program is a task like any other. What a network answers is scored for
+# pointers, categories and one-hot masks, so here is a program that holds a pointer only: every
+# node names the neighbour at the other end of its lightest edge. Training is a pure function
+# of a key; an ensemble is a `vmap` of it. Twenty steps are too few for anything; they show how
+# it is done.
 
 # %%
 import jax
 
+lightest = mg.GraphProgram(
+    name="lightest",
+    start=lambda init: {"to": init.index},
+    select=lambda self, other, init, edge: mg.Min(
+        edge.weight, where=edge.adj, default=self
+    ),
+    update=lambda self, other, init, edge: {"to": other.index},
+)
+settings = mg.TrainConfig(steps=20, lengths=(4, 9))
 train = mg.make_train(
-    task, mg.ModelConfig(hidden_size=16), mg.TrainConfig(steps=20, lengths=(4, 9))
+    mg.language.interpreter.task_of(lightest), mg.ModelConfig(hidden_size=16), settings
 )
 state, curves = jax.jit(jax.vmap(train))(jax.vmap(mg.key_of)(np.arange(2)))
 np.asarray(curves.loss)[:, [0, -1]].round(2)
@@ -216,15 +227,15 @@ np.asarray(curves.loss)[:, [0, -1]].round(2)
 # ## 10. As an experiment with records, and on a cluster
 #
 # What should be kept, continued and compared is an experiment: a value with a name, which a
-# store identifies by its settings. With more seeds the same command trains what is missing;
-# with `cluster=` the blocks of seeds go to the workers of a dask cluster.
+# store identifies by its settings. With more seeds the same call trains what is missing; with
+# `cluster=` blocks of seeds go to the workers of a dask cluster ({doc}`commands`).
 #
 # ```python
 # import dataclasses
 #
 # (bfs,) = mg.paper.find("table-1/bfs")
 # row = dataclasses.replace(
-#     bfs, name="mine/two-colours", task=task, reported=None, by_size=()
+#     bfs, name="mine/lightest", task=mg.language.interpreter.task_of(lightest), reported=None
 # )
 # store = mg.Store("my-results")
 # mg.experiments.run.complete(row, range(8), store)

@@ -83,9 +83,9 @@ class Labelled:
             truth = truths[name]
             if feature.type in ("mask_one", "categorical"):
                 truth = truth.argmax(-1)
-            decided = np.asarray(metrics.decided(feature, said[name]))
+            decided = np.asarray(metrics.decided(feature, said[name][None]))[0]
             for column, values in ((name, decided), (f"{name} (algorithm)", truth)):
-                columns[column] = self._shown(graph, name, values)
+                columns[column] = self._shown(graph, name, np.asarray(values))
         return pd.DataFrame(columns, pd.Index(labels, name="node", tupleize_cols=False))
 
     def edges(

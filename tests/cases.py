@@ -90,10 +90,12 @@ def differences(compiled: Compiled, graphs: Graphs) -> dict[str, float]:
     """
     program = compiled.program
     # few sizes of batches, so that XLA compiles the network and the interpreter for few
+    unit = 16 if graphs.batch <= 16 else 64
     graphs = graphs.take(
-        np.resize(np.arange(graphs.batch), -(-graphs.batch // 16) * 16)
+        np.resize(np.arange(graphs.batch), -(-graphs.batch // unit) * unit)
     )
-    found = network.apply(compiled.task, compiled.config, compiled.params, graphs)
+    with jax.default_matmul_precision("highest"):  # as a compiled network has it
+        found = network.apply(compiled.task, compiled.config, compiled.params, graphs)
     steps = found.states.shape[1]
     meant = mg.interpret(program, graphs, steps)
     lengths = np.asarray(graphs.trajectory.lengths)

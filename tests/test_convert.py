@@ -13,7 +13,7 @@ from scipy import sparse
 import mindgap as mg
 from mindgap import convert, network, programs, tasks
 
-ROADS = [("a", "b", 3.0), ("b", "c", 0.0), ("a", "d", 10.0), ("c", "d", 4.0)]
+ROADS = [("a", "b", 3.0), ("b", "c", 1.0), ("a", "d", 10.0), ("c", "d", 4.0)]
 
 
 def roads(kind=nx.Graph):
@@ -44,7 +44,7 @@ def test_weights_are_scaled_and_results_scaled_back():
     assert mine.nodes(result).pi.to_dict() == {"a": "a", "b": "a", "c": "b", "d": "c"}
     edges = mine.edges(result, step=last).set_index(["node", "other"])
     assert edges.weight["a", "d"] == pytest.approx(10)
-    assert edges.edge["b", "c"] and edges.weight["b", "c"] == 0
+    assert edges.edge["b", "c"] and edges.weight["b", "c"] == pytest.approx(1)
     assert_allclose(edges.groupby("node").attention.sum(), 1, atol=1e-5)
 
 
@@ -78,6 +78,13 @@ def test_all_libraries_give_the_same_graphs(seed, size):
                 for u, v in [(listed.labels[0][i], listed.labels[0][j])]
             ),
         )
+
+
+def test_an_edge_that_weighs_nothing_is_one():
+    light = [("a", "b", 0.0)]
+    for form in (light, nx.Graph([("a", "b", {"weight": 0.0})])):
+        graphs = convert.labelled(tasks.bfs, form, source="a").graphs
+        assert_array_equal(graphs.edges[0], [[False, True], [True, False]])
 
 
 def test_graphs_of_several_sizes_are_filled_up():

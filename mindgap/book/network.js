@@ -6,7 +6,7 @@
 // Rows are arrays; matrices of weights are flat, (inputs, outputs) in row order.
 
 (function (global) {
-  const SLOPE = 0.01, NO_EDGE = -1e9, SHARPEN = -1000;
+  const SLOPE = 0.01, SHARPEN = -1000;
   const range = (n) => Array.from({ length: n }, (_, i) => i);
   const pairs = (n, make) => range(n).map((i) => range(n).map((j) => make(i, j)));
   const zeros = (n) => new Float64Array(n);
@@ -91,7 +91,7 @@
     const value = range(n).map((j) => apply(at("value"), seen.node[j], hidden[j]));
     const meta = apply(at("meta"), seen.graph);
     const bias = network.arrays["attention/bias"];
-    const scores = range(heads).map(() => pairs(n, () => NO_EDGE));
+    const scores = range(heads).map(() => pairs(n, () => -Infinity));
     for (const i of range(n))
       for (const j of range(n)) {
         if (!seen.near[i][j]) continue;
@@ -211,7 +211,7 @@
     const n = weights.length;
     return {
       pos: range(n).map((i) => i / n),
-      s: range(n).map((i) => +(i === source)),
+      s: range(n).map((i) => +(i === (source ?? 0))), // without a source, node 0 is the first
       A: pairs(n, (i, j) => (edges[i][j] ? weights[i][j] : 0)),
       adj: pairs(n, (i, j) => +(i === j || edges[i][j])),
     };

@@ -71,9 +71,8 @@ def load(path: Path | str, program: GraphProgram | None = None) -> Compiled:
     except (SafetensorError, ValueError) as error:
         raise ValueError(f"{path} is no file of weights: {error}") from error
     if missing := [name for name in MADE_OF if name not in about]:
-        raise ValueError(
-            f"{path} has no compiled network: no {', '.join(missing)} in it"
-        )
+        lacks = ", ".join(missing)
+        raise ValueError(f"{path} has no compiled network: it lacks {lacks}")
     program = _known(path, about, program)
     compiled = compile(
         program,

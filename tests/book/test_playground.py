@@ -45,17 +45,19 @@ def in_javascript(data, graphs):
     return json.loads(done.stdout)
 
 
-def check(task, config, params, program, graphs, within):
+def check(task, config, params, program, graphs, within, compiled=False):
     data = playground.data(task, config, params, program)
-    assert json.loads(json.dumps(data)) == json.loads(json.dumps(data))
     with jax.default_matmul_precision("highest"):
         ours = network.apply(task, config, params, graphs)
     for graph, steps in enumerate(in_javascript(data, graphs)):
         for time, step in enumerate(steps):
-            assert_allclose(step["states"], ours.states[graph, time], 0, within)
-            assert_allclose(
-                step["attention"][-1], ours.attention[graph, time], 0, within
-            )
+            last = (time + 1) * config.message_steps - 1
+            assert_allclose(step["states"], ours.states[graph, last], 0, within)
+            for taken, attention in enumerate(reversed(step["attention"])):
+                expected = np.asarray(ours.attention[graph, last - taken])
+                # whoever shares a selection of nobody is a matter of float32's rounding
+                clear = (not compiled) | (expected.max(-1) > 0.99)
+                assert_allclose(np.array(attention)[clear], expected[clear], 0, within)
             for name, hint in ours.hints.items():
                 expected = np.asarray(hint[graph, time])
                 scale = max(1.0, float(np.abs(expected).max()))
@@ -71,11 +73,11 @@ def check(task, config, params, program, graphs, within):
 )
 def test_compiled_networks_run_in_a_page(name, key):
     compiled = mg.suited(programs.PROGRAMS[name], NODES)
-    graphs = compiled.task.sample(key, NODES, 8, (0.2, 0.5, 0.8)).trimmed()
+    graphs = compiled.task.sample(key, NODES, 40, (0.2, 0.5, 0.8)).trimmed()
     kept = [reason is None for reason in compiled.refusals(graphs)]
     graphs = graphs.take(np.flatnonzero(kept))
     parts = compiled.task, compiled.config, compiled.params, compiled.program
-    check(*parts, graphs, 1e-4)
+    check(*parts, graphs, 1e-4, compiled=True)
 
 
 @pytest.mark.parametrize("name", ["bfs", "bellman_ford", "dfs"])

@@ -69,7 +69,7 @@ def test_large_graphs_too(program):
 @pytest.mark.slow
 @pytest.mark.parametrize("program", cases.EXACT[2:], ids=lambda p: p.name)
 def test_the_other_programs_on_larger_graphs(program):
-    found = verification.verify(program, nodes=(16, 64), graphs=50)
+    found = verification.verify(program, nodes=(64,), graphs=50)
     assert found.exact and found.refused <= 0.02
 
 
@@ -81,7 +81,7 @@ def test_bfs_is_exact_in_dm_clrs_own_network(mode):
     compiled = compile(BFS, config)
     assert verification.clrs_score(compiled, compiled.task.benchmark("test")) == 1.0
     if mode == "decoded_only":
-        found = verification.verify(BFS, "clrs", nodes=(4, 13), graphs=200)
+        found = verification.verify(BFS, "clrs", nodes=(4, 13), graphs=100)
         assert found.exact and found.refused == 0
 
 
@@ -115,8 +115,10 @@ VARIANTS = {
 def test_every_variant_of_the_architecture(program, name):
     config = cases.resized(cases.MODIFIED, nodes=7, **VARIANTS[name])
     compiled = compile(program, config)
-    graphs = cases.within(compiled, cases.random_graphs(program, 7, 200))
-    assert len(graphs.positions) >= 198
+    graphs = cases.random_graphs(program, 7, 192)
+    kept = cases.within(compiled, graphs)
+    assert len(kept.positions) >= 190
+    graphs = kept.take(np.resize(np.arange(len(kept.positions)), 192))
     assert cases.agrees(compiled, graphs)
     result = compiled(graphs)
     truth = graphs.trajectory.outputs["pi"]
@@ -127,8 +129,8 @@ def test_every_variant_of_the_architecture(program, name):
 @pytest.mark.parametrize("heads", [1, 4])
 def test_bfs_without_a_bias_in_every_size_that_has_room(heads):
     """Six channels a head: hidden size 8 with one head, 32 with four."""
+    compiled = compile(BFS, cases.resized(cases.PLAIN, heads=heads, hidden_size=32))
     for nodes in (1, 2, 5, 16):
-        compiled = compile(BFS, cases.resized(cases.PLAIN, heads=heads, hidden_size=32))
         for random_positions in (False, True):
             graphs = cases.random_graphs(BFS, nodes, 64, 1, random_positions)
             assert cases.agrees(compiled, cases.within(compiled, graphs))

@@ -98,7 +98,7 @@ def checkpoints(folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chance", [1, 2])
+@pytest.mark.parametrize("chance", [1, pytest.param(2, marks=pytest.mark.large)])
 def test_killed_again_and_again_a_run_ends_as_if_nothing_had_been(
     chance, experiment, whole, tmp_path
 ):
