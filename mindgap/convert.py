@@ -247,13 +247,13 @@ def _growing(
     for name, feature in task.features.items():
         if feature.stage == "input" or not same:
             continue
-        values = [
+        one, other = (
             np.asarray({**part.hints, **part.outputs}[name]) for part in (before, after)
-        ]
-        if np.array_equal(*values):
+        )
+        if np.array_equal(one, other):
             continue
-        by_graph = factors.reshape(-1, *[1] * (values[0].ndim - 1))
-        close = np.allclose(values[0] * by_graph, values[1], rtol=1e-4, atol=1e-6)
+        by_graph = factors.reshape(-1, *[1] * (one.ndim - 1))
+        close = np.allclose(one * by_graph, other, rtol=1e-4, atol=1e-6)
         same &= feature.type == "scalar" and close
         found.add(name)
     if not same:

@@ -31,16 +31,16 @@ def test_weights_are_scaled_and_results_scaled_back():
     task = tasks.bellman_ford
     compiled = compiled_for(task, 4)
     plain = convert.labelled(task, roads(), source="a")
-    assert "times 0.2 they fit" in compiled.refusals(plain.graphs)[0]
+    assert "times 0.2 they fit" in str(compiled.refusals(plain.graphs)[0])
     mine = convert.labelled(task, roads(), source="a", largest=1.0)
     assert mine.labels == (("a", "b", "c", "d"),)
     result = compiled(mine.graphs)
     last = int(mine.graphs.trajectory.lengths[0]) - 1
-    nodes = mine.nodes(result, step=last)
+    found = mine.nodes(result, step=last).to_dict()
     truth = nx.single_source_dijkstra_path_length(roads(), "a")
     for label, distance in truth.items():
-        assert nodes.d[label] == pytest.approx(distance, abs=1e-4)
-        assert nodes["d (algorithm)"][label] == pytest.approx(distance, abs=1e-5)
+        assert found["d"][label] == pytest.approx(distance, abs=1e-4)
+        assert found["d (algorithm)"][label] == pytest.approx(distance, abs=1e-5)
     assert mine.nodes(result).pi.to_dict() == {"a": "a", "b": "a", "c": "b", "d": "c"}
     edges = mine.edges(result, step=last).set_index(["node", "other"])
     assert edges.weight["a", "d"] == pytest.approx(10)
@@ -131,8 +131,8 @@ def test_hints_of_every_type_are_shown(key):
     hints = mine.graphs.trajectory.hints
     assert set(table.columns) == {c for n in hints for c in (n, f"{n} (algorithm)")}
     assert not mine.scaled
-    assert table["s_prev (algorithm)"].isin(["r", "s", "t"]).all()
-    assert table["u (algorithm)"].sum() == 1
+    assert set(table["s_prev (algorithm)"]) <= {"r", "s", "t"}
+    assert sorted(table["u (algorithm)"]) == [False, False, True]
     assert_allclose(table["d (algorithm)"], np.asarray(hints["d"])[0, 2], atol=1e-6)
 
 

@@ -31,6 +31,7 @@ def storyboard(
     pointer names. `places` are the nodes' coordinates; by default they lie on a circle.
     """
     from matplotlib import pyplot as plt
+    from matplotlib.patches import Circle
 
     steps, nodes = reached.shape
     if places is None:
@@ -60,7 +61,7 @@ def storyboard(
         for node, place in enumerate(places):
             colour = BLUE if held[node] else "white"
             panel.add_patch(
-                plt.Circle(place, _RADIUS, facecolor=colour, edgecolor=GREY, zorder=3)
+                Circle(place, _RADIUS, facecolor=colour, edgecolor=GREY, zorder=3)
             )
             ink = "white" if held[node] else "black"
             panel.text(
