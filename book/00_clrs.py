@@ -15,11 +15,11 @@
 # trained and scored?
 #
 # **In one line.** It is given a graph, says after every step what the algorithm would have
-# written down (hints), and at the end the parent of every node (pointers); training shows
-# it graphs of 4 to 16 nodes, and the paper tests on 64.
+# written down (hints), and at the end the parent of every node (pointers). Training shows
+# it graphs of 4 to 16 nodes; the paper's first three tables test on 64, most others on 16.
 #
-# **From the paper, on this page:** nothing; it takes the benchmark CLRS-30
-# {cite:p}`velickovic2022clrs` as known. Whoever knows it can go on to {doc}`01_attention`.
+# **From the paper, on this page:** nothing; the paper takes the benchmark CLRS-30
+# {cite:p}`velickovic2022clrs` as known. Whoever knows it can go on to {doc}`attention <01_attention>`.
 
 # %% tags=["hide-cell"]
 # On a hosted notebook: fetch the book with its results, and the library without
@@ -64,7 +64,7 @@ mg.book.pages.check_parameters(globals())
 #
 # | input | location, type | what it is |
 # |---|---|---|
-# | `pos` | node, scalar | the node's number, divided by $N$; the only thing that tells nodes apart, and what ties are broken by |
+# | `pos` | node, scalar | grows with the node's number, and is what ties are broken by: in tests the number divided by $N$, in training sorted random numbers |
 # | `s` | node, mask_one | 1 at the source, 0 elsewhere (DFS has none) |
 # | `A` | edge, scalar | the weights, 0 where there is no edge |
 # | `adj` | edge, mask | 1 where there is an edge, and from every node to itself |
@@ -102,11 +102,13 @@ mg.book.pages.data("figure-bfs-trace", held)
 # %% [markdown]
 # ## The same graph in depth-first search
 #
-# DFS goes along one path as far as it can, and back. It has more to write down: ten hints,
-# among them the parents `pi_h`; for each node a *category* `color` (not seen, on the path,
-# done); the node `s` that the search is at, and from which it came (`s_prev`); the clock
-# and, for each node, when it was entered and left (`d`, `f`, scalars). And it takes more
-# steps, since it looks at one edge at a time.
+# DFS goes along one path as far as it can, and back. It has more to write down, ten hints:
+# the parents `pi_h`; for each node a *category* `color` (not entered, on the path, left) and the
+# times at which it was entered and left (`d`, `f`, scalars); the root of the current tree
+# (`s`), the top of the stack (`s_last`) and, for each node, the one below it on the stack
+# (`s_prev`); the edge that is looked at (`u`, `v`); and the clock (`time`). It takes more
+# steps, too, one for each event (choose a root, enter, go down, leave): $3N$ hints, whatever the
+# edges. It has no source: the search starts again at the first node that is left.
 
 # %%
 deep = tasks.dfs.run(edges[None])
@@ -121,14 +123,13 @@ pd.DataFrame(
 # %% mystnb={"figure": {"name": "figure-dfs-trace", "caption": "The trace of DFS on the same graph, every few steps. Nodes that have been entered are blue. The parents are a long path: the order in which DFS takes edges decides all of them."}, "image": {"alt": "Four drawings of the graph of seven nodes, with more and more nodes entered, and arrows from each to its parent, nearly in one path."}}
 trail = deep.trajectory
 shown = np.linspace(0, int(trail.lengths[0]) - 1, 4).astype(int)
+titles = ["before the first step"] + [f"after step {step}" for step in shown[1:]]
 entered = np.asarray(trail.hints["color"])[0, shown].argmax(-1) > 0
 back = np.asarray(trail.hints["pi_h"])[0, shown]
-plots.graphs.storyboard(
-    edges > 0, entered, back, [f"after step {step}" for step in shown], places
-)
+plots.graphs.storyboard(edges > 0, entered, back, titles, places)
 
 # %% tags=["hide-input"]
-held = pd.DataFrame(back, [f"after step {step}" for step in shown])
+held = pd.DataFrame(back, titles)
 mg.book.pages.data(
     "figure-dfs-trace", held.rename_axis("parent of node", axis="columns")
 )
@@ -145,13 +146,13 @@ mg.book.pages.data(
 # - A pointer is decoded as $N$ numbers (logits) for each node; the largest names the node.
 # - **Training** minimises the error of hints and outputs together, on random graphs of 4, 7,
 #   11, 13 and 16 nodes in turn. At test time the network runs freely: it is fed its own
-#   hints, never the true ones (in training, too).
+#   hints, never the true ones but for the first (in training, too).
 # - **The score** is the share of pointers that are right, over all nodes and graphs: of 64
-#   nodes in the paper's tables, and of 16 to 64 in this book. Which network of a run is scored
-#   is chosen by validation graphs of 16 nodes (the *best* checkpoint), or it is the *last*.
+#   nodes in the paper's Tables 1 to 3 and 10, of 16 in most of its others, and of 16 to 64 in
+#   this book. Which network of a run is scored is chosen by validation graphs of 16 nodes (the *best* checkpoint), or it is the *last*.
 #
 # Training without the error of hints is called *no hints*, or without traces
-# ({doc}`05_traces`).
+# ({doc}`traces <05_traces>`).
 #
 # ## Two ways to be right
 #
@@ -159,7 +160,7 @@ mg.book.pages.data(
 # the algorithm does. Of the second there are two measures here: the share of hints that are
 # right along the way, and how often a node's attention is on the neighbour that the algorithm
 # takes something from, which is the one that its *graph program* selects
-# ({doc}`02_graph_programs`, {doc}`06_faithfulness`).
+# ({doc}`graph programs <02_graph_programs>`, {doc}`faithfulness <06_faithfulness>`).
 #
 # ## Notation
 #

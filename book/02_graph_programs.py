@@ -230,7 +230,7 @@ assert (
 ).all()
 
 # %% [markdown]
-# On a graph of yours, and beside a trained network: the {doc}`playground` runs the weights in
+# On a graph of yours, and beside a trained network: the {doc}`playground <playground>` runs the weights in
 # the page. Give two paths the same length there, and watch the softmax share its attention
 # between them: such graphs are outside of the program's limits (see below).
 

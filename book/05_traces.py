@@ -186,7 +186,7 @@ if recorded:
 # For BFS the small difference goes away with the last checkpoint, where both are nearly
 # perfect: what traces change is when validation is first perfect. For Bellman-Ford the
 # difference is about a point, and not larger than its error. For DFS what Table 3 shows
-# is the small part of the story. On 64 nodes, both are below one-line rules ({doc}`04_bfs_dfs_disparity`).
+# is the small part of the story. On 64 nodes, both are below one-line rules ({doc}`the BFS-DFS disparity <04_bfs_dfs_disparity>`).
 # On the sizes of training, they differ by tens of points, in favour of traces.
 #
 # ## Following the trace
@@ -276,7 +276,7 @@ mg.book.pages.data("figure-3", long_form(figure_3))
 # On CLRS-30's test graphs, with an edge between one pair of nodes in four, BFS is done
 # after two or three steps, so that there is not much time to "quickly deviate". Which rows
 # have this measure is printed below, since the first seeds of Table 1 are older than it.
-# Beside Table 1: padded BFS ({doc}`04_bfs_dfs_disparity`), up to the step at which BFS ends, and the rows of
+# Beside Table 1: padded BFS ({doc}`the BFS-DFS disparity <04_bfs_dfs_disparity>`), up to the step at which BFS ends, and the rows of
 # Table 6, single runs with regularisation, as the paper's Table 1 mixes them in.
 
 # %%
@@ -310,7 +310,7 @@ mg.book.pages.data("figure-12", long_form(figure_12))
 # ### And DFS
 #
 # The paper shows no such figure for DFS. Here beside Table 1's network: simplified
-# traces ({doc}`04_bfs_dfs_disparity`), which are shorter, and the small network with four heads in which
+# traces ({doc}`the BFS-DFS disparity <04_bfs_dfs_disparity>`), which are shorter, and the small network with four heads in which
 # DFS can be expressed exactly (the DFS chapter), trained from scratch.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-traces-dfs", "caption": "Trace prediction accuracy of networks trained on DFS, after each step; thin lines are seeds. Floors are those of the full trace."}, "image": {"alt": "Two panels. On 64 nodes all networks fall from 100 to below 50 percent within the first third of the 191 steps, down to the floors. On 16 nodes the network of Table 1 stays near 99 percent, simplified traces fall to about 65."}}

@@ -107,7 +107,7 @@ def spread(values):
 # %% [markdown]
 # ## What is trained
 #
-# The network is the modified one of hidden size 4 ({doc}`02_graph_programs`), without layer norm, on
+# The network is the modified one of hidden size 4 ({doc}`graph programs <02_graph_programs>`), without layer norm, on
 # graphs of 16 nodes, as the bias needs. It starts from compiled weights
 # $\theta_0$ and is trained as always, with Adam and on fresh graphs at every step. All
 # seeds of a row start from the same weights: they differ in the data alone. So a spread
@@ -205,7 +205,7 @@ mg.book.pages.data("figure-table-14", frame.rename_axis(["task", "sharpness, rat
 # %% [markdown]
 # ## How fast, and what breaks first
 #
-# Along training we look, at validations, at the two measures of {doc}`06_faithfulness`: how much
+# Along training we look, at validations, at the two measures of {doc}`faithfulness <06_faithfulness>`: how much
 # of the trace is predicted, and how often the attention is on the node that the program
 # selects. Both are 100 % for exact weights, before the first step.
 
@@ -414,7 +414,7 @@ mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 #   weights, but have not tested it against another optimiser.
 # - Compiled *soft* solutions are improved by training, and stay faithful. Whether "compiled
 #   minima are unstable" is thus a statement about how they are compiled. How narrow they
-#   are, seen from the loss around them, is the subject of {doc}`08_landscapes`.
+#   are, seen from the loss around them, is the subject of {doc}`landscapes <08_landscapes>`.
 # - The spread over orders of the data is large only where selections are sharp.
 # - Nothing here is about larger networks: two rows at hidden size 128 (few seeds) behave as
 #   theirs at hidden size 4.

@@ -179,7 +179,7 @@ for along in drawn_ways(small, 2):
 # Learned ones have layer norm; a compiled one cannot, since it would change the numbers that
 # its state holds. The third kind, compiled softly and then trained (Table 14), is without
 # layer norm as well, so that layer norm is not what separates it from the compiled ones.
-# Compiled ones differ by `sharpness`, the score of one unit of a key ({doc}`07_stability`); there are
+# Compiled ones differ by `sharpness`, the score of one unit of a key ({doc}`stability <07_stability>`); there are
 # five, from one that is nearly exact on these graphs to the compiler's own.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-steps", "caption": "Pointers wrong after a random step of growing size, in networks of hidden size 4 on graphs of 16 nodes: median over networks, and band from the least to the largest. Of each network the median over eight directions, best checkpoint."}, "image": {"alt": "Two panels, BFS and Bellman-Ford, over the size of the step. Compiled networks are without errors at the left and go wrong at steps at which the two trained kinds still answer as they did."}}
@@ -412,17 +412,17 @@ if recorded:
 # - *In particular.* What sets DFS apart is a higher loss, which sums up more hints, and a
 #   narrower bowl, also if it is measured by the loss it starts from.
 # - *Suboptimal.* A map of the loss on graphs as in training cannot tell: no lower place is
-#   seen in it. That there is one takes a network that is known to be right. {doc}`10_compiled_dfs` has
+#   seen in it. That there is one takes a network that is known to be right. {doc}`compiled DFS <10_compiled_dfs>` has
 #   it, in a network with four heads. And DFS's low score is one on graphs of four times the
-#   size, while on validation graphs of 16 nodes it is nearly learned ({doc}`04_bfs_dfs_disparity`).
+#   size, while on validation graphs of 16 nodes it is nearly learned ({doc}`the BFS-DFS disparity <04_bfs_dfs_disparity>`).
 #
 # ## Learned beside compiled
 #
-# Now both kinds, in networks of hidden size 4 with the modifications of {doc}`02_graph_programs`, on 32
+# Now both kinds, in networks of hidden size 4 with the modifications of {doc}`graph programs <02_graph_programs>`, on 32
 # graphs of 16 nodes. The compiled ones lack layer norm, which they cannot use, and the
 # learned ones have it: the two are not points of one space, and a straight line from one to
 # the other would have no meaning. How large the numbers in compiled weights are depends on
-# `sharpness`, the score of one unit of a key ({doc}`07_stability`). The paper does not give its
+# `sharpness`, the score of one unit of a key ({doc}`stability <07_stability>`). The paper does not give its
 # weights' scale, so there are two: 8, and the exact compiler's own, 2^26. The learned ones
 # are each the best by validation of all recorded seeds.
 
@@ -481,9 +481,9 @@ mg.book.pages.data("figure-18", numbers(bfs))
 # pointers that are wrong, which does not change if all logits are multiplied by a number.
 #
 # There are more networks in it. *Then trained* is the best seed of Table 14's row that
-# starts from the same weights of sharpness 8 ({doc}`07_stability`), in the same network, without
+# starts from the same weights of sharpness 8 ({doc}`stability <07_stability>`), in the same network, without
 # layer norm. And of DFS there is a compiled and a learned network of one architecture
-# ({doc}`10_compiled_dfs`).
+# ({doc}`compiled DFS <10_compiled_dfs>`).
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-cuts", "caption": "Loss (above) and wrong pointers (below) at growing distance, along random filter-normalised directions: median, and band from the least to the largest. A line ends where a loss is no float32 number. Losses below 0.001 are drawn there. DFS: hidden size 32, 8 graphs of 8 nodes."}, "image": {"alt": "Six panels. The exact compiled networks are lowest at the left, at no loss and no wrong pointer, and shoot up at steps of a hundred thousandth or less; learned networks stay level until about a tenth. In the panels of wrong pointers both compiled kinds rise at about the same step."}}
 steps = np.geomspace(1e-9, 1, points)
@@ -699,7 +699,7 @@ if recorded:
 # states would not survive one. The last two lines are networks without it, of the same
 # shape as the compiled ones, that training has been through. From sharpness 8 it ends at a
 # place that bears plain steps as well as the learned one does, on BFS with as few errors;
-# from beside weights of sharpness 2048, at radius 1 ({doc}`07_stability`), it does not. So neither
+# from beside weights of sharpness 2048, at radius 1 ({doc}`stability <07_stability>`), it does not. So neither
 # the architecture nor compiling as such makes a network fragile; the scale that it starts
 # from does, and training of this length does not undo it.
 #

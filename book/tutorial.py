@@ -58,7 +58,8 @@ graphs_of_each_kind = {"quick": 20, "stored": 100, "paper": 1000}[profile]
 #
 # Can the nodes of a graph be painted in two colours so that no edge joins equal ones? Start at
 # a source, give it one colour, and let every node that is reached take the other colour than
-# the neighbour by which it is reached. If a colouring exists, this finds it.
+# the neighbour by which it is reached. If the graph is connected and a colouring exists, this
+# finds it.
 #
 # A program says this for one node. It has three parts: what a node holds at the `start`;
 # which node it looks at (`select`); and what it holds after the step (`update`). Here a node
@@ -102,7 +103,7 @@ except mg.ProgramError as error:
 # ## 3. The same as a sum
 #
 # The two cases exclude each other, so that at most one of them is 1: instead of *or* they can
-# be added. Each term gets a coordinate of its own. ({doc}`11_language` lists what can stand
+# be added. Each term gets a coordinate of its own. ({doc}`the language <11_language>` lists what can stand
 # where, and what it costs.)
 
 # %%
@@ -158,7 +159,8 @@ print(mg.verify(two_colours, nodes=(4, 9), graphs=graphs_of_each_kind))
 # ## 7. Your graphs
 #
 # Graphs of networkx, SciPy, NumPy and PyTorch Geometric and lists of edges are taken as they
-# are, with their labels. Results come back as tables, and as graphs of networkx.
+# are, with their labels. A network with a bias takes one number of nodes only, so `nodes=9`
+# fills the graph up. Results come back as tables, and as graphs of networkx.
 
 # %%
 towns = nx.Graph([("Ulm", "Bonn"), ("Bonn", "Kiel"), ("Kiel", "Jena"), ("Ulm", "Jena")])
@@ -174,11 +176,11 @@ mine.edges(result, step=2).round(3)
 
 # %% [markdown]
 # A graph on which the network is not known to be exact is refused, with the reason. This one
-# has an edge in one direction only:
+# has four nodes, and the network was compiled for nine:
 
 # %%
-one_way = convert.labelled(task, nx.DiGraph([(0, 1), (1, 2)]), source=0, nodes=9)
-compiled.refusals(one_way.graphs)
+small = convert.labelled(task, nx.path_graph(4), source=0)
+compiled.refusals(small.graphs)
 
 # %% [markdown]
 # ## 8. To a file, and to other tools
@@ -228,7 +230,7 @@ np.asarray(curves.loss)[:, [0, -1]].round(2)
 #
 # What should be kept, continued and compared is an experiment: a value with a name, which a
 # store identifies by its settings. With more seeds the same call trains what is missing; with
-# `cluster=` blocks of seeds go to the workers of a dask cluster ({doc}`commands`).
+# `cluster=` blocks of seeds go to the workers of a dask cluster ({doc}`commands and costs <commands>`).
 #
 # ```python
 # import dataclasses

@@ -14,9 +14,7 @@
 
   // A file of data calls this; pages may ask for a task before its file has arrived.
   function add(name, task) {
-    const compiled = task.compiled.map(({ sharpness, network }) => ({
-      sharpness, network: read(network),
-    }));
+    const compiled = task.compiled.map((one) => ({ ...one, network: read(one.network) }));
     tasks[name] = { ...task, compiled, trained: null };
     waiting.splice(0).forEach((again) => again());
   }
@@ -113,17 +111,18 @@
     return steps.length;
   }
 
-  // Nodes whose attention is split among several others, which a tie does.
-  function split(step) {
-    const found = new Set();
-    for (const heads of step.attention)
-      for (const head of heads)
-        head.forEach((row, i) => {
-          const most = row.indexOf(Math.max(...row));
-          if (row.some((x, j) => j !== most && x > 0.01 && Math.max(...row) < 0.99))
-            found.add(i);
-        });
-    return [...found].sort((a, b) => a - b);
+  // Components that hold what none may: a truth value that is neither 0 nor 1, or a
+  // reference that is at no node. A softmax that averages two nodes leaves these behind.
+  function blurred(components, step, n) {
+    const found = [];
+    for (const [name, { sort, w, b }] of Object.entries(components))
+      step.states.forEach((state, node) => {
+        const value = w.reduce((total, x, k) => total + x * state[k], b);
+        const held = sort === "node" ? value * n : value;
+        if (sort !== "float" && Math.abs(held - Math.round(held)) > 1e-3)
+          found.push({ node, name, value: +held.toFixed(2) });
+      });
+    return found;
   }
 
   // --- Drawing ---
@@ -396,7 +395,7 @@
       const truth = state.time ? state.truth[state.time - 1] : null;
       const svg = drawn(steps, mark);
       interactive(svg);
-      const parts = [element("h4", {}, title), svg];
+      const parts = [element("p", { class: "pg-title" }, title), svg];
       if (step && !small)
         parts.push(matrices(step, state.graph, hovered), table(network, step, mark && truth, state.graph));
       place.replaceChildren(...parts);
@@ -414,15 +413,19 @@
       const task = tasks[state.name], graph = state.graph;
       back.disabled = state.time === 0;
       next.disabled = state.time === state.end;
-      sharpness.textContent = ` ${task.compiled[state.sharp].sharpness}`;
+      sourced.hidden = !task.sourced;
+      source.value = graph.source;
+      sharpness.textContent = ` 2^${Math.log2(task.compiled[state.sharp].sharpness)}`;
       pictures();
       const parts = [`Step ${state.time} of ${state.end}.`];
       if (state.time === 0) parts.push("This is the graph as it is given.");
       if (state.time) {
-        const ties = split(state.truth[state.time - 1]);
-        if (ties.length)
-          parts.push(`A tie: node ${ties.join(", ")} found two equal keys, and a softmax shares its`
-            + " attention between them. This graph is outside of the compiled network's limits.");
+        const exact = task.compiled[task.compiled.length - 1];
+        const [first] = blurred(exact.components, state.truth[state.time - 1], graph.n);
+        if (first)
+          parts.push(`A tie: node ${first.node} found two equal keys, and a softmax shares its`
+            + ` attention between them, so that its ${first.name} is ${first.value}. This graph`
+            + " is outside of the compiled network's limits.");
         if (state.learned && task.pointer) {
           const [mine, right] = [state.learned, state.truth].map((s) => s[state.time - 1].values[task.pointer]);
           const wrong = mine.filter((x, i) => x !== right[i]).length;
@@ -474,6 +477,7 @@
         edited();
       },
     });
+    const sourced = element("label", {}, "source ", source);
     editing.append(
       element("p", { class: "pg-small" }, "Drag nodes. Click one node and then another to join or part them."),
       element("div", { class: "pg-bar" },
@@ -481,7 +485,7 @@
         button("Make a tie", tie),
         button("More nodes", () => { if (state.graph.n < MOST) { state.graph.grow(); edited(); } }),
         button("Fewer nodes", () => { if (state.graph.n > LEAST) { state.graph.shrink(); edited(); } }),
-        element("label", {}, "source ", source)),
+        sourced),
       element("div", { class: "pg-bar" }, element("span", {}, "join "), from, element("span", {}, " and "), to,
         button("Join", () => {
           const [i, j] = [from, to].map((x) => Math.round(+x.value));
@@ -490,7 +494,7 @@
         })),
       list);
     for (const name of names) choose.append(element("option", { value: name }, global.mindgapPlayground.titles[name] || name));
-    root.classList.add("pg");
+    root.classList.add("pg", ...(small ? ["pg-small-one"] : []));
     root.append(
       element("div", { class: "pg-bar" }, ...(names.length > 1 ? [choose] : []), again, back, next, play,
         ...(small ? [] : [element("label", {}, "sharpness ", slider, sharpness)])),

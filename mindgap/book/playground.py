@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mindgap import export, programs
-from mindgap.compiler.compile import compile
+from mindgap.compiler.compile import Compiled, compile
 from mindgap.compiler.smallest import suited
 from mindgap.experiments import learned
 from mindgap.language.interpreter import shown
@@ -77,6 +77,7 @@ def write(folder: Path, store: Store) -> None:
                 {
                     "sharpness": each.sharpness,
                     "network": data(task, each.config, each.params, program),
+                    "components": _components(each),
                 }
                 for each in (*softer, exact)
             ],
@@ -120,6 +121,22 @@ def data(
         },
         "starts": {name: _starts(program, name) for name in task.stage("hint")},
     }
+
+
+def _components(compiled: Compiled) -> dict[str, Any]:
+    """How each component is read from a hidden state (Eq. 19), and its sort.
+
+    A component is an affine function of the state, so its values at 0 and at the unit
+    vectors determine it.
+    """
+    size = compiled.layout.size
+    states = np.concatenate([np.zeros((1, size)), np.eye(size)])
+    found = {}
+    for name, sort in compiled.program.components.items():
+        constant, *values = np.asarray(compiled.layout.read(states, name), float)
+        weights = [float(value - constant) for value in values]
+        found[name] = {"sort": sort, "w": weights, "b": float(constant)}
+    return found
 
 
 def _starts(program: GraphProgram, hint: str) -> list[dict[str, float]]:

@@ -195,17 +195,34 @@ def totals(found: Sequence[Number], judged: Sequence[verdicts.Verdict]) -> Total
 def sentence(counted: Totals) -> str:
     """The totals in words, as README and the book's first page show them."""
     numbers, claims = counted.printed, counted.claims
+    others = {
+        0: "No other reading of the settings, nor the last checkpoint, would make a "
+        "further result equivalent.",
+        1: "Another reading of the settings, or the last checkpoint, would make one "
+        "more equivalent.",
+    }.get(
+        counted.sensitive,
+        "Another reading of the settings, or the last checkpoint, would make "
+        f"{counted.sensitive} more equivalent.",
+    )
+
+    def have(count: int, one: str, several: str) -> str:
+        return f"{count} {one if count == 1 else several}"
+
+    few = have(numbers["too few seeds"], "has", "have")
     return (
-        f"Of the {sum(numbers.values())} results that the paper's tables print, "
-        f"{numbers['equivalent']} are equivalent to ours under the primary reading of "
-        f"their settings, {numbers['differs']} differ, {numbers['inconclusive']} are "
-        f"inconclusive, {numbers['too few seeds']} have too few seeds here, and "
-        f"{numbers['not comparable']} cannot be compared. {counted.sensitive} of those "
-        "that are not equivalent would be under another reading or checkpoint. Of its "
-        f"{sum(claims.values())} claims, {claims['supported']} are supported by their "
-        f"main clause, {claims['contradicted']} contradicted, {claims['inconclusive']} "
-        f"inconclusive, and {claims['too few seeds']} have too few seeds. In "
-        f"{counted.discrepancies} places the paper is unclear or contradicts itself."
+        f"The paper's tables print {sum(numbers.values())} results. Compared with ours "
+        "under the primary reading of their settings, "
+        f"{have(numbers['equivalent'], 'is', 'are')} equivalent, "
+        f"{have(numbers['differs'], 'differs', 'differ')}, "
+        f"{have(numbers['inconclusive'], 'is', 'are')} inconclusive, {few} too few "
+        f"seeds here, and {numbers['not comparable']} cannot be compared. {others} Of "
+        f"its {sum(claims.values())} claims, "
+        f"{have(claims['supported'], 'is', 'are')} supported by their main clause, "
+        f"{claims['contradicted']} contradicted, {claims['inconclusive']} "
+        f"inconclusive, and {have(claims['too few seeds'], 'has', 'have')} too few "
+        f"seeds. In {counted.discrepancies} places the paper is unclear or contradicts "
+        "itself."
     )
 
 

@@ -59,7 +59,9 @@ def test_the_sentence_says_the_totals():
     totals = scoreboard.totals([number("table-3/bfs", "equivalent")], [])
     claims = dict.fromkeys(protocol.CLAIM_VERDICTS, 0) | {"supported": 5}
     said = scoreboard.sentence(dataclasses.replace(totals, claims=claims))
-    assert said.startswith("Of the 1 results") and "1 are equivalent to ours" in said
+    assert said.startswith("The paper's tables print 1 results.")
+    assert "settings, 1 is equivalent, 0 differ, 0 are inconclusive, 0 have too" in said
+    assert "would make a further result equivalent" in said
     assert "Of its 5 claims, 5 are supported by their main clause" in said
     assert "In 36 places" in said
 
