@@ -74,7 +74,7 @@ def table(store: Store) -> "pd.DataFrame":
         for nodes in SIZES:
             line = best.loc[(task, nodes)]
             lines[f"trained here, {nodes} nodes"] = _words(
-                line["mean"], line.low, line.high, line.seeds
+                line["mean"], line.low, line.high, int(line.seeds)
             )
         floor = best.loc[(task, SIZES[-1])].floor
         lines["best rule of one line, 64 nodes"] = f"{floor:.1f}"

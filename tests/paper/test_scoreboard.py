@@ -9,7 +9,7 @@ import pytest
 
 from mindgap.book import pages
 from mindgap.measures.statistics import Difference
-from mindgap.paper import protocol, report, scoreboard, verdicts
+from mindgap.paper import protocol, report, scoreboard, summary, verdicts
 from mindgap.paper.discrepancies import DISCREPANCIES
 from mindgap.paper.tables import find
 from mindgap.store import Store
@@ -113,6 +113,21 @@ def test_pages_show_the_totals_as_they_are():
         pytest.skip("no page shows the totals")
     said = scoreboard.sentence(scoreboard.compute(Store(ROOT / "book" / "results")))
     assert {line for line in lines if line} == {said}
+
+
+@pytest.mark.slow
+def test_the_first_page_shows_the_records(monkeypatch):
+    """But for the line of the compiled networks, which takes long to compute."""
+    monkeypatch.setattr(summary, "_compiled", lambda row: "?")
+    made = summary.markdown(summary.table(Store(ROOT / "book" / "results")))
+    page = (ROOT / "book" / "intro.md").read_text().splitlines()
+    lines = [line for line in made.splitlines() if "?" not in line]
+    assert len(lines) > 8 and not set(lines) - set(page)
+
+
+def test_a_page_without_marks_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no marks for the table of results"):
+        summary.publish("# T\n", Store(tmp_path), tmp_path)
 
 
 def test_chapters_become_links_where_they_are_pages():

@@ -109,3 +109,17 @@ def test_differences_are_marks_in_the_order_of_groups():
     assert at == list(panel.get_yticks()) and at == sorted(at)
     assert panel.get_ylim()[0] > panel.get_ylim()[1]
     assert "Table 2" in [text.get_text() for text in panel.texts]
+
+
+def test_a_storyboard_has_a_drawing_for_each_step_and_an_arrow_for_each_pointer():
+    edges = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]]) > 0
+    pointers = np.array([[0, 1, 2], [0, 0, 2], [0, 0, 1]])
+    reached = np.array([[1, 0, 0], [1, 1, 0], [1, 1, 1]]) > 0
+    figure = plots.graphs.storyboard(edges, reached, pointers, ["a", "b", "c"])
+    drawn = [panel for panel in figure.axes if panel.get_title()]
+    assert [panel.get_title() for panel in drawn] == ["a", "b", "c"]
+    arrows = [[t for t in panel.texts if not t.get_text()] for panel in drawn]
+    assert [len(each) for each in arrows] == [0, 1, 2]
+    filled = [[p.get_facecolor()[:3] for p in panel.patches] for panel in drawn]
+    assert [len({*colours[:2]}) for colours in filled] == [2, 1, 1]
+    assert all(len(panel.lines) == 2 for panel in drawn)  # each edge once
