@@ -129,6 +129,10 @@ pd.DataFrame(
 ).set_index("field")
 
 # %% [markdown]
+# Of edges, a program reads their weight and whether they exist; other inputs of edges, and
+# inputs that are pointers, have no field. A program that selects by neighbourhood is refused for
+# a task that has such inputs, since the network lets their nodes attend to each other.
+#
 # ## Whom a node selects
 #
 # A selection is a `Min` or a `Max` of a key among the candidates, which are the nodes that
@@ -139,7 +143,9 @@ pd.DataFrame(
 #   other, and the edge then reads as nothing. The network tells a node from its neighbours
 #   by the pre-attention bias, or by position where the mask allows that.
 # - `default=nobody`: everything that is read of nobody is false, or zero. The mask is one
-#   truth value of `other` and one question whether a reference of `other` names `self`.
+#   truth value of `other` and one question whether a reference of `other` names `self`. With
+#   attention to neighbours, who names a node has to be one of its neighbours, or to be made one
+#   by a pointer that is fed back as a hint; a graph on which it is not is refused.
 # - no default: all nodes (`everyone`) or all neighbours are candidates, the node itself
 #   among them, so there always is one.
 #
