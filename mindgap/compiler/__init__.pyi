@@ -1,4 +1,5 @@
 from . import anatomy as anatomy
+from . import ground_truth as ground_truth
 from . import layout as layout
 from . import limits as limits
 from . import readout as readout
