@@ -123,32 +123,32 @@ def slopes(case, compiled, states, time):
 
 
 def integrated(case, compiled, states, time, points=16):
-    """The mean derivative on the way from zero to the states."""
+    """The size of the mean derivative on the way from zero, times the state."""
     shares = (np.arange(points) + 0.5) / points
-    return sum(slopes(case, compiled, s * states, time) for s in shares) / points
+    mean = sum(slopes(case, compiled, s * states, time) for s in shares) / points
+    return jnp.abs((mean * states).sum(-1))
 
 
 def occluded(case, compiled, states, time):
-    """The change of each receiver's value if a sender's state is set to zero."""
+    """The size of each value's change if a sender's state is set to zero."""
     whole = new_values(case, compiled, states, time)
     without = [states.at[:, sender].set(0.0) for sender in range(nodes)]
-    return jnp.stack([whole - new_values(case, compiled, s, time) for s in without])
+    changed = [whole - new_values(case, compiled, s, time) for s in without]
+    return jnp.abs(jnp.stack(changed, -1)).swapaxes(0, 1)
 
 
 # %%
 def answers(case, compiled, states, attention, time):
     """What each method says, (B, receiver, sender)."""
-    by_slope = jnp.moveaxis(slopes(case, compiled, states, time), 0, 1)
-    by_path = jnp.moveaxis(integrated(case, compiled, states, time), 0, 1)
-    change = jnp.moveaxis(occluded(case, compiled, states, time), 0, 2)
-    held = states[:, None]
-    return {
-        "attention": attention,
+    by_slope = slopes(case, compiled, states, time)
+    found = {
         "gradient": jnp.abs(by_slope).sum(-1),
-        "gradient × state": jnp.abs((by_slope * held).sum(-1)),
-        "integrated gradients": jnp.abs((by_path * held).sum(-1)),
-        "occlusion": jnp.abs(change),
+        "gradient × state": jnp.abs((by_slope * states).sum(-1)),
+        "integrated gradients": integrated(case, compiled, states, time),
+        "occlusion": occluded(case, compiled, states, time),
     }
+    found = {name: jnp.moveaxis(each, 0, 1) for name, each in found.items()}
+    return {"attention": attention, **found}
 
 
 def hits(said, case, truth, time):
@@ -171,18 +171,22 @@ def hits(said, case, truth, time):
 
 
 # %%
+def at_step(case, truth, compiled, run, time):
+    """For each method, of each asked node, whether it names the selected neighbour."""
+    states, attention = run.states[:, time - 1], run.attention[:, time, 0]
+    said = answers(case, compiled, states, attention, time)
+    found = {method: hits(each, case, truth, time) for method, each in said.items()}
+    _, chance = found["attention"]
+    return {**{method: hit for method, (hit, _) in found.items()}, "chance": chance}
+
+
 def tested(case, truth, sharpness):
-    """The share of asked nodes for which each method names the selected neighbour."""
+    """The same of all steps after the first, in a network of this sharpness."""
     compiled = mg.compile(case.program, case.exact.config, sharpness=sharpness)
     run = mg.apply(case.program.task, compiled.config, compiled.params, case.graphs)
-    found = {}
-    for time in range(1, truth.taken.shape[1]):
-        states, attention = run.states[:, time - 1], run.attention[:, time, 0]
-        for method, said in answers(case, compiled, states, attention, time).items():
-            hit, chance = hits(said, case, truth, time)
-            found.setdefault(method, []).append(hit)
-        found.setdefault("chance", []).append(chance)
-    return {method: np.concatenate(each) for method, each in found.items()}
+    times = range(1, truth.taken.shape[1])
+    found = [at_step(case, truth, compiled, run, time) for time in times]
+    return {name: np.concatenate([each[name] for each in found]) for name in found[0]}
 
 
 rows, asked = {}, {}
@@ -210,8 +214,8 @@ mg.book.pages.note(
 # neighbour's state decides only whether it is chosen. The derivative of that choice is zero, so
 # gradients say nothing, while setting the state to zero undoes the choice. In Bellman–Ford the
 # new distance is a sum with the neighbour's distance, whose derivative is one: the gradient
-# names it, and multiplying by the state spoils that, for the source's distance is zero. In softer
-# networks the choice has a derivative, and integrated gradients see it.
+# names it, and multiplying by the state spoils that where the selected neighbour is the source,
+# whose distance is zero. In softer networks the choice has a derivative, and integrated gradients see it.
 #
 # This is how five methods answer one question about two compiled networks, on small graphs. A
 # method that fails here fails where the answer is known; one that succeeds here may still fail
