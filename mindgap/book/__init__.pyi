@@ -1,4 +1,5 @@
 from . import build as build
+from . import downloads as downloads
 from . import executions as executions
 from . import pages as pages
 from . import playground as playground

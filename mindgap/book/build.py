@@ -102,11 +102,7 @@ def site(root: Path) -> Path:
     for source in _sources(root):
         notebook = _executed(root, source)
         _tool("nbformat").write(presentable(notebook), stage / f"{source.stem}.ipynb")
-    if (stage / "playground.md").exists():
-        playground = importlib.import_module("mindgap.book.playground")
-        store = importlib.import_module("mindgap.store").Store
-        folder = stage / "_extra" / "playground"
-        playground.write(folder, store(root / "book" / "results"))
+    _write_networks(root, stage)
     _tool("jupyter_book")
     start = "from jupyter_book.cli.main import main; main()"
     _progress("building the site")
@@ -120,6 +116,20 @@ def site(root: Path) -> Path:
     shutil.rmtree(html, ignore_errors=True)
     shutil.move(stage / "_build" / "html", html)
     return html
+
+
+def _write_networks(root: Path, stage: Path) -> None:
+    """The networks that pages run or offer, if the book has these pages."""
+    store = importlib.import_module("mindgap.store").Store(root / "book" / "results")
+    if (stage / "playground.md").exists():
+        playground = importlib.import_module("mindgap.book.playground")
+        playground.write(stage / "_extra" / "playground", store)
+    page = stage / "weights.md"
+    if page.exists():
+        downloads = importlib.import_module("mindgap.book.downloads")
+        table = downloads.write(stage / "_extra" / "weights", store)
+        text = page.read_text("utf-8").replace(downloads.PLACE, table)
+        page.write_text(text, "utf-8")
 
 
 def everything(root: Path) -> Path:

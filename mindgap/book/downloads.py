@@ -1,0 +1,48 @@
+"""The networks that the site offers as files, and the table that lists them."""
+
+from pathlib import Path
+
+from mindgap import export, programs
+from mindgap.compiler.smallest import suited
+from mindgap.experiments import learned
+from mindgap.paper import EXPERIMENTS
+from mindgap.store import Store, StoreError
+
+PLACE = "<!-- the table of files -->"
+"""Where a page has the table."""
+NODES = 64
+"""Of compiled networks that take one number of nodes."""
+
+
+def write(folder: Path, store: Store) -> str:
+    """Writes compiled and kept trained networks, and returns the table as Markdown.
+
+    Compiled ones are files of `export.save`, trained ones of `export.to_npz`. Rows of
+    which the store has kept no network are left out.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = ["| network | task | hidden size | heads | file |", "|---|---|---|---|---|"]
+
+    def add(name: str, task: str, size: int, heads: int, path: Path) -> None:
+        kilobytes = path.stat().st_size / 1000
+        link = f'<a href="{folder.name}/{path.name}">{path.name}</a>'
+        about = f"{link} ({kilobytes:,.0f} kB)"
+        lines.append(f"| {name} | {task} | {size} | {heads} | {about} |")
+
+    for program in programs.PROGRAMS.values():
+        if program.task is None or program.name != program.task.name:
+            continue
+        compiled = suited(program, NODES)
+        path = export.save(folder / f"compiled-{program.name}.safetensors", compiled)
+        config = compiled.config
+        add("compiled", program.name, config.hidden_size, config.heads, path)
+    for row in EXPERIMENTS.values():
+        try:
+            params = learned.load(row, store).params
+        except StoreError:
+            continue
+        path = folder / f"{row.name.replace('/', '-')}.npz"
+        export.to_npz(path, row.task, row.model, params)
+        name = f"trained, `{row.name}`"
+        add(name, row.task.name, row.model.hidden_size, row.model.heads, path)
+    return "\n".join(lines)
