@@ -17,7 +17,7 @@ from mindgap.compiler.compile import Compiled, compile
 from mindgap.compiler.smallest import suited
 from mindgap.experiments import learned
 from mindgap.language.interpreter import shown
-from mindgap.language.normal_forms import Affine, Field
+from mindgap.language.normal_forms import Affine
 from mindgap.language.program import GraphProgram
 from mindgap.network import ModelConfig, Params
 from mindgap.paper.tables import find
@@ -149,11 +149,9 @@ def _starts(program: GraphProgram, hint: str) -> list[dict[str, float]]:
 def _start(program: GraphProgram, component: str | None) -> dict[str, float]:
     # a class without a component is the answer where no other class holds
     form = Affine({}, 0.5) if component is None else program.beginnings[component]
-    known = {Field("init", "s"): "s", Field("init", "index"): "index"}
     found = {"constant": form.constant, "s": 0.0, "index": 0.0}
     for field, factor in form.terms.items():
-        name = known.get(field) or known.get(Field("init", field.name))
-        if name is None:
+        if field.name not in found:
             raise ValueError(f"{program.name}: {component} starts as {form}")
-        found[name] += factor
+        found[field.name] += factor
     return {name: float(np.float32(value)) for name, value in found.items()}

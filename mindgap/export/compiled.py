@@ -41,11 +41,7 @@ def save(path: Path | str, compiled: Compiled) -> Path:
         "channels": {str(at): name for at, name in compiled.channels.items()},
         "limits": str(compiled.limits).splitlines(),
     }
-    arrays = {
-        f"{module}/{leaf}": np.ascontiguousarray(array)
-        for module, leaves in compiled.params.items()
-        for leaf, array in leaves.items()
-    }
+    arrays = {n: np.ascontiguousarray(a) for n, a in _named(compiled).items()}
     save_file(arrays, path, {name: json.dumps(value) for name, value in about.items()})
     return path
 
@@ -80,11 +76,7 @@ def load(path: Path | str, program: GraphProgram | None = None) -> Compiled:
         sharpness=about["sharpness"],
         largest_value=about["largest_value"],
     )
-    made = {
-        f"{module}/{leaf}": array
-        for module, leaves in compiled.params.items()
-        for leaf, array in leaves.items()
-    }
+    made = _named(compiled)
     for name in sorted(made.keys() | stored.keys()):
         if name not in made or name not in stored:
             raise ValueError(f"{path}: {name} is only in one of file and program")
@@ -94,6 +86,15 @@ def load(path: Path | str, program: GraphProgram | None = None) -> Compiled:
                 "file was changed, or written by another version"
             )
     return compiled
+
+
+def _named(compiled: Compiled) -> dict[str, np.ndarray]:
+    """The parameters by `module/leaf`."""
+    return {
+        f"{module}/{leaf}": np.asarray(array)
+        for module, leaves in compiled.params.items()
+        for leaf, array in leaves.items()
+    }
 
 
 def _made_of(compiled: Compiled) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the book's first page shows of the results: a table and three figures.
+"""What the book's first page shows of the results: a table and two figures.
 
 Everything is read from a store, or computed by a compiled network. `publish` of
 `scoreboard` writes it beside the totals.
