@@ -201,7 +201,6 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
     limits = Limits(
         nodes=config.nodes or NODES,
         fixed_nodes=config.nodes is not None,
-        leak=max(score.leak for score in scored.values()),
         margins={name: score.margin for name, score in scored.items()},
         separated=all(score.separated for score in scored.values()),
         position_gap=max(score.position_gap for score in scored.values()),
@@ -303,7 +302,7 @@ def _set_scores(
             edge[:, column] = channel.zeta.edge
             if channel.zeta.graph.any():
                 meta[:, column] = channel.zeta.graph
-            constant[column] = channel.zeta.constant
+            constant[column] = channel.zeta.constant + channel.zeta.other_constant
             layers[head][0][place] = channel.weight
     if config.attention_bias:
         assert config.nodes is not None
@@ -316,7 +315,7 @@ def _set_updates(
 ) -> None:
     """Value, skip and edge maps: each cell, and each kept start, in its coordinate."""
     size, program = config.hidden_size, layout.program
-    value, _ = zero_layer(params, "attention/value", 2 * size, size)
+    value, weighed = zero_layer(params, "attention/value", 2 * size, size)
     skip, constant = zero_layer(params, "attention/skip", 2 * size, size)
     projected = config.edge_values == "projected"
     if projected:
@@ -328,7 +327,7 @@ def _set_updates(
         for column, form in [*cells, *place.written]:
             reading = layout.reading(form)
             value[:, column], skip[:, column] = reading.other, reading.self
-            constant[column] = reading.constant
+            constant[column], weighed[column] = reading.constant, reading.other_constant
             if reading.graph.any():
                 raise CannotCompile(
                     f"{program.name}, update of `{name}`: reads an input of the whole "

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from mindgap.compiler.limits import LEAK
-
 if TYPE_CHECKING:
     from mindgap.compiler.compile import Compiled
 
@@ -70,6 +68,4 @@ def _limits(compiled: "Compiled") -> list[str]:
     for name, score in compiled.scores.items():
         for limit, why in score.reasons.items():
             lines.append(f"  {name}, {limit.replace('_', ' ')}: {why}")
-        if score.leak == LEAK:
-            lines.append(f"  {name}: less than float32 sees beside 1 is given away")
     return lines

@@ -60,13 +60,19 @@ class Place(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A sum as weights of [x_j | h_j], [x_i | h_i], edge and graph features; a bias."""
+    """A sum as weights of [x_j | h_j], [x_i | h_i], edge and graph features; biases."""
 
     other: Float[np.ndarray, "2*S"]
     self: Float[np.ndarray, "2*S"]
     edge: Float[np.ndarray, "S"]
     graph: Float[np.ndarray, "S"]
     constant: float
+    other_constant: float
+    """What belongs to the fields of node j, whose start may be another than 0.
+
+    It is weighed with them: where nodes share the attention, rounded weights add up to
+    almost 1, so a truth value of all of them is 0 only if it is 0 before weighing.
+    """
 
     def times(self, factor: float) -> "Reading":
         """The same, scaled."""
@@ -76,6 +82,7 @@ class Reading(NamedTuple):
             factor * self.edge,
             factor * self.graph,
             factor * self.constant,
+            factor * self.other_constant,
         )
 
 
@@ -119,11 +126,12 @@ class Layout:
         """A reading of no field."""
         wide = np.zeros(2 * self.size)
         narrow = np.zeros(self.size)
-        return Reading(wide, wide.copy(), narrow, narrow.copy(), 0.0)
+        return Reading(wide, wide.copy(), narrow, narrow.copy(), 0.0, 0.0)
 
     def reading(self, form: Affine) -> Reading:
         """The weights that compute a sum from inputs and the state before a step."""
-        weights = self.nothing()._replace(constant=form.constant)
+        weights = self.nothing()
+        constants = {"self": form.constant, "other": 0.0}
         for field, factor in form.terms.items():
             if field.name in self.graphs:
                 weights.graph[self.graphs[field.name]] += factor
@@ -131,10 +139,11 @@ class Layout:
             if field.name in EDGE:
                 weights.edge[self.edges[field.name]] += factor
                 continue
-            row = weights.self if field.role in ("self", "init") else weights.other
-            constant = self._add(row, field, factor)
-            weights = weights._replace(constant=weights.constant + constant)
-        return weights
+            side = "self" if field.role in ("self", "init") else "other"
+            constants[side] += self._add(getattr(weights, side), field, factor)
+        return weights._replace(
+            constant=constants["self"], other_constant=constants["other"]
+        )
 
     def _add(self, row: np.ndarray, field: Field, factor: float) -> float:
         """Adds factor * field to a row of [x | h] weights; returns what is constant."""

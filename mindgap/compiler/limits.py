@@ -2,6 +2,8 @@
 
 A softmax selects one node only if the best key beats the next by enough, and float32
 only resolves so much. Both are computed from the weights when a program is compiled.
+Enough means that the softmax gives exactly 0 to all others: an update multiplies what
+it reads by factors as large as the largest value, so no leak is small after some steps.
 Whether a graph lies within them is seen by running the program on it.
 """
 
@@ -19,10 +21,10 @@ from mindgap.language.program import GraphProgram
 from mindgap.tasks.base import trajectories
 
 NODES = 4096
-"""Softmax sums over at most so many nodes."""
+"""A network that is not for a fixed number of nodes takes at most so many."""
 
-LEAK = 2.0**-26
-"""What all others together may get of a selection: less than float32 sees beside 1."""
+UNDERFLOW = 104.0
+"""exp(-104) is 0 in float32: a score this far below another gets nothing."""
 
 UNIT = 2.0**-24
 """Relative rounding error of float32."""
@@ -64,8 +66,6 @@ class Limits:
     nodes: int
     fixed_nodes: bool
     """Whether the network runs on exactly `nodes` nodes, else on at most so many."""
-    leak: float
-    """The most that a softmax gives to all nodes but the selected one."""
     margins: dict[str, Margin]
     """Of each selection."""
     separated: bool
@@ -108,7 +108,6 @@ class Limits:
             f"edge weights {weights}, values {values}",
             f"self-loops {'allowed' if self.self_loops else 'refused'}, "
             f"one-way edges {'allowed' if self.directed else 'refused'}",
-            f"other nodes get at most {self.leak:.2g} of a selection",
         ]
         for name, margin in self.margins.items():
             head = f"{name}: " * (len(self.margins) > 1)

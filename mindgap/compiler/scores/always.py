@@ -14,7 +14,7 @@ one rounding beside a constant), however many steps there are.
 import functools
 import math
 
-from mindgap.compiler.limits import UNIT, Margin
+from mindgap.compiler.limits import UNDERFLOW, UNIT, Margin
 from mindgap.compiler.scores.base import Score, Setting
 from mindgap.compiler.static import (
     OTHER_INDEX,
@@ -35,9 +35,6 @@ from mindgap.language.normal_forms import (
 )
 from mindgap.language.program import GraphProgram
 from mindgap.language.selection import ADJACENT
-
-UNDERFLOW = 104.0
-"""exp(-104) is 0 in float32."""
 
 TERMS = 8
 """A score is the sum of at most so many rounded numbers."""

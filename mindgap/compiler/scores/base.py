@@ -38,8 +38,6 @@ class Score(NamedTuple):
     """Neighbouring positions must be at least this far apart."""
     reasons: dict[str, str]
     """What sets `key_gap` and `position_gap`, for `Compiled.explain`."""
-    leak: float = 0.0
-    """The most that a softmax gives to all nodes but the selected one."""
     diagonal: float = 0.0
     """The bias B of Eq. 17 on its diagonal; 0 elsewhere."""
     separated: bool = True

@@ -9,8 +9,8 @@ the update reads 0. Scores differ so much that the softmax gives exactly 0 to al
 the selected node (see `always`).
 """
 
-from mindgap.compiler.limits import UNIT, Margin
-from mindgap.compiler.scores.always import TERMS, UNDERFLOW
+from mindgap.compiler.limits import UNDERFLOW, UNIT, Margin
+from mindgap.compiler.scores.always import TERMS
 from mindgap.compiler.scores.base import Score, Setting
 from mindgap.compiler.static import CannotCompile
 from mindgap.language.expressions import Same

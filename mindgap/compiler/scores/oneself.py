@@ -17,9 +17,7 @@ Candidates' penalties are exactly 0, so large constants cost the keys no precisi
 
 from typing import NamedTuple
 
-import numpy as np
-
-from mindgap.compiler.limits import LEAK, NODES, UNIT, Margin
+from mindgap.compiler.limits import UNDERFLOW, UNIT, Margin
 from mindgap.compiler.scores.base import Channel, Score, Setting
 from mindgap.compiler.static import (
     OTHER_INDEX,
@@ -81,7 +79,7 @@ def oneself(setting: Setting) -> Score:
         channels, cancelled = _by_position(setting, key)
     # of a negative sum, a rectifying pair cancels SLOPE times its size, with rounding
     residue = 3 * UNIT * SLOPE * cancelled
-    gap = (np.log(NODES) - np.log(LEAK) + 2 * residue) / sharpness
+    gap = (UNDERFLOW + 2 * residue) / sharpness
     floats = any(program.components.get(f.name) == "float" for f in key.form.terms)
     whole = key.tie == 0.5  # and so without rounding errors that add up
     rounding = UNIT * (6 if floats and not whole else 2)
@@ -119,13 +117,11 @@ def oneself(setting: Setting) -> Score:
         margin=Margin(float(gap), rounding, offset, bool(key.tie), contrast),
         position_gap=float(apart),
         reasons={
-            "key_gap": f"a softmax over {NODES} nodes that leaks at most {LEAK:.2g}, "
-            f"at sharpness {sharpness:g}",
+            "key_gap": f"exp(-{UNDERFLOW:g}) is 0 in float32",
             "position_gap": why,
         },
-        leak=LEAK,
         diagonal=diagonal,
-        separated=bool(sharpness * key.range >= np.log(NODES) - np.log(LEAK)),
+        separated=bool(sharpness * key.range >= UNDERFLOW),
         directed=config.attention_bias,
         neighbours_only=not config.attention_bias,
     )

@@ -1,0 +1,114 @@
+"""Truth values stay exactly 0 or 1, however many steps there are.
+
+The programs here are as sensitive as they can be. With n = 1 the test 0 < n is exact
+only if n is, and n is exact only if all truth values are: an error of either comes back
+multiplied by the largest value, at every second step.
+"""
+
+import numpy as np
+import pytest
+
+import mindgap as mg
+from tests import cases
+
+NODES = 16
+
+
+def sensitive(name, select, read, start, update):
+    """n is 1 from the first two steps on; `clock` goes on, for NODES - 1 steps."""
+    return mg.GraphProgram(
+        name=name,
+        start=lambda init: {
+            **{"n": 0.0, "t": False, "clock": 0.0, "first": True, "second": False},
+            **start(init),
+        },
+        select=select,
+        update=lambda self, other, init, edge: {
+            "t": (0 < self.n) & ~read(other),
+            "n": mg.when(self.t & ~read(other), self.n) + self.first + self.second,
+            "first": self.first & ~self.first,
+            "second": self.first,
+            "clock": self.clock + init.s,
+            **update(self, other),
+        },
+    )
+
+
+def worst(compiled, graphs):
+    """How far a component is from the interpreter's, at most."""
+    steps = NODES - 1
+    states = mg.interpret(compiled.program, graphs, steps).states
+    found = compiled.run(graphs).states
+    assert found.shape[1] == steps
+    return max(
+        abs(np.asarray(compiled.layout.read(found, name) - states[name][:, 1:])).max()
+        for name in states
+    )
+
+
+def test_nobody_of_many_holds_nothing():
+    """All hold b at the start, so that an idle node holds 1 - 1 of it, not 0.
+
+    Softmax weights of many idle nodes add up to 1 but for a rounding.
+    """
+    program = sensitive(
+        "nobody",
+        lambda self, other, init, edge: mg.Min(
+            other.index,
+            where=other.a & mg.same(other.p, self.index),
+            default=mg.nobody,
+        ),
+        lambda other: other.b,
+        lambda init: {"a": True, "b": True, "p": init.index},
+        lambda self, other: dict.fromkeys("ab", self.a & ~self.first) | {"p": self.p},
+    )
+    compiled = mg.compile(
+        program,
+        mg.ModelConfig(
+            hidden_size=32,
+            layer_norm=False,
+            edge_values="projected",
+            attend_to="all",
+        ),
+        largest_value=2.0**20,
+    )
+    graphs = cases.random_graphs(program, NODES, 8)
+    assert compiled.refusals(graphs) == [None] * 8
+    assert worst(compiled, graphs) == 0
+
+
+@pytest.mark.parametrize("sharpness", [2.0**16, 2.0**20])
+def test_the_second_best_gets_nothing(sharpness):
+    """The source holds what is read; its edge is as heavy as the limits allow."""
+    program = sensitive(
+        "second",
+        lambda self, other, init, edge: mg.Min(
+            edge.weight, where=edge.adj, default=self
+        ),
+        lambda other: other.c,
+        lambda init: {"c": init.s},
+        lambda self, other: {"c": self.c},
+    )
+    config = mg.ModelConfig(
+        hidden_size=32,
+        layer_norm=False,
+        edge_values="projected",
+        attention_bias=True,
+        nodes=NODES,
+    )
+    compiled = mg.compile(program, config, sharpness=sharpness, largest_value=2.0**20)
+    (margin,) = compiled.limits.margins.values()
+    weights = np.random.default_rng(0).permutation(NODES**2).reshape(1, NODES, NODES)
+    weights = 0.6 + weights / NODES**2
+    weights[0, 0, 6], weights[0, 0, 7] = 0.5, 0.5 + margin.key_gap
+    graphs = compiled.task.run(weights, 7)
+
+    def moved(times):
+        weights[0, 0, 7] = np.float32(0.5) + np.float32(times * margin.key_gap)
+        return compiled.task.run(weights, 7)
+
+    times = 1.0
+    while compiled.refusals(graphs) != [None]:
+        times += 0.002
+        graphs = moved(times)
+    assert times < 2 and worst(compiled, graphs) == 0
