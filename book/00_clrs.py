@@ -21,7 +21,7 @@
 # **From the paper, on this page:** nothing; the paper takes the benchmark CLRS-30
 # {cite:p}`velickovic2022clrs` as known. Whoever knows it can go on to {doc}`attention <01_attention>`.
 
-# %% tags=["hide-cell"]
+# %% tags=["remove-cell"]
 # On a hosted notebook: fetch the book with its results, and the library without
 # touching the jax that is installed there.
 import importlib.util
@@ -95,7 +95,7 @@ titles = ["before the first step"] + [f"after step {step}" for step in steps if 
 reached, parents = (np.asarray(trace.hints[n])[0] for n in ("reach_h", "pi_h"))
 plots.graphs.storyboard(edges > 0, reached > 0, parents, titles, places)
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 held = pd.DataFrame(parents, titles).rename_axis("parent of node", axis="columns")
 mg.book.pages.data("figure-bfs-trace", held)
 
@@ -128,7 +128,7 @@ entered = np.asarray(trail.hints["color"])[0, shown].argmax(-1) > 0
 back = np.asarray(trail.hints["pi_h"])[0, shown]
 plots.graphs.storyboard(edges > 0, entered, back, titles, places)
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 held = pd.DataFrame(back, titles)
 mg.book.pages.data(
     "figure-dfs-trace", held.rename_axis("parent of node", axis="columns")

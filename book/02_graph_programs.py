@@ -27,7 +27,7 @@
 # its programs were published. What runs on this page was written from the text; others
 # have compiled programs into transformers {cite:p}`lindner2023tracr,shaw2024alta`.
 
-# %% tags=["hide-cell"]
+# %% tags=["remove-cell"]
 # On a hosted notebook: fetch the book with its results, and the library without
 # touching the jax that is installed there.
 import importlib.util
@@ -217,12 +217,14 @@ steps = found.states.shape[1]
 shown_steps = [f"step {t + 1}" for t in range(steps)]
 plots.program_run(held, np.asarray(found.attention)[0, :, 0], shown_steps)
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 frame = pd.concat({k: pd.DataFrame(v, shown_steps) for k, v in held.items()})
 mg.book.pages.data("figure-2", frame.rename_axis(["component", "after"]).round(5))
 
 # %%
 meant = mg.interpret(programs.bellman_ford, small, steps)
+
+# %% tags=["remove-cell"]
 assert np.allclose(held["dist"], np.asarray(meant.states["dist"])[0, 1:], atol=1e-6)
 assert (
     np.asarray(found.attention)[0, :, 0].argmax(-1)
@@ -249,13 +251,13 @@ assert (
 shown = mg.compile(programs.bellman_ford, modified, sharpness=8.0, largest_value=4.0)
 plots.parameters(anatomy.main_parameters(shown))
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.data("figure-8", anatomy.frame(anatomy.main_parameters(shown)))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-9", "caption": "Figure 9's counterpart: encoders and decoders of compiled Bellman-Ford."}, "image": {"alt": "Tables of numbers: the encoders and decoders of compiled Bellman-Ford with their few entries that are not zero."}}
 plots.parameters(anatomy.auxiliary_parameters(shown))
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.data("figure-9", anatomy.frame(anatomy.auxiliary_parameters(shown)))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-10", "caption": "Figure 10's counterpart: main parameters of compiled BFS. No distance is tracked, and the key is the sender's position."}, "image": {"alt": "Tables of numbers: the value, skip, sender, receiver and edge maps of compiled BFS with their few entries that are not zero."}}
@@ -264,13 +266,13 @@ shown_bfs = mg.compile(
 )
 plots.parameters(anatomy.main_parameters(shown_bfs))
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.data("figure-10", anatomy.frame(anatomy.main_parameters(shown_bfs)))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-11", "caption": "Figure 11's counterpart: encoders and decoders of compiled BFS."}, "image": {"alt": "Tables of numbers: the encoders and decoders of compiled BFS with their few entries that are not zero."}}
 plots.parameters(anatomy.auxiliary_parameters(shown_bfs))
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.data("figure-11", anatomy.frame(anatomy.auxiliary_parameters(shown_bfs)))
 
 # %% [markdown]
@@ -291,8 +293,10 @@ mg.book.pages.data("figure-11", anatomy.frame(anatomy.auxiliary_parameters(shown
 # %%
 p, v, c = np.array([0.0, 0.25, 0.5, 0.75]), 0.25, -1000.0
 y = np.asarray(jax.nn.softmax(c * np.maximum(p - v, v - p)))
-assert (y.round(6) == [0, 1, 0, 0]).all()
 y
+
+# %% tags=["remove-cell"]
+assert (y.round(6) == [0, 1, 0, 0]).all()
 
 # %% [markdown]
 # This decoder knows the positions by heart, so it is tied to one number of nodes and to
@@ -301,6 +305,8 @@ y
 
 # %%
 logits = -2 * np.maximum(v, p) + p
+
+# %% tags=["remove-cell"]
 assert logits.argmax() == 1
 
 # %% [markdown]
@@ -315,7 +321,6 @@ assert logits.argmax() == 1
 # %%
 def certificate(program, network="mindgap", nodes=sizes):
     found = mg.verify(program, network, nodes=nodes, graphs=count, seed=seed)
-    assert found.exact
     return {
         "program": program.name, "network": network, "hidden": found.hidden_size,
         "nodes": ", ".join(map(str, found.nodes)), "graphs": found.graphs,
@@ -332,6 +337,10 @@ if profile != "quick":  # the profile that leaves out what takes longest
     more += [programs.reachability, programs.nearest_neighbour]
     rows += [certificate(program, nodes=(16,)) for program in more]
 pd.DataFrame(rows).set_index("program")
+
+# %% tags=["remove-cell"]
+for row in rows:
+    assert {row[share] for share in ("outputs", "hints", "selections")} == {"100.00%"}
 
 # %% [markdown]
 # The third row (left out of the quick profile) is the strictest: the weights run in dm-clrs's *unmodified* code
@@ -379,7 +388,7 @@ for sharpness in (2.0**10, 2.0**14, 2.0**26):
     lines[f"sharpness 2^{int(np.log2(sharpness))}"] = (places, heights)
 plots.shares(lines, "nodes", "graphs refused (%)")
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 columns = {
     name: pd.Series(heights, places) for name, (places, heights) in lines.items()
 }
@@ -475,7 +484,6 @@ print(f"least gap between two offers on the test set: {gaps.min():.1e}")
 # %%
 large = dataclasses.replace(modified, hidden_size=128)
 embedded = mg.compile(programs.bellman_ford, large)(small)
-assert np.array_equal(embedded.logits["pi"], found.logits["pi"])
 minimal = dataclasses.replace(modified, nodes=16)
 plain = mg.ModelConfig(hidden_size=4)
 pd.DataFrame(
@@ -490,6 +498,9 @@ pd.DataFrame(
         for task in (mg.tasks.bfs, mg.tasks.bellman_ford)
     }
 )
+
+# %% tags=["remove-cell"]
+assert np.array_equal(embedded.logits["pi"], found.logits["pi"])
 
 # %% [markdown]
 # ## A program of your own

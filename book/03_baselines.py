@@ -26,7 +26,7 @@
 # is not, although all three reach about 99 % on the sizes they were trained on
 # {cite:p}`saldyt2025gap`.
 
-# %% tags=["hide-cell"]
+# %% tags=["remove-cell"]
 # On a hosted notebook: fetch the book with its results, and the library without
 # touching the jax that is installed there.
 import importlib.util
@@ -89,7 +89,7 @@ if profile != "stored" or seeds or steps:
 # that is applied once per hint of the algorithm, and decoders; hidden size 128. The
 # paper puts it at "about $5e6$ parameters". Counted, it has fewer:
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 pd.DataFrame(
     {
         "parameters": [f"{mg.network.count(e.task, e.model):,}" for e in rows],
@@ -114,6 +114,8 @@ pd.DataFrame(
 # %%
 paper_maxima = np.array([e.reported.max for e in TABLE_1])
 nearest = np.round(paper_maxima / 100 * 2048) / 2048 * 100
+
+# %% tags=["remove-cell"]
 assert (np.round(nearest, 2) == paper_maxima).all()
 
 # %% [markdown]
@@ -149,6 +151,8 @@ pd.DataFrame(floors).set_index(["task", "rule"]).round(1)
 # %%
 floor = {(f["task"], f["rule"]): f["n = 64"] for f in floors}
 best_dfs = next(e.reported.max for e in TABLE_1 if e.task.name == "dfs")
+
+# %% tags=["remove-cell"]
 assert floor["dfs", "largest smaller in-neighbour"] > best_dfs
 
 # %% [markdown]
@@ -158,7 +162,7 @@ assert floor["dfs", "largest smaller in-neighbour"] > best_dfs
 table = mg.paper.verdicts.beside(rows, results)
 mg.paper.verdicts.compare(table)
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 print(f"Score: {mg.paper.report.scored(rows[0])}; best checkpoint by validation.")
 
 # %% [markdown]
@@ -185,7 +189,7 @@ mg.plots.scores_beside_paper(
     {name: {rule: floor[name, rule]} for name, rule in shown.items()},
 )
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 frame = pd.DataFrame({e.task.name: pd.Series(scores) for e, scores in done})
 mg.book.pages.data("figure-table-1", frame.rename_axis("seed").round(5))
 
@@ -200,7 +204,7 @@ validation = {
 }
 mg.plots.learning_curves(loss, validation)
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 drawn = {("loss", k): v for k, v in loss.items()}
 drawn |= {("validation", k): v for k, v in validation.items()}
 tall = {k: pd.DataFrame(lines, columns=at).T for k, (at, lines) in drawn.items()}
@@ -236,10 +240,10 @@ by_nodes = mg.paper.by_size.frame(
 )
 mg.paper.by_size.figure(by_nodes)
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.data("figure-sizes", by_nodes.round(4).set_index(["task", "nodes"]))
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 dfs = by_nodes[(by_nodes.task == "DFS") & (by_nodes.checkpoint == "best")]
 dfs = dfs.set_index("nodes")
 below = dfs.index[dfs["mean"] < dfs.floor]
@@ -266,7 +270,7 @@ mg.book.pages.note(
 # against an independent one. Most of these error bars are standard errors, while the paper's
 # are standard deviations.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 pd.DataFrame(PUBLISHED).set_index("method")
 
 # %% [markdown]
@@ -277,14 +281,14 @@ pd.DataFrame(PUBLISHED).set_index("method")
 # hundred steps. Their numbers show that the machinery works here and now; they are not
 # to be compared with the paper's.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 quick = mg.paper.report.book_store(fresh)
 quick_rows = [e.with_steps(steps) for e in short] if steps else short
 made = mg.paper.report.provenance(quick_rows, quick)
 print("" if len(made) else "No quick run was made with this build.")
 mg.paper.verdicts.compare([mg.paper.report.row(e, quick) for e in quick_rows])
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 made
 
 # %% [markdown]
@@ -315,5 +319,5 @@ made
 #
 # Every result on this page was computed by these runs:
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.paper.report.provenance(rows, results)

@@ -29,7 +29,7 @@
 # nearly perfect all the same, the fault may lie less in the representation than in the
 # decoding {cite:p}`saldyt2025gap`.
 
-# %% tags=["hide-cell"]
+# %% tags=["remove-cell"]
 # On a hosted notebook: fetch the book with its results, and the library without
 # touching the jax that is installed there.
 import importlib.util
@@ -105,7 +105,7 @@ recorded = profile == "stored" and not seeds
 table = mg.paper.verdicts.beside(rows, results)
 mg.paper.verdicts.compare(table)
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 print(f"Score: {mg.paper.report.scored(rows[0])}; best checkpoint by validation.")
 
 # %% [markdown]
@@ -121,7 +121,7 @@ print(f"Score: {mg.paper.report.scored(rows[0])}; best checkpoint by validation.
 # better with traces.
 
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 def difference(name, data, checkpoint="best"):
     """Without less with traces, in points; no error where one row has one seed."""
     pair = untold[name], told[name]
@@ -150,7 +150,7 @@ pd.DataFrame(
 # scores the first is kept. Steps of training at which the best checkpoint was reached:
 
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 def best_steps(experiment):
     at, validation = mg.paper.report.curves(experiment, results, "validation")
     reached = at[validation.argmax(1)] if len(validation) else np.array([np.nan])
@@ -172,6 +172,7 @@ def score(row, data=CLRS30_TEST, checkpoint="best"):
     return found.mean() if len(found) else np.nan
 
 
+# %% tags=["remove-cell"]
 if recorded:
     for name in ("bfs", "bellman-ford"):
         assert abs(score(untold[name]) - score(told[name])) < 3
@@ -248,6 +249,8 @@ def traces(lines, name, longest=None):
 
 # %%
 bellman_ford = "table-10/default"
+
+# %% tags=["remove-cell"]
 assert find(bellman_ford)[0].digest == told["bellman-ford"].digest
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-3", "caption": "Figure 3, our counterpart: trace prediction accuracy of learned Bellman-Ford after each step, on CLRS-30's test and validation graphs; thin lines are seeds, the band is one standard deviation. Later steps are taken by fewer graphs."}, "image": {"alt": "Two panels. On 64 nodes the accuracy falls from 100 to about 93 percent over seven steps; on 16 nodes it stays above 98. The prediction that nothing happens falls to below 10 percent, the prediction of the end at once rises from about 20 to 100."}}
@@ -255,7 +258,7 @@ figure_3, floors_3 = traces({"learned": bellman_ford}, "bellman-ford")
 mg.plots.over_steps(figure_3, "trace prediction accuracy (%)", floors_3)
 
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 def long_form(panels, every=1):
     """Lines of a figure as a table: one line for each seed and step."""
     lines = []
@@ -303,7 +306,7 @@ figure_12, floors_12 = traces(
 )
 mg.plots.over_steps(figure_12, "trace prediction accuracy (%)", floors_12)
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.data("figure-12", long_form(figure_12))
 
 # %% [markdown]
@@ -322,7 +325,7 @@ dfs_rows = {
 figure_dfs, floors_dfs = traces(dfs_rows, "dfs")
 mg.plots.over_steps(figure_dfs, "trace prediction accuracy (%)", floors_dfs)
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.data("figure-traces-dfs", long_form(figure_dfs, 2))
 
 # %% [markdown]
@@ -355,7 +358,7 @@ for title, (row, name, stop) in hints.items():
     }
 mg.plots.over_steps(by_hint, "right (%)")
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.data("figure-hints", long_form(by_hint, 2))
 
 
@@ -414,7 +417,7 @@ index = pd.MultiIndex.from_tuples(courses)
 written = pd.DataFrame(list(courses.values()), index)
 written.map(lambda x: f"{x:.1f}" if isinstance(x, float) else x)
 
-# %%
+# %% tags=["remove-cell"]
 if recorded:
     assert courses["Bellman-Ford", "learned", "64 nodes"]["last"] > 90
     assert courses["BFS", bfs_line, "64 nodes"]["lowest"] > 90
@@ -446,7 +449,7 @@ if recorded:
 # probe that finds more does not show a fault of the decoder's training, only that the
 # information is there.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 amount = share * {"quick": 0.25, "stored": 1.0, "paper": 4.0}[profile]
 small, large = (8, 8) if profile == "quick" else (16, 64)
 
@@ -540,7 +543,7 @@ def beside(said, states, goals, given):
 # Steps that fewer than a quarter of the graphs take are left out, and of DFS's many steps
 # sixteen are looked at.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 sets = {
     "bfs": {small: 192},
     "bellman-ford": {large: 48},
@@ -557,7 +560,7 @@ for name, counts in sets.items():
         places[name, nodes] = at + 1
 
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 def panel(name, nodes, variable):
     """Lines of one variable; what is below 0 is as bad as a constant, and is cut."""
     at, found = places[name, nodes], scores[name, nodes]
@@ -587,7 +590,7 @@ mg.plots.over_steps(
     probe_panels, "variance explained (%)", probe_floors, ylim=(-8, 104)
 )
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.data("figure-probes", long_form(probe_panels))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-probes-dfs", "caption": "The same for DFS, on 16 nodes (above) and 64 (below): who is not yet discovered (white), when a node was discovered (d), the top of the stack."}, "image": {"alt": "Six panels. On 16 nodes probes find all three variables in the networks trained with traces, far above the untrained network; the decoder shows them, but for the times of discovery, which it misses. On 64 nodes the probe of the trained network is no better than that of the untrained one, and the top of the stack is lost after the first steps."}}
@@ -604,13 +607,13 @@ dfs_panels = {title: panel(*what) for title, what in dfs_looks.items()}
 dfs_floors = {title: control(*what) for title, what in dfs_looks.items()}
 mg.plots.over_steps(dfs_panels, "variance explained (%)", dfs_floors, ylim=(-8, 104))
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.data("figure-probes-dfs", long_form(dfs_panels))
 
 # %% [markdown]
 # Means over the steps shown, cut at 0 from below:
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 summed = {
     (name, nodes, variable): {
         label: np.nanmean(np.clip(values, 0, None))
@@ -627,9 +630,11 @@ held.map("{:.0f}".format).replace("nan", "–")
 
 # %%
 exact = held["compiled"].drop("distance", level="variable").dropna()
-assert (exact > 99.9).all()  # distance in edges is in no program of ours
 
 settled = recorded and share == 1 and used["bfs"] in sources["bfs"][:2]
+
+# %% tags=["remove-cell"]
+assert (exact > 99.9).all()  # distance in edges is in no program of ours
 if settled:
     assert held.loc[("bfs", small, "reach_h"), ["with traces", "decoder"]].min() > 98
     assert held.loc[("bfs", small, "reach_h"), "without traces"] > 95
@@ -691,7 +696,7 @@ for name, column in (("with traces", "probe, %"), ("decoder", "decoder, %")):
     decoder[column] = scores["bellman-ford", nodes].get(("d", name), np.nan)
 decoder.round(2)
 
-# %%
+# %% tags=["remove-cell"]
 if settled:
     assert decoder["rescaled, %"].min() > 60 and decoder["decoder, %"].min() < 30
 
@@ -726,7 +731,7 @@ for nodes, count in {large: 64, small: 256}.items():
 swaps = pd.DataFrame(cases).T.rename_axis(["nodes", "after step", "network"])
 swaps.astype({"graphs": int}).round(1)
 
-# %%
+# %% tags=["remove-cell"]
 assert (swaps.xs("compiled", level="network")[["own", "swapped"]] == 100).all(axis=None)
 if settled:
     both = swaps.drop("compiled", level="network").drop("untrained", level="network")
@@ -757,7 +762,7 @@ if settled:
 # networks with its 95 % interval, beside a threshold that quotes the paper's words. The rule
 # is the same in every chapter, and needs eight networks on each side.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 asked = ["traces-not-needed", "dfs-better-without", "traces-early", "trace-or-decoder"]
 judged = mg.paper.verdicts.verdicts(results, asked)
 mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
@@ -777,8 +782,10 @@ mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 # %%
 (simplified,) = find("table-2/simplified-dfs")
 printed = [e.reported.mean for e in (simplified, told["dfs"], untold["dfs"])]
-assert printed[0] < printed[1] < printed[2]
 print("paper, DFS: simplified {} %, full traces {} %, none {} %".format(*printed))
+
+# %% tags=["remove-cell"]
+assert printed[0] < printed[1] < printed[2]
 
 # %% [markdown]
 # ## What this shows, and what it does not
@@ -807,7 +814,7 @@ print("paper, DFS: simplified {} %, full traces {} %, none {} %".format(*printed
 #
 # The recorded results on this page were computed by these runs:
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 shown_rows = {bellman_ford, *bfs_rows.values(), *dfs_rows.values()}
 others = [find(name)[0] for name in sorted(shown_rows - {e.name for e in rows})]
 mg.paper.report.provenance([*rows, *others], results)

@@ -28,7 +28,7 @@
 # minima are unstable {cite:p}`saldyt2025gap`. The paper adds that mini-batches are noisy by
 # intention, and suspects the "scalar bottleneck": one number for each variable.
 
-# %% tags=["hide-cell"]
+# %% tags=["remove-cell"]
 # On a hosted notebook: fetch the book with its results, and the library without
 # touching the jax that is installed there.
 import importlib.util
@@ -88,7 +88,7 @@ trained = [e for e in rows if e.table == "table-14"]
 beside = [e for e in rows if e.table == "stability"]
 
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 def scores(name, checkpoint="last"):
     """Of each recorded seed, in percent; empty for a row that is not on this page."""
     found = [e for e in rows if e.name == name]
@@ -126,7 +126,7 @@ def spread(values):
 #
 # ## Table 14
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.paper.verdicts.compare(mg.paper.verdicts.beside(trained, results))
 
 # %% [markdown]
@@ -134,7 +134,7 @@ mg.paper.verdicts.compare(mg.paper.verdicts.beside(trained, results))
 # network before training, *best* the checkpoint with the best validation, *last* the one
 # after the last step; percent of pointers on graphs of 16 nodes, mean ± std over seeds.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 when = ("start", "best", "last")
 ways = {
     e.name.split("/")[1]: {c: spread(scores(e.name, c)) for c in when} for e in trained
@@ -143,7 +143,7 @@ for e in trained:
     ways[e.name.split("/")[1]]["seeds"] = len(scores(e.name))
 pd.DataFrame(ways).T
 
-# %%
+# %% tags=["remove-cell"]
 if recorded:
     for name in ("bfs", "bellman-ford"):
         for rate in ("0.001", "0.0001"):
@@ -195,7 +195,7 @@ crosses = {
 }
 mg.plots.dots(panels, "pointers right (%), 16 nodes", paper, {}, crosses=crosses)
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 by_row = {
     (task, line): pd.Series(v) for task, s in panels.items() for line, v in s.items()
 }
@@ -222,7 +222,7 @@ for e in trained:
                 courses.setdefault(title, {})[metric.split("/")[0]] = at, values
 mg.plots.over_steps(courses, "right (%)", xlabel="step of training")
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 tall = {
     (title, label): pd.DataFrame(values, columns=at).T
     for title, shown in courses.items()
@@ -235,7 +235,7 @@ mg.book.pages.data("figure-courses", frame.round(1))
 # And at the end, for all rows, on the test graphs: do they still do what was compiled?
 
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 def share(e, metric, checkpoint="last"):
     """Of each seed, in percent."""
     found = mg.paper.report.measured(e, results, metric, None, checkpoint)
@@ -254,7 +254,7 @@ for e in trained:
     inside[e.name.split("/")[1]] = found
 pd.DataFrame(inside).T
 
-# %%
+# %% tags=["remove-cell"]
 if recorded:
     for e in trained:
         name, size, soft, rate = e.name.split("/")[1].rsplit("-", 3)
@@ -281,7 +281,7 @@ if recorded:
 # first. So the same state can be had without any training, by making that one number of
 # the compiled weights smaller:
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 exact = find("table-14/bellman-ford-4-exact-0.001")[0]
 whole = exact.start.params(exact.model)
 drawn = exact.test.draw(exact.task)
@@ -306,7 +306,7 @@ marks = {f"{mark:.0%}": looks(mark) for mark in (1, 0.99, 0.9, 0.8, 0.75, 0.7, 0
 marks = pd.DataFrame(marks).T.rename_axis("number that marks the source")
 marks.round(1)
 
-# %%
+# %% tags=["remove-cell"]
 assert marks.iloc[0].tolist() == [100, 0] and marks.iloc[-1].tolist() == [0, 100]
 if recorded:
     assert (share(exact, "attention/accuracy") == 0).all()
@@ -328,7 +328,7 @@ if recorded:
 # *relative* to their length hardly anything moves: it is the small entries, such as those
 # of the values, skips, encoders and decoders, whose movement counts.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 moved = {}
 for e in trained:
     short = e.name.split("/")[1]
@@ -342,7 +342,7 @@ for e in trained:
 frame = pd.DataFrame(moved)
 frame[(frame > 1e-9).any(axis=1)].map("{:.3g}".format)
 
-# %%
+# %% tags=["remove-cell"]
 if recorded:
     still = frame["bfs-4-exact-0.0001"]
     assert still[["attention", "attention/in", "attention/score_0"]].max() == 0
@@ -362,7 +362,7 @@ if recorded:
 # which both programs make no mistake on the test set, plus a random vector of a length that
 # is a share (*radius*) of theirs. Learning rate 1e-4.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 back = {}
 for e in beside:
     far = mg.paper.report.measured(e, results, "distance", None, "last")
@@ -373,7 +373,7 @@ for e in beside:
     }
 pd.DataFrame(back).T if back else print("not on this page under this profile")
 
-# %%
+# %% tags=["remove-cell"]
 if recorded:
     for e in beside:
         begun, ended = scores(e.name, "start"), scores(e.name)
@@ -396,7 +396,7 @@ if recorded:
 # networks with its 95 % interval, beside a threshold that quotes the paper's words. The rule
 # is the same in every chapter, and needs eight networks on each side.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 asked = ["unstable", "data-order"]
 judged = mg.paper.verdicts.verdicts(results, asked)
 mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
@@ -434,5 +434,5 @@ mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 #
 # The recorded results on this page were computed by these runs:
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.paper.report.provenance(rows, results)

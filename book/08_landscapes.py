@@ -30,7 +30,7 @@
 # flatter and more forgiving than compiled; learned BFS is extremely flat, and compiled BFS
 # is not {cite:p}`saldyt2025gap`.
 
-# %% tags=["hide-cell"]
+# %% tags=["remove-cell"]
 # On a hosted notebook: fetch the book with its results, and the library without
 # touching the jax that is installed there.
 import importlib.util
@@ -159,6 +159,8 @@ axes = "first direction", "second direction"
 # %%
 (e,) = find("table-13/bfs-bias-pairwise")
 small = mg.experiments.learned.load(e, results).params
+
+# %% tags=["remove-cell"]
 for along in drawn_ways(small, 2):
     for there, own in zip(jax.tree.leaves(along), jax.tree.leaves(small), strict=True):
         lengths = jnp.linalg.norm(own, axis=0) if own.ndim > 1 else 0
@@ -235,7 +237,7 @@ landscapes.cuts(
     columns=2,
 )
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 tall = {
     (name, kind): table.rename_axis("network")
     for name, kinds in stepped.items()
@@ -247,7 +249,7 @@ mg.book.pages.data("figure-steps", frame.round(2))
 # %% [markdown]
 # In numbers, mean ± standard deviation over networks, in percent; 0 is the network itself.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 told = {}
 for place, table in tall.items():
     spread = table.std()
@@ -258,7 +260,7 @@ for place, table in tall.items():
     told[place] = {"networks": len(table), **cells}
 pd.DataFrame(told).T
 
-# %%
+# %% tags=["remove-cell"]
 if recorded:
     for name, kinds in stepped.items():
         learned_wrong = kinds["learned"].mean().to_numpy()
@@ -295,7 +297,7 @@ losses = {
 general = {name: surface(losses[name], learned[name].params, 1.0) for name in kept}
 landscapes.surfaces(general, axes, (0.1, 100.0))
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.data("figure-6", numbers(general))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-19", "caption": "Figure 19, our counterpart: the loss around learned DFS, general (left, as in Figure 6) and local (right). Like all maps, one pair of directions."}, "image": {"alt": "Two maps around learned DFS, the right one enlarged twenty times. The general one is a bowl around its centre; in the local one the loss changes little, and its lowest point is not in the middle."}}
@@ -305,7 +307,7 @@ dfs = {
 }
 landscapes.surfaces(dfs, axes, (1.0, 100.0))
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.data("figure-19", numbers(dfs))
 
 # %% [markdown]
@@ -341,7 +343,7 @@ landscapes.surfaces(
     {"initial": (0.0, 0.0), "learned": (1.0, 0.0)},
 )
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.data("figure-7", numbers(trained))
 
 # %% [markdown]
@@ -349,7 +351,7 @@ mg.book.pages.data("figure-7", numbers(trained))
 # of them.
 
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 far = np.append(0, np.geomspace(0.01, 1, points - 1))
 middle = points // 2
 
@@ -385,7 +387,7 @@ for name in kept:
 by_task = pd.DataFrame(by_task).T
 by_task.map(lambda v: v if isinstance(v, str) else f"{v:.3g}")
 
-# %%
+# %% tags=["remove-cell"]
 if recorded:
     assert (by_task["falls all the way"] == "yes").all()
     assert (by_task["directions that rise (%), step 1"] == 100).all()
@@ -464,14 +466,14 @@ def maps(name):
 bellman_ford = maps("Bellman-Ford")
 landscapes.surfaces(bellman_ford, axes, (0.1, 1e4))
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.data("figure-17", numbers(bellman_ford))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-18", "caption": "Figure 18, our counterpart: the loss around learned and compiled BFS, general above and local below; as the figure before."}, "image": {"alt": "Six maps of BFS. The learned network lies in a wide bowl and its local map is nearly white; that of sharpness 8 is higher everywhere; around the exact one all is beyond the scale of colours, but for the centre."}}
 bfs = maps("BFS")
 landscapes.surfaces(bfs, axes, (0.1, 1e4))
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.data("figure-18", numbers(bfs))
 
 # %% [markdown]
@@ -519,7 +521,7 @@ labels = "loss (nats)", "pointers wrong (%)"
 across = "step, as a share of the weights' length"
 landscapes.cuts(panels, across, labels, ("log", "linear"))
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 tall = {
     (title, kind): pd.DataFrame(values.T, [f"{x:.3g}" for x in at])
     for title, shown in panels.items()
@@ -529,7 +531,7 @@ frame = pd.concat(tall, names=["panel", "network", "step"]).map("{:.3g}".format)
 mg.book.pages.data("figure-cuts", frame)
 
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 def first_step(values, goal):
     """Where the median of directions first reaches a value; between two steps, by log."""
     middle = np.nan_to_num(np.median(values, 0), nan=np.inf)
@@ -558,7 +560,7 @@ width = {
 width = pd.DataFrame(width).T
 width.map("{:.2g}".format)
 
-# %%
+# %% tags=["remove-cell"]
 if recorded:
     for name in order:
         exact, found = (width.loc[name].loc[k] for k in ("compiled, exact", "learned"))
@@ -593,7 +595,7 @@ if recorded:
 # second derivative, and no steps; `quick` leaves it out.
 
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 @functools.cache
 def alone(loss):
     """Without the wrong pointers; the same function each time, to be compiled once."""
@@ -611,7 +613,7 @@ curved = {n: {k: sharpest(*at) for k, at in places[n].items()} for n in looked}
 curved = pd.DataFrame(curved)
 curved.map("{:.2g}".format)
 
-# %%
+# %% tags=["remove-cell"]
 if recorded:
     size = curved.abs()
     assert size.loc["compiled, exact", "BFS"] < 1e-6
@@ -639,7 +641,7 @@ if recorded:
 # entry's size.
 
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 def rises(loss, params):
     found, ones = {}, jax.tree.map(jnp.ones_like, params)
     kinds = {"normalised, 0.1": (params, True, 0.1), "plain, 0.01": (ones, False, 0.01)}
@@ -672,7 +674,7 @@ for name, (made, of_compiled) in made_of.items():
 scale = pd.DataFrame(scale).T
 scale.map("{:.3g}".format)
 
-# %%
+# %% tags=["remove-cell"]
 if recorded:
     for name in rows:
         table = scale.loc[name]
@@ -707,7 +709,7 @@ if recorded:
 # 14, in percent on its test graphs of 16 nodes, beside the learned ones (last checkpoint):
 
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 def inside(row):
     (e,) = find(row)
     found = {"score": mg.paper.report.seed_scores(e, results, None, "last")}
@@ -724,7 +726,7 @@ for name, row in in_words.items():
     looks[name, "sharpness 8, then trained"] = inside(f"table-14/{row}-4-8-0.001")
 pd.DataFrame(looks).T
 
-# %%
+# %% tags=["remove-cell"]
 if recorded:
     for name in in_words.values():
         (e,) = find(f"table-14/{name}-4-8-0.001")
@@ -749,10 +751,10 @@ around = {
 }
 landscapes.surfaces(around, axes, (1.0, 1e8))
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.data("figure-dfs-plane", numbers(around))
 
-# %%
+# %% tags=["remove-cell"]
 if recorded:
     nearest, between, _ = ranges
     assert nearest.losses.max() < 1e-6 and np.median(between.losses) > 1e6
@@ -764,7 +766,7 @@ if recorded:
 # networks with its 95 % interval, beside a threshold that quotes the paper's words. The rule
 # is the same in every chapter, and needs eight networks on each side.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 asked = ["dfs-minimum", "flatter-bellman-ford", "flat-bfs"]
 judged = mg.paper.verdicts.verdicts(results, asked)
 mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
@@ -810,7 +812,7 @@ mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 #
 # The recorded networks on this page come from these runs:
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 used = [row for row, _ in rows.values()]
 for name in in_words.values():
     used += [row.format(name) for row in continued.values()]

@@ -32,7 +32,7 @@
 # Bellman-Ford at least as capable. Among 1,024 minimal networks some are very good, and
 # there the modifications have a stronger effect {cite:p}`saldyt2025gap`.
 
-# %% tags=["hide-cell"]
+# %% tags=["remove-cell"]
 # On a hosted notebook: fetch the book with its results, and the library without
 # touching the jax that is installed there.
 import importlib.util
@@ -97,7 +97,7 @@ if profile != "stored" or seeds or steps:
 recorded = profile == "stored" and not seeds and not steps
 
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 def beside(name):
     """A table of the paper and ours, with verdicts."""
     found = [e for e in rows if e.table == name]
@@ -128,7 +128,7 @@ def gap(better, worse):
 # Table 9 lists one run, of Bellman-Ford, and says that the others derive from it. On the
 # right is what the registry of this book has for the same row, read off its objects.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 (default,) = find("table-1/bellman-ford")
 told = {
     s.name: {
@@ -140,7 +140,7 @@ told = {
 }
 pd.DataFrame(told).T
 
-# %%
+# %% tags=["remove-cell"]
 assert all(settings.agrees(s, default) is not False for s in settings.TABLE_9)
 
 # %% [markdown]
@@ -159,7 +159,7 @@ assert all(settings.agrees(s, default) is not False for s in settings.TABLE_9)
 # What Tables 4 to 8 change, and how the rows that stand for them here differ from the
 # default row of the same task:
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 stands_for = {
     "table-4": "table-3/bellman-ford",
     "table-5": "table-13/bellman-ford",
@@ -202,11 +202,15 @@ denominators = {
     for e in find(name)
     if e.reported and not e.name.endswith("pairwise")
 }
-assert all(found[2048] for found in denominators.values())
 pd.DataFrame(denominators).T.replace({True: "fits", False: "–"})
+
+# %% tags=["remove-cell"]
+assert all(found[2048] for found in denominators.values())
 
 # %%
 on_16 = {name for name, found in denominators.items() if found[1024]}
+
+# %% tags=["remove-cell"]
 assert not any(name.startswith("table-10") for name in on_16)
 assert not any(name in on_16 for name in ("table-13/bfs", "table-13/bellman-ford"))
 assert {"table-13/bfs-bias", "table-13/bellman-ford-modified"} <= on_16
@@ -218,7 +222,7 @@ assert {"table-11/bias", "table-12/both", "table-12/default"} <= on_16
 # The appendix gives the network of hidden size 128 "about $5e6$ parameters", and the
 # minimal one 500. Counted:
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 sized = ("table-1/bfs", "table-1/bellman-ford", "table-1/dfs")
 sized += (
     "table-10/edge-info",
@@ -238,7 +242,7 @@ counted = {
 }
 pd.DataFrame(counted).T
 
-# %%
+# %% tags=["remove-cell"]
 assert max(line["parameters"] for line in counted.values()) < 1e6
 assert 500 < counted["table-13/bfs"]["parameters"] < 550
 
@@ -264,7 +268,7 @@ assert 500 < counted["table-13/bfs"]["parameters"] < 550
 # component. We run both readings that work on any size: *edge-info*, as above, before the
 # skip connection is added and the nonlinearity is applied, and *edge-info-first*.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 beside("table-10")
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-table-10", "caption": "Table 10 as a picture: Bellman-Ford without edge information, with it, and with the authors' first form; a dot is a seed of ours, grey squares are the paper's mean and standard deviation. Left on CLRS-30's test set, right on graphs as in training."}, "image": {"alt": "Two panels of dots. On 64 nodes the seeds with edge information lie to the right of the other two rows, which overlap, but for one seed. On 16 nodes all lie between 97 and 99.5 percent, in the same order."}}
@@ -284,7 +288,7 @@ mg.plots.dots(
 )
 
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 def dots_data(panels):
     """The dots of a figure as a table, one line each."""
     return pd.DataFrame(
@@ -297,7 +301,7 @@ def dots_data(panels):
 
 mg.book.pages.data("figure-table-10", dots_data(panels))
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 differences = {}
 for name in ("table-10/edge-info", "table-10/edge-info-first"):
     for data in (CLRS30_TEST, IN_DISTRIBUTION[-1]):
@@ -313,7 +317,7 @@ for name in ("table-10/edge-info", "table-10/edge-info-first"):
         }
 pd.DataFrame(differences).T
 
-# %%
+# %% tags=["remove-cell"]
 if recorded:
     plain, edge = scores("table-10/default"), scores("table-10/edge-info")
     first = scores("table-10/edge-info-first")
@@ -348,16 +352,16 @@ if recorded:
 # Since Table 8 is silent on whose decoder is simplified, each row exists twice: as Table 8
 # has it (Eq. 20), and with the usual decoder (*pairwise*).
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 beside("table-11")
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 beside("table-12")
 
 # %% [markdown]
 # What a rule scores that computes nothing, on the same 64 graphs of 16 nodes:
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 floors = {
     task.name: {
         rule.name: 100 * mg.measures.floors.score(rule, TEST_16.draw(task)).mean()
@@ -367,7 +371,7 @@ floors = {
 }
 pd.DataFrame(floors).round(1).astype(object).fillna("–")
 
-# %%
+# %% tags=["remove-cell"]
 if recorded:
     simple = [e for e in rows if e.model.pointer_decoder == "simple"]
     assert len(simple) == 6
@@ -404,7 +408,7 @@ if recorded:
 # shares that add up to 1; see `mindgap.network.attention.bias_parts`.
 
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 def parts(name):
     """Shares of the bias's variance in percent, mean over seeds."""
     (experiment,) = find(name)
@@ -432,7 +436,7 @@ biased = ("table-11/bias-pairwise", "table-12/both-pairwise")
 biased += ("table-13/bfs-bias-pairwise", "table-13/bellman-ford-modified-pairwise")
 pd.DataFrame({**{n: parts(n) for n in biased}, **exact}).T.fillna("–")
 
-# %%
+# %% tags=["remove-cell"]
 if recorded:
     full = [parts(n) for n in biased[:2]]
     assert all(line["seeds mostly rows or columns"] == "0%" for line in full)
@@ -458,7 +462,7 @@ if recorded:
 # Hidden size 4, and many seeds: are there lucky ones {cite:p}`frankle2019lottery`, and do
 # the modifications matter more where every scalar counts?
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 beside("table-13")
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-table-13", "caption": "Table 13 as a picture. Left: each row on the graphs of which its printed maximum is a multiple, 64 nodes for the default rows (marked 64) and 16 for the others. Right: all rows on the same 64 graphs of 16 nodes. A dot is a seed of ours, with the usual decoder; grey squares are the paper's mean and standard deviation."}, "image": {"alt": "Two panels of dots, 128 for each of four rows. On the left the default rows lie far below the modified ones, Bellman-Ford at 20 to 57 percent against 35 to 90. On the right, on the same graphs, the clouds of default and modified networks overlap for the most part."}}
@@ -476,7 +480,7 @@ panels_13 = {
 paper = {minimal[n]: (e.reported.mean, e.reported.std) for n, e in here.items()}
 mg.plots.dots(panels_13, "pointers right (%)", {"as printed": paper}, {})
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.data("figure-table-13", dots_data(panels_13))
 
 # %% [markdown]
@@ -488,7 +492,7 @@ mg.book.pages.data("figure-table-13", dots_data(panels_13))
 #
 # What the modifications change, printed and on the same graphs, at both sizes of network:
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 changes = {
     ("Bellman-Ford, both", 4): (
         "table-13/bellman-ford-modified-pairwise", "table-13/bellman-ford"
@@ -505,7 +509,7 @@ for key, pair in changes.items():
     gains[key] = {"printed": f"{better - worse:+.2f}", "same graphs": apart}
 pd.DataFrame(gains).T.replace("+nan ± nan", "–")
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 found = {name: scores(name) for name in minimal if len(scores(name))}
 pd.DataFrame(
     {
@@ -519,7 +523,7 @@ pd.DataFrame(
     }
 ).T
 
-# %%
+# %% tags=["remove-cell"]
 if recorded:
     pairs = {k: gap(*(scores(n, TEST_16) for n in pair)) for k, pair in changes.items()}
     small_bf, large_bf = (pairs["Bellman-Ford, both", size] for size in (4, 128))
@@ -551,10 +555,10 @@ if recorded:
 # beside the row without, on the test set; the number of seeds is in the table, and a single
 # run says little about a mean.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 beside("table-6")
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 plain_rows = {"bfs": "table-1/bfs", "bellman-ford": "table-10/default"}
 weights = {"0.001": 1e-3, "0.0001": 1e-4}
 lowered = {}
@@ -572,7 +576,7 @@ for name, without in plain_rows.items():
             }
 pd.DataFrame(lowered).T
 
-# %%
+# %% tags=["remove-cell"]
 if recorded:
     away = {k: float(v["in standard deviations"]) for k, v in lowered.items()}
     assert all(away[name, "0.001"] < -4 for name in plain_rows)
@@ -588,7 +592,7 @@ if recorded:
 # regularised networks; the share predicts the standard deviation and the maximum of a sample
 # as large as the paper's. Intervals are over resamples of our networks and of the paper's.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mixed, shares, deciding = {}, [], mg.paper.verdicts.judge_of(results)
 for name, without in plain_rows.items():
     (row,) = find(f"table-1/{name}")
@@ -610,7 +614,7 @@ for name, without in plain_rows.items():
     mixed[name] = line
 pd.DataFrame(mixed).T.fillna("–")
 
-# %%
+# %% tags=["remove-cell"]
 if recorded:
     assert {line["explained"] for line in mixed.values()} == {"inconclusive"}
     lows, highs = np.array(shares).T
@@ -632,7 +636,7 @@ if recorded:
 # Grokking is a late jump of validation accuracy, long after the training loss has become
 # small {cite:p}`nanda2023grokking`.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 beside("table-7")
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-table-7", "caption": "Long training of Bellman-Ford (Table 7) beside the default (Table 10's default row, 10,000 steps at twice the rate), one line per seed: training loss, averaged over 50 steps and then over 500, and validation accuracy on 64 graphs of 16 nodes."}, "image": {"alt": "Left, the loss of the long run falls steeply at first and then ever more slowly over 50,000 steps, below the default's at 10,000. Right, validation accuracy rises within the first few thousand steps to about 98 percent and then creeps up; there is no late jump."}}
@@ -663,7 +667,7 @@ curves = {
 }
 mg.plots.learning_curves(curves["loss"], curves["validation"])
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.data(
     "figure-table-7",
     pd.concat(
@@ -677,7 +681,7 @@ mg.book.pages.data(
     ),
 )
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 long_run = curves["validation"].get("50,000 steps")
 if long_run:
     at, values = long_run
@@ -694,7 +698,7 @@ for e in [e for found in lines_7.values() for e in found]:
     print(f"\n{e.name}: pointers right in %, mean ± std over seeds")
     print(mg.paper.report.by_data(e, results).to_string().replace(" ± nan", ""))
 
-# %%
+# %% tags=["remove-cell"]
 if recorded:
     assert jump < 2 and 0 < rise < 4
     long_scores = scores("table-7/bellman-ford")
@@ -722,10 +726,10 @@ if recorded:
 # *without-hidden* reads inputs only, among which are the hints that were predicted one step
 # before, so that the state speaks through them alone.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 beside("decoders")
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 taken = {}
 for e in rows:
     if e.table == "decoders" and len(scores(e.name)):
@@ -743,7 +747,7 @@ for e in rows:
         }
 pd.DataFrame(taken).T
 
-# %%
+# %% tags=["remove-cell"]
 if recorded:
     lost = {k: float(v["change, 64 nodes"].split(" ")[0]) for k, v in taken.items()}
     assert lost["bfs", "without edge"] < -10
@@ -791,5 +795,5 @@ if recorded:
 #
 # The recorded results on this page were computed by these runs:
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.paper.report.provenance([*rows, *find("table-1/bfs")], results)

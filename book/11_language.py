@@ -24,7 +24,7 @@
 # **What is claimed.** Nothing is taken on trust: every row of the tables below that has a
 # cost is a program that is compiled when this page is built.
 
-# %% tags=["hide-cell"]
+# %% tags=["remove-cell"]
 # On a hosted notebook: fetch the book with its results, and the library without
 # touching the jax that is installed there.
 import importlib.util
@@ -186,11 +186,13 @@ def written(operator):
 
 
 listed = {kind.__name__: kind for kind in expressions.OPERATORS}
-assert listed.keys() == MEANINGS.keys()
 pd.DataFrame(
     [(written(listed[name]), *MEANINGS[name]) for name in MEANINGS],
     columns=["written", "where", "meaning"],
 ).set_index("written")
+
+# %% tags=["remove-cell"]
+assert listed.keys() == MEANINGS.keys()
 
 # %% [markdown]
 # `==` of truth values, `!=` beside `and`, Python's own `min`, `if` or `and`: whatever has no

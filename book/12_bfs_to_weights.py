@@ -23,7 +23,7 @@
 # **What is claimed.** That a program is "compiled" {cite:p}`saldyt2025gap`. This page is what
 # that takes here.
 
-# %% tags=["hide-cell"]
+# %% tags=["remove-cell"]
 # On a hosted notebook: fetch the book with its results, and the library without
 # touching the jax that is installed there.
 import importlib.util
@@ -155,7 +155,7 @@ pd.DataFrame(np.asarray(result.attention)[0, 1, 0].round(3))
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-bfs-matrices", "caption": "The attention layer of compiled BFS at hidden size 4, sharpness 8. Rows are inputs (x: encoded, h: hidden), columns outputs; entries that are 0 are blank. The columns of the three score matrices are the channels above, those of the value and skip maps the coordinates."}, "image": {"alt": "Tables of numbers: the value, skip, sender, receiver and edge maps of compiled BFS with their few entries that are not zero, and named rows and columns."}}
 plots.parameters(anatomy.main_parameters(compiled))
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.data(
     "figure-bfs-matrices", anatomy.frame(anatomy.main_parameters(compiled))
 )
@@ -171,7 +171,7 @@ mg.book.pages.data(
 exact = mg.compile(programs.bfs, config)
 print(exact.explain().split("limits ")[1])
 
-# %%
+# %% tags=["remove-cell"]
 assert exact.refusals(graphs) == [None]
 assert (exact(graphs).outputs["pi"] == graphs.trajectory.outputs["pi"]).all()
 

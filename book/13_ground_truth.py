@@ -24,7 +24,7 @@
 # **From the paper, on this page:** nothing; the paper uses compiled networks to judge learned
 # ones, and this page uses them to judge methods.
 
-# %% tags=["hide-cell"]
+# %% tags=["remove-cell"]
 # On a hosted notebook: fetch the book with its results, and the library without
 # touching the jax that is installed there.
 import importlib.util
@@ -202,7 +202,7 @@ for name, each in cases.items():
 table = pd.DataFrame(rows).T.rename_axis(["what is explained", "sharpness"])
 (100 * table).round(1)
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.note(
     "Percent of the nodes that were asked: "
     + ", ".join(f"{number} ({name})" for name, number in asked.items())

@@ -25,7 +25,7 @@
 # Nothing on this page is typed: it is made from the registry of experiments, the store of
 # results, and the executed chapters.
 
-# %% tags=["hide-cell"]
+# %% tags=["remove-cell"]
 # On a hosted notebook: fetch the book with its results, and the library without
 # touching the jax that is installed there.
 import importlib.util
@@ -68,7 +68,7 @@ mg.book.pages.check_parameters(globals())
 pd.set_option("display.max_colwidth", None)
 pd.set_option("display.max_rows", None)
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 results = mg.paper.report.book_store(store, seeds)
 computed = {"verification"}
 names = [
@@ -111,7 +111,7 @@ mg.book.pages.note(mg.paper.scoreboard.sentence(totals) + said)
 #   before the rule are exploratory: rows of which eight new ones cost less than an hour are
 #   judged from new ones alone, all others from all of theirs, and each line says which.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 changes = "".join(f"\n- {date}: {what}" for date, _, what in mg.paper.protocol.CHANGES)
 mg.book.pages.note(
     f"First committed on {mg.paper.protocol.COMMITTED}. Changes since:\n{changes}"
@@ -120,17 +120,17 @@ mg.book.pages.note(
 # %% [markdown]
 # ## Numbers
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 pd.DataFrame({"printed numbers": totals.printed}).T
 
-# %%
+# %% tags=["remove-cell"]
 assert sum(totals.printed.values()) == len(mg.paper.protocol.PRIMARY)
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-agreement", "caption": "Ours minus the paper's mean, for each primary reading with at least two deciding networks, with its 95 % interval. Linear up to 5 points, logarithmic beyond."}, "image": {"alt": "A list of rows in groups by table, each with a mark and an interval. Which of them are equivalent, differ, are inconclusive or have too few seeds is told by colour and shape, and in the tables below."}}
 found = mg.paper.scoreboard.differences(n for n in numbers if n.reading == "primary")
 mg.paper.scoreboard.figure(found)
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.data("figure-agreement", found.round(4))
 
 
@@ -139,7 +139,7 @@ mg.book.pages.data("figure-agreement", found.round(4))
 # difference, and the verdict, are of those that decide. Why rows cannot be compared, or
 # cannot be shown equivalent:
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.linked(mg.paper.scoreboard.reasons(numbers), column="why")
 
 # %% [markdown]
@@ -147,7 +147,7 @@ mg.book.pages.linked(mg.paper.scoreboard.reasons(numbers), column="why")
 #
 # Told in {doc}`03_baselines`.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.paper.scoreboard.table(numbers, "table-1")
 
 # %% [markdown]
@@ -155,7 +155,7 @@ mg.paper.scoreboard.table(numbers, "table-1")
 #
 # Told in {doc}`04_bfs_dfs_disparity`.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.paper.scoreboard.table(numbers, "table-2")
 
 # %% [markdown]
@@ -163,7 +163,7 @@ mg.paper.scoreboard.table(numbers, "table-2")
 #
 # Told in {doc}`05_traces`.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.paper.scoreboard.table(numbers, "table-3")
 
 # %% [markdown]
@@ -171,25 +171,25 @@ mg.paper.scoreboard.table(numbers, "table-3")
 #
 # Told, as Tables 11 to 13, in {doc}`09_ablations`.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.paper.scoreboard.table(numbers, "table-10")
 
 # %% [markdown]
 # ### Table 11: a bias, BFS
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.paper.scoreboard.table(numbers, "table-11")
 
 # %% [markdown]
 # ### Table 12: both changes, Bellman-Ford
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.paper.scoreboard.table(numbers, "table-12")
 
 # %% [markdown]
 # ### Table 13: minimal networks
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.paper.scoreboard.table(numbers, "table-13")
 
 # %% [markdown]
@@ -197,7 +197,7 @@ mg.paper.scoreboard.table(numbers, "table-13")
 #
 # In a row's name: hidden size, sharpness of the compiled selections, learning rate.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.paper.scoreboard.table(numbers, "table-14")
 
 # %% [markdown]
@@ -205,7 +205,7 @@ mg.paper.scoreboard.table(numbers, "table-14")
 #
 # Numbers that stand in the text alone. What they are taken to say is judged among the claims.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 text = pd.DataFrame(mg.paper.scoreboard.stated(evidence))
 text.columns = ["what", "section", "paper", "ours", "chapter"]
 mg.book.pages.linked(text, pages=pages)
@@ -216,7 +216,7 @@ mg.book.pages.linked(text, pages=pages)
 # What continues each number to the seeds that its verdict needs; seeds that are recorded are
 # not run again.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 commands = pd.DataFrame(
     {
         "command": mg.paper.scoreboard.command(n),
@@ -232,20 +232,20 @@ mg.book.pages.linked(commands, pages=pages)
 # %% [markdown]
 # ## Claims
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 pd.Series(totals.claims, name="claims").to_frame().T
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.linked(mg.paper.verdicts.table(judged), pages=pages)
 
 # %% [markdown]
 # All clauses, the main one of each claim first, with the paper's words, our estimate (95 %
 # interval over networks) beside the threshold, and how many networks each side has.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 
-# %%
+# %% tags=["remove-cell"]
 assert {v.claim.name for v in judged} == {*names}
 assert all(v.kind == v.clauses[0].verdict for v in judged)
 
@@ -255,7 +255,7 @@ assert all(v.kind == v.clauses[0].verdict for v in judged)
 # Places where the paper is unclear, silent, or contradicts itself or the code that it
 # builds on, and what is done here.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 places = pd.DataFrame(DISCREPANCIES)
 places.columns = ["", "where", "the paper", "here", "chapter"]
 mg.book.pages.linked(places, pages=pages)
@@ -266,11 +266,11 @@ mg.book.pages.linked(places, pages=pages)
 # Of each chapter, as it was executed when this page was: seconds, date, commit of the
 # library (with + if it was changed since), versions, machine.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 status = mg.book.executions.table(made).reset_index()
 mg.book.pages.linked(status, pages=pages)
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 missing = [e.chapter for e in made if e.state == "not executed"]
 old = [e.chapter for e in made if "earlier" in e.state]
 print(f"Not executed yet: {', '.join(missing) or 'none'}.")
@@ -280,7 +280,7 @@ print(f"Executed from an earlier source or library: {', '.join(old) or 'none'}."
 # Of each row of the registry, what is recorded: how many seeds, when and with which commit
 # of the library they were trained, where, and how long it took.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 mg.paper.report.ages(results)
 
 # %% [markdown]

@@ -19,7 +19,7 @@
 #
 # **From the paper, on this page:** nothing; the example is not in it.
 
-# %% tags=["hide-cell"]
+# %% tags=["remove-cell"]
 # On a hosted notebook: fetch the book with its results, and the library without
 # touching the jax that is installed there.
 import importlib.util
@@ -128,6 +128,8 @@ two_colours
 
 # %%
 task = mg.language.interpreter.task_of(two_colours)
+
+# %% tags=["remove-cell"]
 for seed in range(20):
     tree = nx.random_labeled_tree(9, seed=seed)
     drawn = convert.labelled(task, tree, source=0)

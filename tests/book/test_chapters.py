@@ -111,6 +111,27 @@ def test_no_table_of_numbers_is_typed_into_code(path: Path) -> None:
 
 
 @each_chapter
+def test_checks_and_plumbing_are_not_shown(path: Path) -> None:
+    """A page shows code that teaches; only a figure's code is behind a folding bar."""
+    for cell in cells(path, "code"):
+        tags = cell.metadata.get("tags", [])
+        if "hide-input" in tags:
+            assert "figure" in cell.metadata.get("mystnb", {}), cell.source
+        elif not {"remove-cell", "remove-input"} & {*tags}:
+            assert "assert " not in cell.source, cell.source
+
+
+def test_a_book_has_few_folding_bars() -> None:
+    folded = [
+        cell
+        for path in CHAPTERS
+        for cell in cells(path, "code")
+        if any(tag.startswith("hide-") for tag in cell.metadata.get("tags", []))
+    ]
+    assert 0 < len(folded) <= 60
+
+
+@each_chapter
 def test_every_figure_has_words_and_data(path: Path) -> None:
     code = list(cells(path, "code"))
     for cell, following in zip(code, [*code[1:], None], strict=True):
