@@ -54,7 +54,7 @@ from mindgap import plots, tasks
 mg.book.pages.check_parameters(globals())
 
 # %% tags=["remove-cell"]
-# %config InlineBackend.figure_formats = ["svg"]
+# %config InlineBackend.figure_formats = []
 
 # %% [markdown]
 # ## A graph, as the network is given it

@@ -72,7 +72,7 @@ sizes = {"quick": (16,), "stored": (4, 16, 64), "paper": (4, 7, 11, 13, 16, 64)}
 ]
 
 # %% tags=["remove-cell"]
-# %config InlineBackend.figure_formats = ["svg"]
+# %config InlineBackend.figure_formats = []
 
 # %% [markdown]
 # ## The language

@@ -69,7 +69,7 @@ from mindgap.paper.tables import PUBLISHED, TABLE_1
 mg.book.pages.check_parameters(globals())
 
 # %% tags=["remove-cell"]
-# %config InlineBackend.figure_formats = ["svg"]
+# %config InlineBackend.figure_formats = []
 
 # %%
 short = [e.quick() for e in TABLE_1 if e.task.name != "dfs"]

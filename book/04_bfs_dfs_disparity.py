@@ -72,7 +72,7 @@ from mindgap.paper.tables import find
 mg.book.pages.check_parameters(globals())
 
 # %% tags=["remove-cell"]
-# %config InlineBackend.figure_formats = ["svg"]
+# %config InlineBackend.figure_formats = []
 
 # %%
 names = {

@@ -75,7 +75,7 @@ from mindgap.store import StoreError
 mg.book.pages.check_parameters(globals())
 
 # %% tags=["remove-cell"]
-# %config InlineBackend.figure_formats = ["svg"]
+# %config InlineBackend.figure_formats = []
 
 # %%
 tasks = {

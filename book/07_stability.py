@@ -68,7 +68,7 @@ from mindgap.paper.tables import find
 mg.book.pages.check_parameters(globals())
 
 # %% tags=["remove-cell"]
-# %config InlineBackend.figure_formats = ["svg"]
+# %config InlineBackend.figure_formats = []
 pd.set_option("display.max_colwidth", None)
 pd.set_option("display.max_rows", None)
 

@@ -84,7 +84,7 @@ results = mg.paper.report.book_store(store)
 recorded = profile == "stored" and not seed
 
 # %% tags=["remove-cell"]
-# %config InlineBackend.figure_formats = ["svg"]
+# %config InlineBackend.figure_formats = []
 
 # %% [markdown]
 # ## What is drawn

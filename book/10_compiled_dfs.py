@@ -76,7 +76,7 @@ sizes = {"quick": (4,), "stored": (4, 16, 64), "paper": (4, 16, 64)}[profile]
 results = mg.paper.report.book_store(store)
 
 # %% tags=["remove-cell"]
-# %config InlineBackend.figure_formats = ["svg"]
+# %config InlineBackend.figure_formats = []
 
 # %% [markdown]
 # ## The program

@@ -59,7 +59,7 @@ from mindgap.compiler import anatomy
 mg.book.pages.check_parameters(globals())
 
 # %% tags=["remove-cell"]
-# %config InlineBackend.figure_formats = ["svg"]
+# %config InlineBackend.figure_formats = []
 
 # %% [markdown]
 # ## The program

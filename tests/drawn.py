@@ -414,6 +414,8 @@ class Look(NamedTuple):
     """A selection by hand: pairs are (B, T, N, N), the rest is (B, T, N)."""
 
     candidate: np.ndarray
+    keys: np.ndarray
+    """The least is selected; infinite where there is no candidate."""
     selected: np.ndarray
     active: np.ndarray
     gap: np.ndarray
@@ -475,7 +477,7 @@ def by_hand(drawn, inputs, states):
                 getattr(own, sought.compared[2]),
             )
         )
-        looks[name] = Look(candidate, best, active, gap, size, sides)
+        looks[name] = Look(candidate, keys, best, active, gap, size, sides)
         someone = active | (sought.recipe != "nobody")
         seen = {
             field: np.take_along_axis(values, best, -1) * someone

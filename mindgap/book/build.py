@@ -12,6 +12,7 @@ are imported when first needed; the library itself does not need them.
 """
 
 import ast
+import html
 import importlib
 import re
 import shutil
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from mindgap.book import executions
+from mindgap.plots.page import described
 
 TRAINED = "03_baselines"  # the chapter that trains networks when the whole book is made
 KINDS = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
@@ -111,11 +113,13 @@ def site(root: Path) -> Path:
     built = subprocess.run(command, capture_output=True, text=True)
     if built.returncode or not (stage / "_build" / "html" / "index.html").exists():
         raise BookError(f"the site was not built:\n{built.stderr[-4000:]}")
+    for page in (stage / "_build" / "html").glob("*.html"):
+        page.write_text(_inlined(page.read_text("utf-8"), stage / "_static"), "utf-8")
     # The last good site is replaced only now, so that a failed build leaves it.
-    html = root / "_build" / "html"
-    shutil.rmtree(html, ignore_errors=True)
-    shutil.move(stage / "_build" / "html", html)
-    return html
+    site = root / "_build" / "html"
+    shutil.rmtree(site, ignore_errors=True)
+    shutil.move(stage / "_build" / "html", site)
+    return site
 
 
 def _write_networks(root: Path, stage: Path) -> None:
@@ -330,11 +334,27 @@ def _unstaged(folder: str, names: list[str]) -> set[str]:
     return {n for n in names if n.endswith((".py", ".ipynb")) or n == "results"}
 
 
+def _inlined(page: str, static: Path) -> str:
+    """A page in which figures that have two drawings are not images but these."""
+
+    def drawings(image: re.Match) -> str:
+        path = static / f"{image['name']}.html"
+        words = re.search(r'alt="([^"]*)"', image[0])
+        if not path.exists():
+            return image[0]
+        return described(
+            path.read_text("utf-8"), html.unescape(words[1] if words else "")
+        )
+
+    return re.sub(r'<img[^>]*src="_static/(?P<name>[\w-]+)\.svg"[^>]*>', drawings, page)
+
+
 def presentable(notebook: Any) -> Any:
     """The notebook as a page shows it; changes and returns the one that is given.
 
     The cell of default parameters is removed, the cell of this run's parameters is
-    folded, and each progress bar is reduced to its last state.
+    folded, each progress bar is reduced to its last state, and a figure gets the words
+    for those who do not see it.
     """
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
@@ -345,6 +365,11 @@ def presentable(notebook: Any) -> Any:
             cell.metadata["mystnb"] = {"code_prompt_show": "Parameters of this run"}
         if cell.cell_type == "code":
             cell.outputs = _collapse(cell.outputs)
+            words = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+            for output in cell.outputs:
+                shown = output.get("data", {})
+                if "text/html" in shown:
+                    shown["text/html"] = described(shown["text/html"], words)
     return notebook
 
 

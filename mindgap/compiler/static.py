@@ -210,10 +210,17 @@ def own_key(program: GraphProgram, key: Affine) -> dict[Field, float]:
 
 
 def literals_of(part: Part) -> tuple[Literal, ...]:
-    """The truth values that a part requires."""
+    """The truth values without which nothing else of a part matters.
+
+    A conjunction is false unless all of its literals hold; a disjunction is true unless
+    all of them fail.
+    """
     if isinstance(part, Affine):
         return ()
-    return (part if isinstance(part, Condition) else part.gate).literals
+    test = part if isinstance(part, Condition) else part.gate
+    if test.every:
+        return test.literals
+    return tuple(lit._replace(positive=not lit.positive) for lit in test.literals)
 
 
 def kept_exactly(program: GraphProgram, number: str) -> bool:

@@ -18,7 +18,8 @@ from mindgap.store import Store, StoreError
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
+
+    from mindgap.plots.page import Drawn
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,7 +140,7 @@ def frame(store: Store, rows: Mapping[str, str] | None = None) -> "pd.DataFrame"
     return pd.DataFrame(lines)
 
 
-def figure(found: Any) -> "Figure":
+def figure(found: Any) -> "Drawn":
     """Right pointers by number of nodes, a panel per task; `found` is from `frame`."""
     return sizes.by_nodes(
         {
@@ -165,11 +166,7 @@ def draw(store: Store, path: Path) -> None:
 
     The same numbers make the same bytes. Raises StoreError as `frame` does.
     """
-    from matplotlib import rc_context
-
-    with rc_context({"svg.hashsalt": "mindgap"}):
-        drawn = figure(frame(store))
-        drawn.savefig(path, bbox_inches="tight", metadata={"Date": None})
+    figure(frame(store)).save(path)
 
 
 def _not_scored(experiment: Experiment) -> str:

@@ -24,7 +24,8 @@ from mindgap.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
+
+    from mindgap.plots.page import Drawn
 
 CHAPTERS = {
     "table-1": "03_baselines",
@@ -244,8 +245,6 @@ def publish(root: Path) -> None:
 
     Raises ValueError for a page without the marks `START` and `END`.
     """
-    from matplotlib import rc_context
-
     store = Store(root / "book" / "results")
     see = verdicts.judge_of(store)
     found = verdicts.numbers(see)
@@ -261,11 +260,9 @@ def publish(root: Path) -> None:
     first = root / "book" / "intro.md"
     text = summary.publish(first.read_text("utf-8"), store, static)
     first.write_text(text, "utf-8")
-    with rc_context({"svg.hashsalt": "mindgap"}):  # the same numbers, the same bytes
-        primary = figure(differences([n for n in found if n.reading == "primary"]))
-        path = static / "agreement.svg"
-        primary.savefig(path, bbox_inches="tight", metadata={"Date": None})
-    by_size.draw(store, static / "sizes.svg")
+    primary = [number for number in found if number.reading == "primary"]
+    figure(differences(primary)).publish(static / "agreement.svg")
+    by_size.figure(by_size.frame(store)).publish(static / "sizes.svg")
 
 
 def differences(found: Iterable[Number]) -> "pd.DataFrame":
@@ -295,7 +292,7 @@ def differences(found: Iterable[Number]) -> "pd.DataFrame":
     return pd.DataFrame(lines, columns=columns).set_index("row")
 
 
-def figure(lines: "pd.DataFrame") -> "Figure":
+def figure(lines: "pd.DataFrame") -> "Drawn":
     """The figure of `differences`, with rows under the names of their tables."""
     from mindgap.plots import scoreboard
 

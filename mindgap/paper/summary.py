@@ -20,7 +20,8 @@ from mindgap.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
+
+    from mindgap.plots.page import Drawn
 
 SIZES = 16, 32, 64
 
@@ -127,7 +128,7 @@ def markdown(shown: "pd.DataFrame") -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def faithful(store: Store) -> "Figure":
+def faithful(store: Store) -> "Drawn":
     """Effectiveness and attention on CLRS-30's test graphs; a dot is a network."""
     panels, floors = {}, {}
     for task, rows in SHOWN.items():
@@ -147,7 +148,7 @@ def faithful(store: Store) -> "Figure":
     return faithfulness.scatter(panels, "pointers right (%)", labels, floors)
 
 
-def run_of_bfs() -> "Figure":
+def run_of_bfs() -> "Drawn":
     """The run of the compiled network of BFS on one graph, as a storyboard."""
     nodes = 1 + max(max(edge) for edge in GRAPH)
     edges = np.zeros((nodes, nodes), bool)
@@ -174,13 +175,9 @@ def publish(page: str, store: Store, static: Path) -> str:
 
     The same numbers make the same bytes. Raises ValueError for a page without marks.
     """
-    from matplotlib import rc_context
-
     if START not in page or END not in page:
         raise ValueError(f"no marks for the table of results: {START} ... {END}")
-    for name, figure in (("faithful", faithful(store)), ("run-of-bfs", run_of_bfs())):
-        with rc_context({"svg.hashsalt": "mindgap"}):
-            path = static / f"{name}.svg"
-            figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
+    faithful(store).publish(static / "faithful.svg")
+    run_of_bfs().publish(static / "run-of-bfs.svg")
     before, after = page.split(START)[0], page.split(END, 1)[1]
     return f"{before}{START}\n{markdown(table(store))}\n{END}{after}"

@@ -3,7 +3,6 @@ from . import graphs as graphs
 from . import landscapes as landscapes
 from . import scoreboard as scoreboard
 from . import sizes as sizes
-from .common import COLOURS as COLOURS
 from .common import STYLES as STYLES
 from .common import Courses as Courses
 from .common import Curves as Curves

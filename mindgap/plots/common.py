@@ -1,28 +1,31 @@
 """Figures of scores, curves and weights, and what all figures share.
 
 Each function takes arrays or summaries and returns a figure; none loads or computes
-results. Colours are those of Okabe and Ito, which colour-blind readers can tell apart.
+results. Sizes are in inches; what a function asks for, `grid` makes fit the page.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
+from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-BLUE, ORANGE, GREEN, PURPLE, GREY = (
-    "#0072B2",
-    "#D55E00",
-    "#009E73",
-    "#CC79A7",
-    "#666666",
+from mindgap.plots.page import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    Drawn,
+    colours_of,
+    for_pages,
+    narrow,
+    room,
+    shade,
 )
 
-COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GREY)
-STYLES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), ":", "-")
+STYLES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), ":")
 
 Curves = tuple[Int[np.ndarray, "points"], Float[np.ndarray, "seeds points"]]
 """Steps, and a value for each seed and step."""
@@ -31,16 +34,18 @@ Courses = tuple[Int[np.ndarray, "_"], Float[np.ndarray, "_ _"]]
 """Like `Curves`, but each line of a panel may have its own steps and seeds."""
 
 
+@for_pages
 def learning_curves(
     loss: Mapping[str, Curves], validation: Mapping[str, Curves]
-) -> "Figure":
+) -> Figure:
     """Loss (nats, logarithmic) and validation accuracy (percent) by training step.
 
     There is one thin line per seed and one colour per name. Both mappings must have the
     same names.
     """
-    figure, (left, right) = _panels(1, 2, (9.0, 3.4))
-    for name, colour in zip(loss, COLOURS, strict=False):
+    figure, axes = grid(2, 2, (3.5, 2.7), light=True)
+    left, right = axes.flat
+    for name, colour in colours_of(loss).items():
         for panel, (steps, values) in ((left, loss[name]), (right, validation[name])):
             panel.plot(steps, values.T, color=colour, linewidth=0.9, alpha=0.8)
         right.plot([], [], color=colour, label=name)
@@ -50,20 +55,19 @@ def learning_curves(
     return figure
 
 
+@for_pages
 def scores_beside_paper(
     scores: Mapping[str, Float[np.ndarray, "seeds"]],
     paper: Mapping[str, tuple[float, float, float]],
     marks: Mapping[str, Mapping[str, float]],
-) -> "Figure":
+) -> Figure:
     """Every seed's score beside the paper's mean ± std and maximum, one panel per name.
 
     All numbers are in percent. `paper` has (mean, std, max) of each name; `marks` has
     the heights of floors and ceilings by label, drawn as labelled lines.
     """
-    figure, panels = _panels(1, len(scores), (3.2 * len(scores), 4.2))
-    for panel, (name, values) in zip(
-        np.atleast_1d(panels), scores.items(), strict=True
-    ):
+    figure, panels = grid(len(scores), len(scores), (2.33, 3.4), light=True)
+    for panel, (name, values) in zip(panels.flat, scores.items(), strict=True):
         mean, std, largest = paper[name]
         panel.errorbar([0], [mean], yerr=[[std], [std]], fmt="s", color=GREY, capsize=5)
         panel.plot([0], [largest], marker="_", markersize=16, color=GREY)
@@ -83,14 +87,16 @@ def scores_beside_paper(
         panel.set_xticks(
             [0, 1], ["paper: mean, std,\nmax", f"ours: {len(values)} seeds"]
         )
-    np.atleast_1d(panels)[0].set_ylabel("pointers right (%), CLRS-30 test, n = 64")
+    for panel in panels[:, 0]:
+        panel.set_ylabel("pointers right (%), CLRS-30 test, n = 64")
     return figure
 
 
-def growth(costs: Mapping[str, Float[np.ndarray, "2 points"]]) -> "Figure":
+@for_pages
+def growth(costs: Mapping[str, Float[np.ndarray, "2 points"]]) -> Figure:
     """Milliseconds per seed and step against each varied setting; logarithmic axes."""
-    figure, panels = _panels(1, len(costs), (2.6 * len(costs), 2.8))
-    panels = np.atleast_1d(panels)
+    figure, axes = grid(len(costs), len(costs), (1.75, 2.4), least=1.7, light=True)
+    panels = list(axes.flat)[: len(costs)]
     for panel, (name, (values, ms)) in zip(panels, costs.items(), strict=True):
         if panel is not panels[0]:
             panel.sharey(panels[0])
@@ -98,132 +104,143 @@ def growth(costs: Mapping[str, Float[np.ndarray, "2 points"]]) -> "Figure":
         panel.set(xscale="log", yscale="log", xlabel=name)
         panel.set_xticks(values, [f"{x:.0f}" for x in values])
         panel.set_xticks([], minor=True)
-    panels[0].set_ylabel("ms per seed and step")
+    for panel in axes[:, 0]:
+        panel.set_ylabel("ms per seed and step")
     return figure
 
 
+@for_pages
 def program_run(
     states: Mapping[str, Float[np.ndarray, "steps N"]],
     attention: Float[np.ndarray, "steps N N"],
     titles: Sequence[str],
-) -> "Figure":
+) -> Figure:
     """A run of a program: the nodes' states (above) and their attention (below).
 
-    There is one column for each step; `states` has each component's values after each
-    step. In an attention matrix a row is a receiver and a column is a sender; the
-    darkest shade is a coefficient of 1.
+    There is one column for each step, in as many lines as the page needs; `states` has
+    each component's values after each step. In an attention matrix a row is a receiver
+    and a column is a sender; the strongest shade is a coefficient of 1.
     """
     steps, nodes = len(attention), attention.shape[-1]
-    rows = len(states) + 1
+    rows, columns = len(states) + 1, min(steps, int((room() - 0.4) / 1.5))
+    lines = math.ceil(steps / columns)
     figure, panels = _panels(
-        rows,
-        steps,
-        (2.0 * steps + 0.9, 0.5 * len(states) + 2.4),
-        height_ratios=[*([1.0] * len(states)), 4.0],
+        lines * rows,
+        columns,
+        (room(), lines * (0.32 * len(states) + 2.1)),
+        light=False,
+        height_ratios=[*([1.0] * len(states)), 4.5] * lines,
     )
-    panels = panels.reshape(rows, steps)
-    for row, (name, values) in enumerate(states.items()):
-        top = max(1e-9, float(np.abs(values).max()))
-        for column in range(steps):
-            panel = panels[row, column]
-            panel.imshow(values[column][None], cmap="Blues", vmin=0, vmax=top)
-            for node, value in enumerate(values[column]):
-                dark = bool(abs(value) > 0.6 * top)
+    panels = panels.reshape(lines, rows, columns).swapaxes(1, 2).reshape(-1, rows)
+    for column in panels[steps:].flat:
+        column.set_visible(False)
+    for step, (*tops, matrix) in enumerate(panels[:steps]):
+        for panel, (name, values) in zip(tops, states.items(), strict=True):
+            top = max(1e-9, float(np.abs(values).max()))
+            panel.imshow(values[step][None], cmap=shade(BLUE), vmin=0, vmax=top)
+            for node, value in enumerate(values[step]):
+                strong = bool(abs(value) > 0.6 * top)
                 shown = f"{value:.2f}".rstrip("0").rstrip(".")
-                _write(panel, node, 0, shown, dark, 7)
+                _write(panel, node, 0, shown, strong, 7)
             _bare(panel)
-        panels[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
-    for column in range(steps):
-        panel = panels[-1, column]
-        panel.imshow(attention[column], cmap="Blues", vmin=0, vmax=1)
-        _bare(panel)
-        panel.set_xticks(range(nodes), range(nodes), fontsize=7)
-        panel.set_yticks(range(nodes), range(nodes), fontsize=7)
-        panels[0, column].set_title(titles[column], fontsize=9)
-    panels[-1, 0].set_ylabel("receiver")
-    for panel in panels[-1]:
-        panel.set_xlabel("sender", fontsize=7)
+            if step % columns == 0:
+                panel.set_ylabel(name, rotation=0, ha="right", va="center")
+        matrix.imshow(attention[step], cmap=shade(BLUE), vmin=0, vmax=1)
+        matrix.set_xticks(range(nodes), range(nodes), fontsize=7)
+        matrix.set_yticks(range(nodes), range(nodes), fontsize=7)
+        matrix.set_xlabel("sender", fontsize=7)
+        if step % columns == 0:
+            matrix.set_ylabel("receiver")
+        tops[0].set_title(titles[step])
     return figure
 
 
+@for_pages
 def parameters(
     panels: Sequence[tuple[str, np.ndarray, Sequence[str], Sequence[str]]],
     columns: int = 3,
-) -> "Figure":
+) -> Figure:
     """Heat maps of weights with their values and labelled axes (Figures 8-11).
 
     Each panel is (name, values, row labels, column labels). The hue shows the sign of a
     weight and the shade the logarithm of its size; weights of 0 have no number. Arrays
     of more than 90 entries have neither numbers nor labels.
     """
-    lines = -(-len(panels) // columns)
-    tallest = max(len(rows) for _, _, rows, _ in panels)
-    size = (3.0 * columns, lines * (1.0 + 0.24 * max(tallest, 3)))
-    figure, axes = _panels(lines, columns, size)
-    flat = np.atleast_1d(axes).ravel()
-    for panel, (name, values, rows, names) in zip(flat, panels, strict=False):
-        shade = np.sign(values) * np.log1p(np.abs(values))
-        top = max(1e-9, float(np.abs(shade).max()))
-        panel.imshow(shade, cmap="RdBu", vmin=-1.4 * top, vmax=1.4 * top, aspect="auto")
+    columns = min(columns, len(panels), int(room() / 2.2))
+    tall = [max(len(rows), 2) for _, _, rows, _ in panels]
+    lines = [max(tall[i : i + columns]) for i in range(0, len(tall), columns)]
+    size = room(), 0.17 * sum(lines) + 0.85 * len(lines)
+    figure, axes = _panels(len(lines), columns, size, light=False, height_ratios=lines)
+    axes = np.reshape(axes, (len(lines), columns))
+    for panel in list(axes.flat)[len(panels) :]:
+        panel.set_visible(False)
+    for panel, (name, values, rows, names) in zip(axes.flat, panels, strict=False):
+        sizes = np.sign(values) * np.log1p(np.abs(values))
+        top = max(1e-9, float(np.abs(sizes).max()))
+        both = shade(ORANGE, BLUE)
+        panel.imshow(sizes, cmap=both, vmin=-1.2 * top, vmax=1.2 * top, aspect="auto")
         if values.size <= 90:
             for (i, j), value in np.ndenumerate(values):
                 if value:
-                    strong = float(abs(shade[i, j])) > 0.8 * top
-                    _write(panel, j, i, f"{value:.3g}", strong, 8)
+                    strong = float(abs(sizes[i, j])) > 0.8 * top
+                    _write(panel, j, i, f"{value:.4g}", strong, 7)
         _bare(panel)
-        panel.set_title(name, fontsize=9)
+        panel.set_title(name)
         if values.size <= 90:
-            panel.set_yticks(range(len(rows)), rows, fontsize=8)
-            panel.set_xticks(
-                range(len(names)), names, fontsize=8, rotation=40, ha="right"
-            )
-    for panel in flat[len(panels) :]:
-        panel.set_visible(False)
+            panel.set_yticks(range(len(rows)), rows)
+            panel.set_xticks(range(len(names)), names, rotation=40, ha="right")
     return figure
 
 
+@for_pages
 def shares(
     values: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     xlabel: str,
     ylabel: str,
-) -> "Figure":
+) -> Figure:
     """Percentages against a quantity on a logarithmic axis, one line for each name."""
-    figure, panel = _panels(1, 1, (5.2, 3.2))
-    for (name, (places, heights)), colour in zip(values.items(), COLOURS, strict=False):
-        panel.plot(places, heights, "o-", color=colour, label=name, markersize=4)
+    figure, axes = grid(1, 1, (4.8, 2.9), light=True)
+    panel, colours = axes.item(), colours_of(values)
+    for name, (places, heights) in values.items():
+        props = {"color": colours[name], "label": name}
+        panel.plot(places, heights, "o-", markersize=4, **props)
     panel.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
     panel.legend(frameon=False)
     return figure
 
 
+@for_pages
 def along(
     values: Mapping[
         str, tuple[Float[np.ndarray, "points"], Float[np.ndarray, "points"]]
     ],
     xlabel: str,
     ylabel: str,
-) -> "Figure":
+) -> Figure:
     """Positive numbers along a path on a logarithmic axis, one line for each name.
 
     Numbers that are not finite are left out. Each point has a mark, so that a point
     between two gaps is visible.
     """
-    figure, panel = _panels(1, 1, (6.4, 3.4))
-    for (name, (places, heights)), colour in zip(values.items(), COLOURS, strict=False):
+    figure, axes = grid(1, 1, (6.0, 3.1), below=0.3, light=True)
+    panel, colours = axes.item(), colours_of(values)
+    for name, (places, heights) in values.items():
         finite = np.where(np.isfinite(heights), heights, np.nan)
-        panel.plot(places, finite, ".-", color=colour, label=name)
+        panel.plot(places, finite, ".-", color=colours[name], label=name)
     panel.set(yscale="log", xlabel=xlabel, ylabel=ylabel)
-    panel.legend(frameon=False)
+    lines, labels = panel.get_legend_handles_labels()
+    key_below(figure, dict(zip(labels, lines, strict=True)), 4)
     return figure
 
 
+@for_pages
 def over_steps(
     panels: Mapping[str, Mapping[str, Courses]],
     ylabel: str,
     floors: Mapping[str, Mapping[str, Courses]] | None = None,
     ylim: tuple[float, float] = (0, 103),
     xlabel: str = "step of the algorithm",
-) -> "Figure":
+) -> Figure:
     """A measure after each step, of an algorithm or of training; a panel per title.
 
     Each name has a thin line per seed, a thick line for their mean and a band of one
@@ -232,13 +249,14 @@ def over_steps(
     """
     count = len(panels)
     columns = 2 if count == 4 else min(count, 3)
-    figure, axes = grid(count, columns, (3.4, 3.1), (0.0, 0.4), light=True)
-    flat = list(axes.flat)
+    each = (2.33, 2.5) if columns == 3 else (3.5, 2.7)
+    figure, axes = grid(count, columns, each, below=0.4, light=True)
+    columns, flat = axes.shape[1], list(axes.flat)
     names = list(dict.fromkeys(name for shown in panels.values() for name in shown))
+    colours = colours_of(names)
     for panel, (title, shown) in zip(flat, panels.items(), strict=False):
         for name, (steps, values) in shown.items():
-            place = names.index(name)
-            colour, style = COLOURS[place % 5], STYLES[place % 5 + place // 5]
+            colour, style = colours[name], STYLES[names.index(name) % len(STYLES)]
             mean = values.mean(0)
             if len(values) > 1:
                 spread = values.std(0, ddof=1)
@@ -265,6 +283,7 @@ def over_steps(
     return figure
 
 
+@for_pages
 def dots(
     panels: Mapping[str, Mapping[str, Float[np.ndarray, "_"]]],
     xlabel: str,
@@ -272,7 +291,7 @@ def dots(
     marks: Mapping[str, Mapping[str, float]],
     xlim: tuple[float, float] = (-2, 103),
     crosses: Mapping[str, Mapping[str, float]] | None = None,
-) -> "Figure":
+) -> Figure:
     """Every seed's score in percent as a dot: a panel for each title, a line per name.
 
     All panels have the same names, the first at the top. For each title, `paper` has
@@ -280,8 +299,9 @@ def dots(
     places of labelled vertical lines.
     """
     names, cross = list(next(iter(panels.values()))), crosses or {}
-    figure, axes = _panels(1, len(panels), (4.6 * len(panels), 0.5 * len(names) + 1.3))
-    for panel, (title, scores) in zip(np.atleast_1d(axes), panels.items(), strict=True):
+    each = max(7.0 / len(panels), 2.33), max(0.42 * len(names) + 1.0, 2.2)
+    figure, axes = grid(len(panels), len(panels), each, light=True)
+    for panel, (title, scores) in zip(axes.flat, panels.items(), strict=True):
         for place, name in enumerate(names):
             if name in paper.get(title, {}):
                 mean, std = paper[title][name]
@@ -299,14 +319,13 @@ def dots(
             panel.text(at + 0.6, -0.45, label, **props)
         panel.set(title=title, xlabel=xlabel, xlim=xlim)
         panel.set_ylim(len(names) - 0.5, -0.5)
-        first = panel is np.atleast_1d(axes)[0]
-        panel.set_yticks(range(len(names)), names if first else [])
+        panel.set_yticks(range(len(names)), names if panel in axes[:, 0] else [])
     return figure
 
 
 def _write(panel, x: int, y: int, text: str, light: bool, size: int) -> None:
-    """Write a centred text at (x, y): white if `light`, else black."""
-    colour = "white" if light else "black"
+    """Write a centred text at (x, y): white if `light`, else as all text."""
+    colour = "white" if light else INK
     panel.text(x, y, text, ha="center", va="center", fontsize=size, color=colour)
 
 
@@ -321,33 +340,36 @@ def grid(
     count: int,
     columns: int,
     each: tuple[float, float],
-    beside: tuple[float, float],
+    below: float = 0.0,
+    least: float = 2.0,
     light: bool = False,
-) -> "tuple[Figure, np.ndarray]":
+) -> tuple[Figure, np.ndarray]:
     """A figure of `count` panels, and its axes as an array of (lines, columns).
 
-    `each` is the width and height of a panel in inches, `beside` what the figure adds
-    to their sum. Surplus panels of the last line are hidden. `light` panels have
-    horizontal grid lines and no frame above and to the right.
+    There are at most so many `columns`, and fewer where a panel would be narrower than
+    `least`. `each` is the width and height of a panel that fits; `below` is added for a
+    legend. Surplus panels of the last line are hidden. `light` panels have horizontal
+    grid lines and no frame above and to the right.
     """
-    lines = -(-count // columns)
-    size = each[0] * columns + beside[0], each[1] * lines + beside[1]
-    figure, axes = _panels(lines, columns, size, light)
+    columns = max(1, min(columns, count, int(room() / least)))
+    lines = math.ceil(count / columns)
+    wide = min(room(), columns * each[0] * (1.5 if narrow() else 1.0))
+    figure, axes = _panels(lines, columns, (wide, each[1] * lines + below), light)
     axes = np.reshape(axes, (lines, columns))
     for panel in list(axes.flat)[count:]:
         panel.set_visible(False)
     return figure, axes
 
 
-def key_below(figure: "Figure", keys: Mapping[str, Any], most: int) -> None:
+def key_below(figure: Figure, keys: Mapping[str, Any], most: int) -> None:
     """Draw one legend for all panels below them, with at `most` so many columns."""
-    props = {"ncols": min(len(keys), most), "frameon": False, "fontsize": 8}
+    letters = max(map(len, keys), default=1) + 6
+    fit = max(1, int(room() * 72 / (4.2 * letters)))
+    props = {"ncols": min(len(keys), most, fit), "frameon": False}
     figure.legend(keys.values(), keys, loc="outside lower center", **props)
 
 
-def _panels(
-    rows: int, columns: int, size: tuple[float, float], light: bool = True, **spec
-):
+def _panels(rows: int, columns: int, size: tuple[float, float], light: bool, **spec):
     """A figure of `size` inches and its axes; `spec` is matplotlib's grid layout.
 
     The figure is closed, so that a notebook shows it only where it is returned.
@@ -355,8 +377,9 @@ def _panels(
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(
-        rows, columns, figsize=size, layout="constrained", gridspec_kw=spec
-    )
+        rows, columns, figsize=size, layout="constrained", gridspec_kw=spec,
+        FigureClass=Drawn,
+    )  # fmt: skip
     for panel in np.atleast_1d(axes).flat if light else ():
         panel.spines[["top", "right"]].set_visible(False)
         panel.grid(axis="y", linewidth=0.4, alpha=0.5)

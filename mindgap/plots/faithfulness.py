@@ -4,15 +4,13 @@ As everywhere in `plots`, functions take arrays and return a figure.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, Int
+from matplotlib.figure import Figure
 
-from mindgap.plots.common import COLOURS, GREY, ORANGE, grid, key_below
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from mindgap.plots.common import grid, key_below
+from mindgap.plots.page import BLUE, GREY, ORANGE, colours_of, for_pages, narrow, shade
 
 Points = tuple[Float[np.ndarray, "_"], Float[np.ndarray, "_"]]
 """Two numbers of each network: its horizontal and its vertical coordinate."""
@@ -26,36 +24,45 @@ The selected sender is negative where the program selects none.
 _MARKS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 
 
+@for_pages
 def attention_maps(
     rows: Mapping[str, Look],
     titles: Sequence[str],
     notes: Mapping[str, Sequence[str]],
-) -> "Figure":
+) -> Figure:
     """Attention of several networks (rows) at the same steps (columns).
 
     In a matrix a row is a receiver and a column a sender; the darkest shade is a
     coefficient of 1. A ring marks the sender that the program selects. `notes` has, for
-    each network, a text to write below each of its matrices.
+    each network, a text to write below each of its matrices. A phone shows the first,
+    the middle and the last of more than three steps.
     """
-    columns = len(titles)
-    figure, axes = grid(len(rows) * columns, columns, (1.75, 2.0), (0.6, 0.4))
+    places = list(range(len(titles)))
+    if narrow() and len(places) > 3:
+        places = [0, len(places) // 2, len(places) - 1]
+    columns = len(places)
+    each = 7.0 / max(columns, 4), 7.0 / max(columns, 4) + 0.35
+    if narrow():
+        each = 3.5 / columns, 3.5 / columns + 0.4
+    figure, axes = grid(len(rows) * columns, columns, each, below=0.2, least=0.5)
     for line, (name, (attention, selected)) in zip(axes, rows.items(), strict=True):
         nodes = attention.shape[-1]
-        for place, panel in enumerate(line):
-            panel.imshow(attention[place], cmap="Blues", vmin=0, vmax=1)
+        for place, panel in zip(places, line, strict=True):
+            panel.imshow(attention[place], cmap=shade(BLUE), vmin=0, vmax=1)
             (receivers,) = np.nonzero(selected[place] >= 0)
             senders = selected[place][receivers]
-            props = {"mfc": "none", "color": ORANGE, "markersize": 60 / nodes}
+            props = {"mfc": "none", "color": ORANGE, "markersize": 50 / nodes}
             panel.plot(senders, receivers, "o", markeredgewidth=0.9, **props)
             panel.set_xticks([])
             panel.set_yticks([])
-            panel.set_xlabel(notes[name][place], fontsize=8)
-        line[0].set_ylabel(f"{name}\n(receivers)", fontsize=8)
-    for panel, title in zip(axes[0], titles, strict=True):
-        panel.set_title(title, fontsize=9)
+            panel.set_xlabel(notes[name][place], fontsize=7)
+        line[0].set_ylabel(f"{name}\n(receivers)", fontsize=7)
+    for panel, place in zip(axes[0], places, strict=True):
+        panel.set_title(titles[place], fontsize=8)
     return figure
 
 
+@for_pages
 def scatter(
     panels: Mapping[str, Mapping[str, Points]],
     xlabel: str,
@@ -63,24 +70,22 @@ def scatter(
     floors: Mapping[str, Mapping[str, float]],
     columns: int = 2,
     corners: bool = False,
-) -> "Figure":
+) -> Figure:
     """A dot for each network, both coordinates in percent; a panel for each title.
 
     A name has the same style in all panels. `ylabels` has one label for each column of
     panels; `floors` has the heights of labelled horizontal lines. `corners` names the
     four quarters of each panel as in Figure 1 (effective or not, faithful or not).
     """
-    figure, axes = grid(len(panels), columns, (4.3, 3.5), (0.0, 0.5))
+    figure, axes = grid(len(panels), columns, (3.5, 3.0), below=0.4)
     names = list(dict.fromkeys(name for shown in panels.values() for name in shown))
-    keys = {}
+    colours, keys = colours_of(names), {}
     for place, (panel, (title, shown)) in enumerate(
         zip(axes.flat, panels.items(), strict=False)
     ):
         for name, (right, high) in shown.items():
-            index = names.index(name)
-            colour = COLOURS[(index + index // 5) % 5]
-            props = {"color": colour, "alpha": 0.55 if len(right) > 20 else 0.9}
-            mark = _MARKS[index % len(_MARKS)]
+            props = {"alpha": 0.55 if len(right) > 20 else 0.9, "color": colours[name]}
+            mark = _MARKS[names.index(name) % len(_MARKS)]
             size = {"markersize": 4 if len(right) > 20 else 6}
             (keys[name],) = panel.plot(
                 right, high, mark, markeredgewidth=0, label=name, **props, **size

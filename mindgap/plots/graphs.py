@@ -4,47 +4,38 @@ As everywhere in `plots`, functions take arrays and return a figure.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from matplotlib.figure import Figure
 
-from mindgap.plots.common import BLUE, GREY, ORANGE
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from mindgap.plots.common import grid
+from mindgap.plots.page import BLUE, GREY, INK, ORANGE, PAPER, for_pages
 
 _RADIUS = 0.17
 """Of a node, where neighbours on the circle are about one apart."""
 
 
+@for_pages
 def storyboard(
     edges: Bool[np.ndarray, "N N"],
     reached: Bool[np.ndarray, "steps N"],
     pointers: Int[np.ndarray, "steps N"],
     titles: Sequence[str],
     places: Float[np.ndarray, "N 2"] | None = None,
-) -> "Figure":
+) -> Figure:
     """The run of a program on one graph, a panel for each step.
 
     Reached nodes are filled, and an arrow goes from each node to the one that its
     pointer names. `places` are the nodes' coordinates; by default they lie on a circle.
     """
-    from matplotlib import pyplot as plt
     from matplotlib.patches import Circle
 
     steps, nodes = reached.shape
     if places is None:
         turns = np.pi / 2 - 2 * np.pi * np.arange(nodes) / nodes
         places = np.stack([np.cos(turns), np.sin(turns)], -1)
-    columns = min(steps, 4)
-    rows = -(-steps // columns)
-    figure, panels = plt.subplots(
-        rows, columns, figsize=(1.9 * columns, 2.15 * rows), squeeze=False,
-        layout="constrained",
-    )  # fmt: skip
-    for panel in panels.flat[steps:]:
-        panel.axis("off")
+    figure, panels = grid(steps, 4, (1.75, 2.0), least=1.6)
     for panel, held, named, title in zip(
         panels.flat, reached, pointers, titles, strict=False
     ):
@@ -59,17 +50,16 @@ def storyboard(
                     "", places[j] - way, places[i] + way, arrowprops=props, zorder=2
                 )
         for node, place in enumerate(places):
-            colour = BLUE if held[node] else "white"
+            colour = BLUE if held[node] else PAPER
             panel.add_patch(
                 Circle(place, _RADIUS, facecolor=colour, edgecolor=GREY, zorder=3)
             )
-            ink = "white" if held[node] else "black"
+            ink = "white" if held[node] else INK
             panel.text(
-                *place, str(node), color=ink, ha="center", va="center", fontsize=9,
+                *place, str(node), color=ink, ha="center", va="center", fontsize=8,
                 zorder=4,
             )  # fmt: skip
         panel.set(title=title, aspect="equal")
         panel.margins(0.14)
         panel.axis("off")
-    plt.close(figure)
     return figure

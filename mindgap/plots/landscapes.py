@@ -4,15 +4,14 @@ As everywhere in `plots`, functions take arrays and return a figure.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
+from matplotlib.figure import Figure
 
-from mindgap.plots.common import COLOURS, ORANGE, STYLES, grid, key_below
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from mindgap.plots.common import STYLES, grid, key_below
+from mindgap.plots.page import ORANGE, colours_of, for_pages
 
 
 class Surface(NamedTuple):
@@ -31,13 +30,14 @@ Cut = tuple[Float[np.ndarray, "_"], Float[np.ndarray, "_ _"]]
 """Distances along a direction, and a number for each direction (row) and distance."""
 
 
+@for_pages
 def surfaces(
     panels: Mapping[str, Surface],
     labels: tuple[str, str],
     shades: tuple[float, float],
     points: Mapping[str, tuple[float, float]] | None = None,
     columns: int = 3,
-) -> "Figure":
+) -> Figure:
     """Contour maps, one for each title, with the loss written on the contour lines.
 
     The least and the largest loss are below each title. All maps share one logarithmic
@@ -48,8 +48,7 @@ def surfaces(
     from matplotlib import colors, patheffects, ticker
     from matplotlib import pyplot as plt
 
-    columns = min(columns, len(panels))
-    figure, axes = grid(len(panels), columns, (2.9, 2.75), (0.5, 0.5))
+    figure, axes = grid(len(panels), columns, (2.3, 2.3), below=0.2, least=1.9)
     scale, fine = colors.LogNorm(*shades), np.geomspace(*shades, 41)
     halo = [patheffects.withStroke(linewidth=2.5, foreground="white")]
     for panel, (title, (right, up, losses)) in zip(
@@ -80,15 +79,15 @@ def surfaces(
                 "ha": side,
             }
             panel.annotate(name, (x, y), (0, 6), textcoords="offset points", **props)
-        panel.set_title(title, fontsize=9)
+        panel.set_title(title, fontsize=8)
         panel.tick_params(labelsize=7)
     for panel in axes[-1]:
-        panel.set_xlabel(labels[0], fontsize=8)
+        panel.set_xlabel(labels[0])
     for panel in axes[:, 0]:
-        panel.set_ylabel(labels[1], fontsize=8)
+        panel.set_ylabel(labels[1])
     key = plt.cm.ScalarMappable(norm=scale, cmap="Blues")
     bar = figure.colorbar(key, ax=axes, shrink=0.7, pad=0.02, extend="both")
-    bar.set_label("loss (nats)", fontsize=8)
+    bar.set_label("loss (nats)")
     bar.ax.tick_params(labelsize=7)
     bar.ax.yaxis.set_major_formatter(ticker.FuncFormatter(lambda x, _: _short(x)))
     return figure
@@ -118,28 +117,28 @@ def levels(values: Float[np.ndarray, "_"], most: int = 6) -> Float[np.ndarray, "
     return inside[-most:]
 
 
+@for_pages
 def cuts(
     panels: Mapping[str, Mapping[str, Cut]],
     xlabel: str,
     ylabels: Sequence[str],
     scales: Sequence[Literal["linear", "log"]],
     columns: int = 3,
-) -> "Figure":
+) -> Figure:
     """Numbers along many directions by distance (logarithmic), a panel for each title.
 
     Each name has a line for the median over directions and a band from the least to the
     largest, at those distances where all directions are finite, and the same style in
     all panels. `ylabels` and `scales` have one entry for each line of panels.
     """
-    figure, axes = grid(len(panels), columns, (3.2, 2.7), (0.0, 0.5), light=True)
+    figure, axes = grid(len(panels), columns, (2.33, 2.3), below=0.4, light=True)
     names = list(dict.fromkeys(name for shown in panels.values() for name in shown))
-    keys = {}
+    colours, keys = colours_of(names), {}
     for place, (panel, (title, shown)) in enumerate(
         zip(axes.flat, panels.items(), strict=False)
     ):
         for name, (distances, values) in shown.items():
-            colour = COLOURS[names.index(name) % 5]
-            style = STYLES[names.index(name) % 5]
+            colour, style = colours[name], STYLES[names.index(name) % len(STYLES)]
             finite = np.isfinite(values).all(0)
             distances, values = distances[finite], values[:, finite]
             band = values.min(0), values.max(0)
@@ -148,12 +147,11 @@ def cuts(
             (keys[name],) = panel.plot(distances, np.median(values, 0), **props)
         panel.set_xscale("log")
         panel.set_yscale(scales[place // columns])
-        panel.set_title(title, fontsize=9)
-        panel.tick_params(labelsize=8)
+        panel.set_title(title)
+        if panel in axes[:, 0]:
+            panel.set_ylabel(ylabels[place // columns])
     for panel in axes[-1]:
-        panel.set_xlabel(xlabel, fontsize=8)
-    for panel, label in zip(axes[:, 0], ylabels, strict=True):
-        panel.set_ylabel(label, fontsize=8)
+        panel.set_xlabel(xlabel)
     key_below(figure, keys, 4)
     return figure
 

@@ -4,32 +4,31 @@ As everywhere in `plots`, functions take arrays and return a figure.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
+from matplotlib.figure import Figure
 
-from mindgap.plots.common import BLUE, GREEN, GREY, ORANGE
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from mindgap.plots.common import grid
+from mindgap.plots.page import BLUE, GREEN, GREY, INK, ORANGE, PAPER, for_pages, narrow
 
 _STYLES = {
     "equivalent": {"color": BLUE, "marker": "o"},
     "differs": {"color": ORANGE, "marker": "s"},
     "inconclusive": {"color": GREEN, "marker": "^"},
-    "too few seeds": {"color": GREY, "marker": "v", "markerfacecolor": "white"},
-    "not comparable": {"color": GREY, "marker": "D", "markerfacecolor": "white"},
+    "too few seeds": {"color": GREY, "marker": "v", "markerfacecolor": PAPER},
+    "not comparable": {"color": GREY, "marker": "D", "markerfacecolor": PAPER},
 }
 
 
+@for_pages
 def forest(
     groups: Mapping[str, Sequence[str]],
     by: Float[np.ndarray, "rows"],
     error: Float[np.ndarray, "rows"],
     status: Sequence[str],
     linear: float = 5.0,
-) -> "Figure":
+) -> Figure:
     """Differences in points with their errors, one line each, under group headings.
 
     `groups` has the names of rows by heading; the arrays have one entry for each row,
@@ -37,12 +36,10 @@ def forest(
     (not drawn if NaN), `status` the verdict. The axis is linear up to `linear` points
     and logarithmic beyond.
     """
-    from matplotlib import pyplot as plt
-
     count = sum(map(len, groups.values()))
     lines = count + len(groups)
-    figure, panel = plt.subplots(figsize=(7.0, 0.21 * lines + 0.9))
-    plt.close(figure)
+    figure, axes = grid(1, 1, (7.0, 0.2 * lines + 0.9))
+    panel = axes.item()
     ticks, row, place = [], 0, 0
     for group, names in groups.items():
         where = {"ha": "right", "va": "center", "fontsize": 9, "weight": "bold"}
@@ -69,18 +66,23 @@ def forest(
             continue
         shown = {"linestyle": "none", "markersize": 5, **props}
         panel.plot([], [], label=name, **shown)
-    panel.axvline(0, color="black", linewidth=0.8)
+    panel.axvline(0, color=INK, linewidth=0.8)
     panel.set_xscale("symlog", linthresh=linear, linscale=1.2)
     ticks_at = [-50, -20, -10, -5, -2, 0, 2, 5, 10, 20, 50]
+    if narrow():
+        ticks_at = [-50, -10, 0, 10, 50]
     panel.set_xticks(ticks_at, [f"{x}".replace("-", "−") for x in ticks_at])
     panel.set_xticks([], minor=True)
     panel.set(xlim=(-130, 60), xlabel="ours minus the paper's mean (points)")
     places = [place for place, _ in ticks]
-    panel.set_yticks(places, [name for _, name in ticks], fontsize=8)
+    panel.set_yticks(places, [name for _, name in ticks], fontsize=7.5)
     panel.set_ylim(lines - 0.5, -0.7)
     panel.grid(axis="x", linewidth=0.4, alpha=0.5)
     panel.spines[["top", "right"]].set_visible(False)
-    props = {"ncols": 3, "frameon": False, "fontsize": 8, "loc": "lower left"}
-    panel.legend(**props, bbox_to_anchor=(0, 1))
-    figure.set_layout_engine("constrained")
+    props = {
+        "ncols": 2 if narrow() else 5,
+        "frameon": False,
+        "loc": "outside upper left",
+    }
+    figure.legend(*panel.get_legend_handles_labels(), **props)
     return figure

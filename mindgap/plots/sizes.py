@@ -4,15 +4,15 @@ As everywhere in `plots`, functions take arrays and return a figure.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from mindgap.plots.common import BLUE, GREEN, GREY, ORANGE
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from mindgap.plots.common import grid, key_below
+from mindgap.plots.page import BLUE, GREEN, GREY, ORANGE, for_pages
 
 _STYLES: dict[str, dict[str, Any]] = {
     "best": {"color": BLUE, "marker": "o", "label": "learned, best checkpoint"},
@@ -22,10 +22,11 @@ TRAINED = 16
 """The largest number of nodes of the training graphs; sizes up to it are shaded."""
 
 
+@for_pages
 def by_nodes(
     learned: Mapping[str, Mapping[str, Float[np.ndarray, "sizes 5"]]],
     floors: Mapping[str, Float[np.ndarray, "sizes 2"]],
-) -> "Figure":
+) -> Figure:
     """Percentage of right pointers by number of nodes, a panel for each task.
 
     `learned` has, for each task and checkpoint, one line per size: nodes, mean, lower
@@ -33,14 +34,8 @@ def by_nodes(
     task, nodes and the score of the best one-line rule. The compiled network is the
     line at 100.
     """
-    from matplotlib import pyplot as plt
-    from matplotlib.lines import Line2D
-
-    figure, panels = plt.subplots(
-        1, len(learned), figsize=(2.9 * len(learned) + 0.4, 3.3), sharey=True,
-        squeeze=False, layout="constrained",
-    )  # fmt: skip
-    for panel, (task, lines) in zip(panels[0], learned.items(), strict=True):
+    figure, panels = grid(len(learned), len(learned), (2.33, 2.5), below=0.4)
+    for panel, (task, lines) in zip(panels.flat, learned.items(), strict=True):
         panel.axhline(100, color=GREEN, linewidth=1.6)
         panel.axvspan(0, TRAINED, color=GREY, alpha=0.12, linewidth=0)
         rule = floors[task]
@@ -63,12 +58,12 @@ def by_nodes(
             xlabel="nodes", xticks=(16, 24, 32, 48, 64),
         )  # fmt: skip
         panel.spines[["top", "right"]].set_visible(False)
-    plt.close(figure)
-    panels[0][0].set_ylabel("pointers right (%)")
+    for panel in panels[:, 0]:
+        panel.set_ylabel("pointers right (%)")
     handles: list[Any] = [
         Line2D([], [], color=GREEN, linewidth=1.6, label="compiled"),
         *(Line2D([], [], **props, markersize=4) for props in _STYLES.values()),
         Line2D([], [], color=GREY, linestyle=":", label="best one-line rule"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+    key_below(figure, {line.get_label(): line for line in handles}, 4)
     return figure

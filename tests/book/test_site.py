@@ -36,6 +36,17 @@ needs_browser = pytest.mark.skipif(
     not (BROWSER and DRIVER), reason="no Chromium with chromedriver on the PATH"
 )
 
+FIGURES = """
+return [...document.querySelectorAll('article .mg-figure')].map(figure => {
+  const texts = [...figure.querySelectorAll('svg text')]
+    .filter(text => text.getClientRects().length && text.textContent.trim());
+  const sizes = texts.map(text => parseFloat(getComputedStyle(text).fontSize)
+    * text.ownerSVGElement.getScreenCTM().a);
+  return {words: figure.getAttribute('aria-label'), wide: figure.scrollWidth,
+    texts: texts.length, least: Math.min(...sizes)};
+});"""
+"""Of each figure its words, its width, and its smallest text, in pixels."""
+
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
     """Serves files and logs nothing."""
@@ -147,6 +158,13 @@ def test_page(browser: Any, address: str, page: str, width: str) -> None:
         ".map(image => image.src)"
     )
     assert unnamed == []
+
+    figures = browser.execute_script(FIGURES)
+    assert [figure["words"] for figure in figures if len(figure["words"]) < 40] == []
+    least = {"desktop": 9, "phone": 7}[width]
+    assert [figure for figure in figures if figure["least"] < least] == []
+    column = {"desktop": 700, "phone": 390}[width]
+    assert [figure for figure in figures if figure["wide"] > column] == []
 
     raw, bad = browser.execute_script(
         "const math = [...document.querySelectorAll('.math')];"

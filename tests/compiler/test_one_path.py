@@ -238,6 +238,36 @@ def test_a_part_whose_test_never_holds_reads_nobody():
     check(program, dataclasses.replace(HOLDER, attend_to="all"))
 
 
+@pytest.mark.parametrize("every", [True, False])
+def test_a_tie_is_refused_unless_what_is_read_does_not_matter(every):
+    """It does not in a conjunction with a literal that fails, or beside one that holds.
+
+    All keys are equal, so the network reads the mean of all neighbours.
+    """
+    program = mg.GraphProgram(
+        name="tied",
+        start=lambda init: {"a": init.s, "b": init.s, "x": 0.0},
+        select={
+            "near": lambda self, other, init, edge: mg.Min(other.x, where=edge.adj)
+        },
+        update=lambda self, near, init: {
+            "a": (near.a & self.b) if every else (near.a | self.b),
+            "b": self.b,
+            "x": self.x,
+        },
+    )
+    config = dataclasses.replace(HOLDER, heads=1, attend_to="all")
+    compiled = compile(program, config)
+    graphs = cases.all_graphs(program, 3)
+    reasons = compiled.refusals(graphs)
+    tied = np.flatnonzero(["too close" in str(reason) for reason in reasons])
+    at = [str(reasons[graph]).split("at node ")[1][0] for graph in tied]
+    source = np.asarray(graphs.inputs["s"])[tied, list(map(int, at))]
+    assert len(tied) and (source == every).all()
+    assert not cases.agrees(compiled, graphs.take(tied))
+    assert cases.agrees(compiled, cases.within(compiled, graphs))
+
+
 def test_the_same_part_twice_counts_twice():
     program = made(
         lambda self, other, init, edge: {

@@ -38,12 +38,12 @@ def test_a_run_shows_every_state_and_all_attention():
 
 def test_weights_are_written_where_they_are_not_zero():
     weights = np.array([[8.0, 0.0], [0.0, -0.5]])
-    figure = plots.parameters([("W", weights, ["a", "b"], ["key", "mask"])])
+    figure = plots.parameters([("W", weights, ["a", "b"], ["key", "mask"])] * 4)
     panel = figure.axes[0]
     written = {t.get_position(): t.get_text() for t in panel.texts}
     assert written == {(0, 0): "8", (1, 1): "-0.5"}
     assert [t.get_text() for t in panel.get_yticklabels()] == ["a", "b"]
-    assert not figure.axes[1].get_visible()
+    assert [panel.get_visible() for panel in figure.axes] == [True] * 4 + [False] * 2
 
 
 def test_shares_are_lines():
