@@ -237,3 +237,35 @@ def find(name: str) -> list[Experiment]:
             + ", ".join(EXPERIMENTS)
         )
     return chosen
+
+
+FAITHFUL = {
+    "bfs": {
+        "with traces": "table-1/bfs",
+        "without traces": "table-3/bfs",
+        "minimal": "table-13/bfs",
+    },
+    "bellman-ford": {
+        "with traces": "table-10/default",
+        "without traces": "table-3/bellman-ford",
+        "edge information": "table-10/edge-info",
+        "minimal": "table-13/bellman-ford",
+    },
+}
+"""The rows whose faithfulness the book shows, by task and kind of network. Bellman-Ford
+with traces is Table 10's, which has the settings of Table 1 for more seeds."""
+
+FAITHFUL_16 = {
+    "bfs": {
+        "neither, 16 nodes": "table-11/default-pairwise",
+        "bias": "table-11/bias-pairwise",
+        "minimal, modified": "table-13/bfs-bias-pairwise",
+    },
+    "bellman-ford": {
+        "neither, 16 nodes": "table-12/default-pairwise",
+        "both modifications": "table-12/both-pairwise",
+        "minimal, modified": "table-13/bellman-ford-modified-pairwise",
+    },
+}
+"""The same of networks that are tied to 16 nodes: modified ones, and those that were
+trained to be compared with them."""

@@ -5,7 +5,7 @@ results. Sizes are in inches; what a function asks for, `grid` makes fit the pag
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -202,8 +202,8 @@ def shares(
     figure, axes = grid(1, 1, (4.8, 2.9), light=True)
     panel, colours = axes.item(), colours_of(values)
     for name, (places, heights) in values.items():
-        props = {"color": colours[name], "label": name}
-        panel.plot(places, heights, "o-", markersize=4, **props)
+        props = {"color": colours[name], "label": name, "marker": "o", "markersize": 4}
+        panel.plot(places, heights, linestyle=_style(values, name), **props)
     panel.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
     panel.legend(frameon=False)
     return figure
@@ -226,7 +226,8 @@ def along(
     panel, colours = axes.item(), colours_of(values)
     for name, (places, heights) in values.items():
         finite = np.where(np.isfinite(heights), heights, np.nan)
-        panel.plot(places, finite, ".-", color=colours[name], label=name)
+        props = {"color": colours[name], "label": name, "marker": "."}
+        panel.plot(places, finite, linestyle=_style(values, name), **props)
     panel.set(yscale="log", xlabel=xlabel, ylabel=ylabel)
     lines, labels = panel.get_legend_handles_labels()
     key_below(figure, dict(zip(labels, lines, strict=True)), 4)
@@ -256,7 +257,7 @@ def over_steps(
     colours = colours_of(names)
     for panel, (title, shown) in zip(flat, panels.items(), strict=False):
         for name, (steps, values) in shown.items():
-            colour, style = colours[name], STYLES[names.index(name) % len(STYLES)]
+            colour, style = colours[name], _style(names, name)
             mean = values.mean(0)
             if len(values) > 1:
                 spread = values.std(0, ddof=1)
@@ -321,6 +322,11 @@ def dots(
         panel.set_ylim(len(names) - 0.5, -0.5)
         panel.set_yticks(range(len(names)), names if panel in axes[:, 0] else [])
     return figure
+
+
+def _style(names: Collection[str], name: str) -> Any:
+    """The line's style, by the place of its name among all names."""
+    return STYLES[list(names).index(name) % len(STYLES)]
 
 
 def _write(panel, x: int, y: int, text: str, light: bool, size: int) -> None:

@@ -41,9 +41,9 @@ def attention_maps(
     if narrow() and len(places) > 3:
         places = [0, len(places) // 2, len(places) - 1]
     columns = len(places)
-    each = 7.0 / max(columns, 4), 7.0 / max(columns, 4) + 0.35
+    each = 7.0 / max(columns, 4), 7.0 / max(columns, 4) + 0.2
     if narrow():
-        each = 3.5 / columns, 3.5 / columns + 0.4
+        each = 3.5 / columns, 3.5 / columns + 0.25
     figure, axes = grid(len(rows) * columns, columns, each, below=0.2, least=0.5)
     for line, (name, (attention, selected)) in zip(axes, rows.items(), strict=True):
         nodes = attention.shape[-1]

@@ -13,7 +13,7 @@ import hashlib
 import html
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -84,21 +84,29 @@ def shade(*colours: str) -> LinearSegmentedColormap:
     return LinearSegmentedColormap.from_list("shade", steps)
 
 
-def colours_of(names: Any) -> Mapping[str, str]:
-    """A colour for each kind of network, the same in the whole book, by name.
+_KINDS = (
+    (("compiled",), GREEN),
+    (("paper", "untrained", "blind", "control"), GREY),
+    (("minimal",), PURPLE),
+    (("without traces", "trained without traces"), ORANGE),
+    (("edge information", "with edge information"), SKY),
+    (("with traces", "trained", "learned"), BLUE),
+)
+"""How names of each kind of network begin, and its colour in the whole book."""
 
-    Compiled networks are green, numbers of the paper and controls grey; what was
-    trained has the other colours, in the order of the names.
+
+def colours_of(names: Iterable[str]) -> dict[str, str]:
+    """A colour for each name: that of its kind, or else one that no other name has.
+
+    What was compiled and then trained is of no kind.
     """
-    found, trained = {}, [BLUE, ORANGE, PURPLE, SKY]
+    found: dict[str, str] = {}
     for name in names:
-        if name.startswith("compiled") and "trained" not in name:
-            found[name] = GREEN
-        elif name.startswith(("paper", "untrained", "blind", "control")):
-            found[name] = GREY
-        else:
-            place = sum(colour not in (GREEN, GREY) for colour in found.values())
-            found[name] = trained[place % len(trained)]
+        for starts, colour in _KINDS:
+            if name.startswith(starts) and "then trained" not in name:
+                found.setdefault(name, colour)
+        free = [c for c in (BLUE, ORANGE, PURPLE, SKY) if c not in found.values()]
+        found.setdefault(name, free[0] if free else BLUE)
     return found
 
 

@@ -63,6 +63,7 @@ def test_the_same_kind_has_the_same_colour_in_every_figure():
     assert one["with traces"] == other["with traces"] == page.BLUE
     assert one["untrained, mean of 5"] == page.GREY
     assert other["sharpness 8, then trained"] not in (page.GREEN, page.GREY, page.BLUE)
+    assert len({*page.colours_of(["minimal", "a", "b", "c"]).values()}) == 4
 
 
 def test_words_are_written_into_a_figure():
