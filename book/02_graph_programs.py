@@ -53,7 +53,7 @@ seed: int = 0  # of the graphs
 # Nothing is trained here. The profile only says on how many graphs the certificate is
 # checked: 20 (`quick`), 200 (`stored`) or 1,000 (`paper`) of each size and kind.
 
-# %%
+# %% tags=["remove-cell"]
 import dataclasses
 
 import jax
@@ -109,7 +109,7 @@ programs.listing_2
 programs.listing_1
 
 
-# %%
+# %% tags=["remove-input"]
 def accuracy(program, graphs):
     lengths = np.maximum(2, np.asarray(graphs.trajectory.lengths))
     states = mg.interpret(program, graphs, int(lengths.max()) - 1).states["pi"]
@@ -318,7 +318,7 @@ assert logits.argmax() == 1
 # is added where its size is among those asked for.
 
 
-# %%
+# %% tags=["remove-input"]
 def certificate(program, network="mindgap", nodes=sizes):
     found = mg.verify(program, network, nodes=nodes, graphs=count, seed=seed)
     return {
@@ -426,7 +426,7 @@ for changes in (
 # is 1 on the one and 2 on the other. No weights can be right on both.
 
 
-# %%
+# %% tags=["remove-input"]
 def diamond(first, second):
     w = np.zeros((1, 4, 4), np.float32)
     for i, j, weight in ((0, 1, first), (0, 2, second), (1, 3, 0.5), (2, 3, 0.5)):
@@ -481,7 +481,7 @@ print(f"least gap between two offers on the test set: {gaps.min():.1e}")
 # **Size.** A hidden size of 4 is enough for both programs. The same patterns lie in a network
 # of hidden size 128, the rest of which is zero:
 
-# %%
+# %% tags=["remove-input"]
 large = dataclasses.replace(modified, hidden_size=128)
 embedded = mg.compile(programs.bellman_ford, large)(small)
 minimal = dataclasses.replace(modified, nodes=16)

@@ -56,7 +56,7 @@ fresh: str = "../_build/quick"  # the same for the quick profile
 # BFS and Bellman-Ford for less than a minute; `paper` follows the paper's protocol, 128
 # seeds of 10,000 steps.
 
-# %%
+# %% tags=["remove-cell"]
 import dataclasses
 
 import jax
@@ -71,7 +71,7 @@ mg.book.pages.check_parameters(globals())
 # %% tags=["remove-cell"]
 # %config InlineBackend.figure_formats = []
 
-# %%
+# %% tags=["remove-cell"]
 short = [e.quick() for e in TABLE_1 if e.task.name != "dfs"]
 rows = short if profile == "quick" else list(TABLE_1)
 rows = [e.with_steps(steps) for e in rows] if steps else rows

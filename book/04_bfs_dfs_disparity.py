@@ -59,7 +59,7 @@ fresh: str = "../_build/quick"  # the same for the quick profile
 # sequential BFS and simplified DFS, and shows those alone; `paper` completes all rows at
 # the paper's 128 seeds.
 
-# %%
+# %% tags=["remove-cell"]
 import jax
 import numpy as np
 import pandas as pd
@@ -74,7 +74,7 @@ mg.book.pages.check_parameters(globals())
 # %% tags=["remove-cell"]
 # %config InlineBackend.figure_formats = []
 
-# %%
+# %% tags=["remove-cell"]
 names = {
     "table-1/bfs": "BFS",
     "table-2/sequential-bfs": "BFS, sequential",
@@ -249,7 +249,7 @@ pd.DataFrame(
 # and not in which order.
 
 
-# %%
+# %% tags=["remove-input"]
 def search_in(order, graphs):
     """The parents that depth-first search finds if it prefers nodes in this order."""
     weights = np.asarray(graphs.weights)[:, order][:, :, order]
@@ -403,7 +403,7 @@ pd.DataFrame(
 # another in-neighbour:
 
 
-# %%
+# %% tags=["remove-input"]
 def one_off(graphs, rng):
     """True parents, but for one node of each graph that names another in-neighbour."""
     parents = np.array(graphs.trajectory.outputs["pi"])
@@ -466,7 +466,7 @@ mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 #   are shorter, too. On 16 nodes full traces help.
 # - `dfs-better-without`: half of it stands against the paper's own numbers. It says that DFS
 #   improves when traces are left out "or simplified", while Table 2's mean for simplified DFS
-#   is below Table 1's (next cell).
+#   is below Table 1's (next table).
 # - `dfs-in-distribution`: depends on the kind of graph, and the paper does not say on which
 #   it was measured.
 

@@ -59,7 +59,7 @@ share: float = 1.0  # of the profile's number of graphs for probes and intervent
 # seeds first. `share` makes the sets of graphs for probes larger or smaller. Where the
 # text says that probes and interventions were made on 16 and on 64 nodes, `quick` has 8.
 
-# %%
+# %% tags=["remove-cell"]
 import jax
 import numpy as np
 import pandas as pd
@@ -77,7 +77,7 @@ mg.book.pages.check_parameters(globals())
 # %% tags=["remove-cell"]
 # %config InlineBackend.figure_formats = []
 
-# %%
+# %% tags=["remove-cell"]
 tasks = {
     "bfs": mg.tasks.bfs,
     "bellman-ford": mg.tasks.bellman_ford,
@@ -165,7 +165,7 @@ pd.DataFrame(
 )
 
 
-# %%
+# %% tags=["remove-cell"]
 def score(row, data=CLRS30_TEST, checkpoint="best"):
     """Mean over seeds, in percent; NaN for a row without seeds."""
     found = mg.paper.report.seed_scores(row, results, data, checkpoint)
@@ -209,7 +209,7 @@ if recorded:
 # time.
 
 
-# %%
+# %% tags=["remove-cell"]
 def recorded_trace(name, data, metric="trace", longest=None):
     """Steps and, by seed, a measure in percent after each; None if not recorded."""
     wide = mg.paper.report.over_time(find(name)[0], results, metric, data)
@@ -282,7 +282,7 @@ mg.book.pages.data("figure-3", long_form(figure_3))
 # Beside Table 1: padded BFS ({doc}`the BFS-DFS disparity <04_bfs_dfs_disparity>`), up to the step at which BFS ends, and the rows of
 # Table 6, single runs with regularisation, as the paper's Table 1 mixes them in.
 
-# %%
+# %% tags=["remove-input"]
 bfs_rows = {
     "Table 1": "table-1/bfs",
     "padded": "table-2/padded-bfs",
@@ -367,7 +367,7 @@ mg.book.pages.data("figure-hints", long_form(by_hint, 2))
 # if nothing happens:
 
 
-# %%
+# %% tags=["remove-input"]
 def scalars(row, name, data):
     still = faithfulness.unmoving_scores(tasks[name], data.draw(tasks[name]))
     for hint in [h for h, f in tasks[name].stage("hint").items() if f.type == "scalar"]:
@@ -390,7 +390,7 @@ pd.DataFrame(errors).T.rename_axis(["task", "hint", "nodes"]).round(3)
 # ### Only early on?
 
 
-# %%
+# %% tags=["remove-input"]
 bfs_line = next((line for line, found in counts.items() if found), "Table 1")
 
 
@@ -494,7 +494,7 @@ if used["bfs"] == "table-13/bfs":
     print("This one has hidden size 4: what the text says of BFS is of size 128.")
 
 
-# %%
+# %% tags=["remove-cell"]
 unrolled = jax.jit(network.apply, static_argnums=(0, 1))
 
 
@@ -677,7 +677,7 @@ if settled:
 # - **A parent's position is a weak witness.** A node that has no parent yet points to
 #   itself, so that its own position explains most of the variance, in DFS nearly all.
 
-# %%
+# %% tags=["remove-input"]
 task, nodes = tasks["bellman-ford"], large
 graphs = task.sample(jax.random.key(7), nodes, max(8, int(amount * 48))).trimmed()
 found = kept(told["bellman-ford"].name)

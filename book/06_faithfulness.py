@@ -57,7 +57,7 @@ share: float = 1.0  # of the profile's number of graphs on which kept networks r
 # the first so many seeds only. `paper` completes the rows of this page first, at their full
 # number of seeds. `share` makes the sets of graphs for kept networks larger or smaller.
 
-# %%
+# %% tags=["remove-cell"]
 import jax
 import numpy as np
 import pandas as pd
@@ -76,7 +76,7 @@ mg.book.pages.check_parameters(globals())
 # %% tags=["remove-cell"]
 # %config InlineBackend.figure_formats = []
 
-# %%
+# %% tags=["remove-cell"]
 by_name = {"bfs": programs.bfs, "bellman-ford": programs.bellman_ford}
 called = {"bfs": "BFS", "bellman-ford": "Bellman-Ford", "dfs": "DFS"}
 shown, modified = FAITHFUL, FAITHFUL_16
@@ -144,7 +144,7 @@ assert find("table-10/default")[0].digest == find("table-1/bellman-ford")[0].dig
 # networks of the paper's architecture, with five different draws of their weights.
 
 
-# %%
+# %% tags=["remove-cell"]
 attend = jax.jit(network.apply, static_argnums=(0, 1))
 
 
@@ -189,7 +189,7 @@ def trace(task, model, params):
     return 100 * float(np.nanmean(np.asarray(found)))
 
 
-# %%
+# %% tags=["remove-input"]
 near = {task: cases[task, widest].adjacency[:, None] for task in by_name}
 controls, untrained = {}, {}
 for task in list(by_name)[: 1 if profile == "quick" else 2]:
@@ -246,7 +246,7 @@ if recorded:
 # How much that can matter, and what rules that know nothing of the step would score:
 
 
-# %%
+# %% tags=["remove-cell"]
 def offers(program, graphs):
     """Whom a node could take before each step: reached neighbours other than itself."""
     steps = max(1, graphs.trajectory.steps)
@@ -310,7 +310,7 @@ if recorded:
 # same graphs.
 
 
-# %%
+# %% tags=["remove-cell"]
 def pairs(name, metric, data=None, checkpoint="best"):
     """Effectiveness and a measure of each seed that has both, percent, by seed."""
     return mg.paper.report.pairs(find(name)[0], results, metric, data, checkpoint)
@@ -363,7 +363,7 @@ scored
 # than it.*
 
 
-# %%
+# %% tags=["remove-cell"]
 def attends(task, label, data=CLRS30_TEST, metric="attention/accuracy"):
     """The measure of each seed of a row, percent, by seed."""
     return pairs({**shown[task], **modified[task]}[label], metric, data).faithful
@@ -464,7 +464,7 @@ mg.book.pages.data("figure-attention-steps", long_form(looked))
 # too.*
 
 
-# %%
+# %% tags=["remove-cell"]
 def by_step(task, label, data=CLRS30_TEST):
     """Mean attention accuracy after each step, percent; NaN if not recorded."""
     found = steps_of(full[task][label], data)

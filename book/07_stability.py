@@ -58,7 +58,7 @@ fresh: str = "../_build/quick"  # the same for the quick profile
 # trains exact Bellman-Ford at the high rate, briefly, and shows that alone; `paper`
 # completes all rows at the paper's 128 seeds.
 
-# %%
+# %% tags=["remove-cell"]
 import numpy as np
 import pandas as pd
 
@@ -72,7 +72,7 @@ mg.book.pages.check_parameters(globals())
 pd.set_option("display.max_colwidth", None)
 pd.set_option("display.max_rows", None)
 
-# %%
+# %% tags=["remove-cell"]
 rows = [e for name in ("table-14", "stability") for e in find(name)]
 if profile == "quick":
     rows = [find("table-14/bellman-ford-4-exact-0.001")[0].quick()]

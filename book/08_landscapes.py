@@ -60,7 +60,7 @@ store: str = "results"  # where results are read, relative to book/
 # 5 points a side and 2 directions (`quick`, which has only DFS of the three large
 # networks), 13 and 16 (`stored`), 41 and 64 (`paper`).
 
-# %%
+# %% tags=["remove-cell"]
 import functools
 
 import jax
@@ -110,7 +110,7 @@ recorded = profile == "stored" and not seed
 #   for those whose bias is tied to a size.
 
 
-# %%
+# %% tags=["remove-cell"]
 def graphs(task, nodes, count):
     """As in training: mixed edge probabilities, random positions."""
     key = jax.random.key(100 + seed)
@@ -428,7 +428,7 @@ if recorded:
 # weights' scale, so there are two: 8, and the exact compiler's own, 2^26. The learned ones
 # are each the best by validation of all recorded seeds.
 
-# %%
+# %% tags=["remove-cell"]
 sharpness = {"compiled, sharpness 8": 8.0, "compiled, exact": 2.0**26}
 rows = {
     "Bellman-Ford": (

@@ -62,7 +62,7 @@ fresh: str = "../_build/quick"  # the same for the quick profile
 # trains two small rows, edge information and a minimal BFS, and shows those alone; `paper`
 # completes all rows at the paper's 128 seeds, and 1,024 for Table 13.
 
-# %%
+# %% tags=["remove-cell"]
 import jax
 import numpy as np
 import pandas as pd
@@ -81,7 +81,7 @@ mg.book.pages.check_parameters(globals())
 pd.set_option("display.max_colwidth", None)
 pd.set_option("display.max_rows", None)
 
-# %%
+# %% tags=["remove-cell"]
 tables = ("table-6", "table-7", "table-10", "table-11", "table-12", "table-13")
 rows = [e for name in (*tables, "decoders") for e in find(name)]
 if profile == "quick":
@@ -189,7 +189,7 @@ pd.DataFrame(lines).T
 #   rows called "Default" as well is not said.
 
 
-# %%
+# %% tags=["remove-input"]
 def fits(experiment, pointers):
     """Whether the printed maximum is a share of so many pointers."""
     largest = experiment.reported.max

@@ -58,7 +58,7 @@ store: str = "results"  # where results are read, relative to book/
 # size and kind, and on which sizes; `quick` leaves out dm-clrs's own network. `mindgap run trainability --seeds 0:4` continues the
 # experiment.
 
-# %%
+# %% tags=["remove-cell"]
 import jax
 import numpy as np
 import pandas as pd

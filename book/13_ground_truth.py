@@ -49,7 +49,7 @@ seed: int = 0  # of the graphs
 # Nothing is trained here; the profile sets the number of graphs, and `quick` tries one
 # softer network only.
 
-# %%
+# %% tags=["remove-cell"]
 from typing import NamedTuple
 
 import jax
@@ -62,7 +62,7 @@ from mindgap.compiler.ground_truth import ground_truth
 
 mg.book.pages.check_parameters(globals())
 
-# %%
+# %% tags=["remove-cell"]
 nodes = 8
 count = {"quick": 16, "stored": 64, "paper": 256}[profile]
 softer = (64.0,) if profile == "quick" else (16.0, 64.0, 1024.0)
@@ -111,7 +111,7 @@ pd.DataFrame({name: truth.coordinates for name, truth in truths.items()}).fillna
 # state, occlusion its change when that state is set to zero.
 
 
-# %%
+# %% tags=["remove-cell"]
 def new_values(case, compiled, states, time):
     """The component after one step from hidden states, (B, N)."""
     task, config = case.program.task, compiled.config
@@ -139,7 +139,7 @@ def occluded(case, compiled, states, time):
     return jnp.abs(jnp.stack(changed, -1)).swapaxes(0, 1)
 
 
-# %%
+# %% tags=["remove-cell"]
 def answers(case, compiled, states, attention, time):
     """What each method says, (B, receiver, sender)."""
     by_slope = slopes(case, compiled, states, time)
@@ -172,7 +172,7 @@ def hits(said, case, truth, time):
 # is one over the number of neighbours.
 
 
-# %%
+# %% tags=["remove-input"]
 def at_step(case, truth, compiled, run, time):
     """For each method, of each asked node, whether it names the selected neighbour."""
     states, attention = run.states[:, time - 1], run.attention[:, time, 0]

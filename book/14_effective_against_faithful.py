@@ -52,7 +52,7 @@ store: str = "results"  # where results are read and kept, relative to book/
 # of modified networks only the minimal ones are shown. `seeds` shows the first so many seeds
 # only. `paper` completes the rows of this page first, at their full number of seeds.
 
-# %%
+# %% tags=["remove-cell"]
 import numpy as np
 import pandas as pd
 
@@ -67,7 +67,7 @@ mg.book.pages.check_parameters(globals())
 # %% tags=["remove-cell"]
 # %config InlineBackend.figure_formats = []
 
-# %%
+# %% tags=["remove-cell"]
 by_name = {"bfs": programs.bfs, "bellman-ford": programs.bellman_ford}
 called = {"bfs": "BFS", "bellman-ford": "Bellman-Ford"}
 shown, modified = FAITHFUL, FAITHFUL_16
@@ -94,7 +94,7 @@ if profile == "paper":
 recorded = profile == "stored" and not seeds and store == "results"
 
 
-# %%
+# %% tags=["remove-cell"]
 def pairs(name, metric, data=None, checkpoint="best"):
     """Effectiveness and a measure of each seed that has both, percent, by seed."""
     return mg.paper.report.pairs(find(name)[0], results, metric, data, checkpoint)
@@ -289,7 +289,7 @@ pd.DataFrame(
 ).T
 
 
-# %%
+# %% tags=["remove-cell"]
 def lower(task, label, kind):
     """The lower end of a correlation's interval."""
     found = [v for k, v in relations.items() if k[:2] == (called[task], label)]

@@ -52,7 +52,7 @@ root: str = ".."  # where the book was executed, relative to book/
 # Nothing is trained on this page. Under `quick`, claims that need more than recorded results
 # (a certificate of compiled weights) are not judged; `paper` shows what `stored` shows.
 
-# %%
+# %% tags=["remove-cell"]
 from pathlib import Path
 
 import pandas as pd

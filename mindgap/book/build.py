@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mindgap.book import executions
+from mindgap.book import executions, terms
 from mindgap.plots.page import described
 
 TRAINED = "03_baselines"  # the chapter that trains networks when the whole book is made
@@ -101,9 +101,18 @@ def site(root: Path) -> Path:
     shutil.copytree(root / "book", stage, ignore=_unstaged)
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy(root / name, stage)
+    known = terms.terms_of((stage / "glossary.md").read_text("utf-8"))
+    clear = [term for term in known if term not in terms.AMBIGUOUS]
     for source in _sources(root):
-        notebook = _executed(root, source)
-        _tool("nbformat").write(presentable(notebook), stage / f"{source.stem}.ipynb")
+        notebook, pending = presentable(_executed(root, source)), list(clear)
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.source = terms.linked(cell.source, pending)
+        _tool("nbformat").write(notebook, stage / f"{source.stem}.ipynb")
+    for page in stage.glob("*.md"):
+        if page.stem != "glossary":
+            text = terms.linked(page.read_text("utf-8"), list(clear))
+            page.write_text(text, "utf-8")
     _write_networks(root, stage)
     _tool("jupyter_book")
     start = "from jupyter_book.cli.main import main; main()"

@@ -181,7 +181,8 @@ def _inline(figure: Figure) -> str:
     svg = file.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
-    svg = re.sub(r'<g id="[^"]*"', "<g", svg)
+    # groups and images have ids that nothing refers to; equal images have equal ones
+    svg = re.sub(r'(<g|<image[^>]*) id="[^"]*"', r"\1", svg)
     own = hashlib.sha256(svg.encode()).hexdigest()[:8]
     svg = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{own}", svg)
     for colour, name in _VARIABLES.items():

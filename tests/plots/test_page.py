@@ -48,6 +48,8 @@ def test_colours_are_the_pages():
 
 def test_ids_are_a_figures_own():
     both = [plots.over_steps(panels(n), "%")._repr_html_() for n in (1, 2)]
+    runs = {"reach": np.ones((3, 2))}, np.ones((3, 2, 2)), ["a", "b", "c"]
+    both.append(plots.program_run(*runs)._repr_html_())  # with equal images
     found = re.findall(r' id="([^"]+)"', "".join(both))
     assert found and len(found) == len(set(found))
     named = set(re.findall(r"url\(#([^)]+)\)|href=\"#([^\"]+)\"", "".join(both)))

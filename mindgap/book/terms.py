@@ -1,0 +1,55 @@
+"""Links from the text of a page to the glossary, at the first use of each term."""
+
+import re
+
+AMBIGUOUS = {"reading", "row", "kept", "differs", "claim"}
+"""Terms that are common words, too, so that not every use is one of the term."""
+
+_LEFT_ALONE = "|".join(
+    (
+        r"^(?:```|~~~|:::)[\s\S]*?^(?:```|~~~|:::)",  # code, and what directives show
+        r"^\$\$[\s\S]*?\$\$",
+        r"^(?:#|\||<|\([\w-]+\)=).*$",  # headings, tables, HTML, targets
+        r"\{[^}\s]+\}`[^`]*`",
+        r"`[^`]*`",
+        r"\$[^$]*\$",
+        r"!?\[[^\]]*\]\([^)]*\)",
+        r"<[^>\s][^>]*>",
+    )
+)
+
+
+def terms_of(glossary: str) -> list[str]:
+    """The terms that a glossary explains: lines that begin where its lines begin."""
+    (inside,) = re.findall(r"^```\{glossary\}\n(.*?)^```", glossary, flags=re.S | re.M)
+    return re.findall(r"^\S.*$", inside, flags=re.M)
+
+
+def linked(text: str, pending: list[str]) -> str:
+    """Markdown in which the first use of each pending term is a link.
+
+    A term that was found is taken from `pending`, which a page's pieces share. Code,
+    equations, headings, tables and links are left as they are.
+    """
+    parts = re.split(f"({_LEFT_ALONE})", text, flags=re.M)
+    for place in range(0, len(parts), 2):  # between those that are left alone
+        parts[place] = _in_prose(parts[place], pending)
+    return "".join(parts)
+
+
+def _in_prose(text: str, pending: list[str]) -> str:
+    found = []
+    for term in pending:
+        words = r"\s+".join(map(re.escape, term.split()))
+        use = re.search(rf"(?<![\w-]){words}s?(?![\w-])", text, flags=re.I)
+        if use:
+            found.append((use.start(), use.end(), term))
+    found.sort(key=lambda use: (use[0], -use[1]))
+    last, pieces = 0, []
+    for start, end, term in found:
+        if start < last:
+            continue  # within another term
+        pending.remove(term)
+        pieces += [text[last:start], f"{{term}}`{text[start:end]} <{term}>`"]
+        last = end
+    return "".join([*pieces, text[last:]])
