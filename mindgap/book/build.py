@@ -12,7 +12,6 @@ are imported when first needed; the library itself does not need them.
 """
 
 import ast
-import html
 import importlib
 import re
 import shutil
@@ -22,8 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mindgap.book import executions, terms
-from mindgap.plots.page import described
+from mindgap.book import executions, shown, terms
 
 TRAINED = "03_baselines"  # the chapter that trains networks when the whole book is made
 KINDS = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
@@ -101,17 +99,14 @@ def site(root: Path) -> Path:
     shutil.copytree(root / "book", stage, ignore=_unstaged)
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy(root / name, stage)
-    known = terms.terms_of((stage / "glossary.md").read_text("utf-8"))
-    clear = [term for term in known if term not in terms.AMBIGUOUS]
+    glossary = stage / "glossary.md"
+    known = terms.terms_of(glossary.read_text("utf-8")) if glossary.exists() else []
     for source in _sources(root):
-        notebook, pending = presentable(_executed(root, source)), list(clear)
-        for cell in notebook.cells:
-            if cell.cell_type == "markdown":
-                cell.source = terms.linked(cell.source, pending)
+        notebook = shown.notebook(_executed(root, source), known)
         _tool("nbformat").write(notebook, stage / f"{source.stem}.ipynb")
     for page in stage.glob("*.md"):
-        if page.stem != "glossary":
-            text = terms.linked(page.read_text("utf-8"), list(clear))
+        if page != glossary:
+            text = terms.linked(page.read_text("utf-8"), terms.clear(known))
             page.write_text(text, "utf-8")
     _write_networks(root, stage)
     _tool("jupyter_book")
@@ -123,7 +118,8 @@ def site(root: Path) -> Path:
     if built.returncode or not (stage / "_build" / "html" / "index.html").exists():
         raise BookError(f"the site was not built:\n{built.stderr[-4000:]}")
     for page in (stage / "_build" / "html").glob("*.html"):
-        page.write_text(_inlined(page.read_text("utf-8"), stage / "_static"), "utf-8")
+        text = shown.with_drawings(page.read_text("utf-8"), stage / "_static")
+        page.write_text(text, "utf-8")
     # The last good site is replaced only now, so that a failed build leaves it.
     site = root / "_build" / "html"
     shutil.rmtree(site, ignore_errors=True)
@@ -341,73 +337,6 @@ def _unstaged(folder: str, names: list[str]) -> set[str]:
     the results.
     """
     return {n for n in names if n.endswith((".py", ".ipynb")) or n == "results"}
-
-
-def _inlined(page: str, static: Path) -> str:
-    """A page in which figures that have two drawings are not images but these."""
-
-    def drawings(image: re.Match) -> str:
-        path = static / f"{image['name']}.html"
-        words = re.search(r'alt="([^"]*)"', image[0])
-        if not path.exists():
-            return image[0]
-        return described(
-            path.read_text("utf-8"), html.unescape(words[1] if words else "")
-        )
-
-    return re.sub(r'<img[^>]*src="_static/(?P<name>[\w-]+)\.svg"[^>]*>', drawings, page)
-
-
-def presentable(notebook: Any) -> Any:
-    """The notebook as a page shows it; changes and returns the one that is given.
-
-    The cell of default parameters is removed, the cell of this run's parameters is
-    folded, each progress bar is reduced to its last state, and a figure gets the words
-    for those who do not see it.
-    """
-    for cell in notebook.cells:
-        tags = cell.metadata.get("tags", [])
-        if "parameters" in tags:
-            cell.metadata["tags"] = [*tags, "remove-cell"]
-        elif "injected-parameters" in tags:
-            cell.metadata["tags"] = [*tags, "hide-input"]
-            cell.metadata["mystnb"] = {"code_prompt_show": "Parameters of this run"}
-        if cell.cell_type == "code":
-            cell.outputs = _collapse(cell.outputs)
-            words = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
-            for output in cell.outputs:
-                shown = output.get("data", {})
-                if "text/html" in shown:
-                    shown["text/html"] = described(shown["text/html"], words)
-    return notebook
-
-
-def _collapse(outputs: list[Any]) -> list[Any]:
-    """Outputs in which neighbouring pieces of one stream are joined.
-
-    Of a line that was overwritten by carriage returns only the last state is kept;
-    empty streams are left out.
-    """
-    joined: list[Any] = []
-    for output in outputs:
-        last = joined[-1] if joined else None
-        if last and output.output_type == "stream" and last.get("name") == output.name:
-            last.text += output.text
-        else:
-            joined.append(output)
-    for output in joined:
-        if output.output_type == "stream":
-            lines = output.text.replace("\r\n", "\n").split("\n")
-            output.text = "\n".join(_last_frame(line) for line in lines)
-    return [o for o in joined if o.output_type != "stream" or o.text.strip()]
-
-
-def _last_frame(line: str) -> str:
-    frames = [frame for frame in line.split("\r") if frame.strip()]
-    return frames[-1].rstrip() if frames else ""
-
-
-# Helpers
 
 
 def _tool(name: str) -> Any:

@@ -25,6 +25,11 @@ def terms_of(glossary: str) -> list[str]:
     return re.findall(r"^\S.*$", inside, flags=re.M)
 
 
+def clear(known: list[str]) -> list[str]:
+    """Those terms of which every use can be a link."""
+    return [term for term in known if term not in AMBIGUOUS]
+
+
 def linked(text: str, pending: list[str]) -> str:
     """Markdown in which the first use of each pending term is a link.
 

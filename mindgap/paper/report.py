@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -293,27 +293,34 @@ def spans(seeds: Sequence[int]) -> str:
 
 
 def provenance(experiments: list[Experiment], store: Store) -> "pd.DataFrame":
-    """The origin of recorded results: one line for each record of the store."""
+    """The origin of recorded results, a line for each row that has any."""
     import pandas as pd
 
-    lines = []
+    lines = {}
     for experiment in experiments:
-        records = store.records(experiment.recorded, experiment.digest)
-        for record in filter(store.shows, records):
-            about = record.certificate
-            lines.append(
-                {
-                    "experiment": experiment.name,
-                    "seeds": spans(record.seeds),
-                    "steps": about["steps"],
-                    "minutes": round(about["seconds"] / 60, 1),
-                    "commit": about["commit"],
-                    "jax": about["versions"]["jax"],
-                    "device": about["device"],
-                    "date": about["date"][:10],
-                }
-            )
-    return pd.DataFrame(lines)
+        every = store.records(experiment.recorded, experiment.digest)
+        records = [record for record in every if store.shows(record)]
+        abouts = [record.certificate for record in records]
+        if not records:
+            continue
+        lines[experiment.name] = {
+            "seeds": spans([seed for record in records for seed in record.seeds]),
+            "steps": _few(f"{about['steps']:,}" for about in abouts),
+            "minutes": round(sum(about["seconds"] for about in abouts) / 60),
+            "commits": _few(about["commit"][:8] for about in abouts),
+            "jax": _few(about["versions"]["jax"] for about in abouts),
+            "device": _few(about["device"] for about in abouts),
+            "dates": _few(sorted(about["date"][:10] for about in abouts)),
+        }
+    return pd.DataFrame(lines).T.rename_axis("row")
+
+
+def _few(words: Iterable[str]) -> str:
+    """The different ones; of more than two, the first and the last."""
+    first, *others = dict.fromkeys(words)
+    if not others:
+        return first
+    return f"{first} {'and' if len(others) == 1 else '…'} {others[-1]}"
 
 
 def ages(store: Store) -> "pd.DataFrame":

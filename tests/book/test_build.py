@@ -1,13 +1,15 @@
 """The machinery of the book, on a tiny book, and the state of the real one."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import pandas as pd
 import pytest
 
-from mindgap.book import build
+from mindgap.book import build, shown
 from mindgap.book.build import BookError
 
 ROOT = Path(__file__).parents[2]
@@ -230,9 +232,29 @@ def test_staging_collapses_progress_frames() -> None:
         nbformat.v4.new_output("display_data", data={"text/plain": "a\rb"}),
     ]
     notebook = nbformat.v4.new_notebook(cells=[cell])
-    outputs = build.presentable(notebook).cells[0].outputs
+    outputs = shown.notebook(notebook, []).cells[0].outputs
     assert [output.output_type for output in outputs] == ["stream", "display_data"]
     assert outputs[0].text == "start\n100%|##| 2/2\nend\n"
+
+
+def test_a_table_has_one_line_of_names_if_that_is_enough() -> None:
+    found = pd.DataFrame({"seeds": [8], "mean": [99.0]}).rename_axis("row")
+    page = shown.with_one_header(found._repr_html_())
+    assert page.count("<tr") == found._repr_html_().count("<tr") - 1
+    names = re.findall("<th>(.*?)</th>", page.split("</thead>")[0])
+    assert names == ["row", "seeds", "mean"]
+    for more in (found.rename_axis("of", axis=1), pd.concat({"a": found}, axis=1)):
+        assert shown.with_one_header(more._repr_html_()) == more._repr_html_()
+
+
+def test_drawings_stand_where_a_page_has_an_image_of_them(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text('<div role="img" aria-label=""></div>')
+    page = (
+        '<p><img alt="a &amp; b" src="_static/a.svg" /><img src="_static/b.svg"/></p>'
+    )
+    assert shown.with_drawings(page, tmp_path) == (
+        '<p><div role="img" aria-label="a &amp; b"></div><img src="_static/b.svg"/></p>'
+    )
 
 
 def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, tiny: Path) -> None:
