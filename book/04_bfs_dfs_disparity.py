@@ -118,7 +118,7 @@ if profile != "stored" or seeds or steps:
 #   changes nothing else.
 # - *Without traces* no hint is shown, but the network still takes as many steps.
 
-# %%
+# %% tags=["remove-cell"]
 variants = (
     mg.tasks.bfs,
     mg.tasks.bfs_sequential,
@@ -158,7 +158,7 @@ def told(task):
 
 pd.DataFrame({task.name: told(task) for task in variants}).T
 
-# %%
+# %% tags=["remove-cell"]
 length = {key: np.asarray(g.trajectory.lengths) for key, g in drawn.items()}
 
 # %% tags=["remove-cell"]

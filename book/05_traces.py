@@ -247,7 +247,7 @@ def traces(lines, name, longest=None):
 # seeds, graphs and hints is not said. Table 10's default row has the same settings as
 # Table 1, and its measure for more seeds, so it stands here for both.
 
-# %%
+# %% tags=["remove-cell"]
 bellman_ford = "table-10/default"
 
 # %% tags=["remove-cell"]
@@ -628,7 +628,7 @@ held = pd.DataFrame(summed).T.rename_axis(["task", "nodes", "variable"])
 held = held.reindex(columns=[*order, "compiled"])
 held.map("{:.0f}".format).replace("nan", "–")
 
-# %%
+# %% tags=["remove-cell"]
 exact = held["compiled"].drop("distance", level="variable").dropna()
 
 settled = recorded and share == 1 and used["bfs"] in sources["bfs"][:2]

@@ -156,7 +156,7 @@ axes = "first direction", "second direction"
 # %% [markdown]
 # Of a direction every column is as long as the network's own:
 
-# %%
+# %% tags=["remove-cell"]
 (e,) = find("table-13/bfs-bias-pairwise")
 small = mg.experiments.learned.load(e, results).params
 

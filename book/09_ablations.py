@@ -207,7 +207,7 @@ pd.DataFrame(denominators).T.replace({True: "fits", False: "–"})
 # %% tags=["remove-cell"]
 assert all(found[2048] for found in denominators.values())
 
-# %%
+# %% tags=["remove-cell"]
 on_16 = {name for name, found in denominators.items() if found[1024]}
 
 # %% tags=["remove-cell"]

@@ -139,7 +139,7 @@ run = pd.concat({name: pd.DataFrame(v, titles) for name, v in held.items()})
 run = run.rename_axis(["component", "after"]).round(3)
 mg.book.pages.data("figure-dfs-rest", run.drop(titles[:6], level="after"))
 
-# %%
+# %% tags=["remove-cell"]
 hints = small.trajectory.hints
 
 # %% tags=["remove-cell"]
