@@ -17,6 +17,7 @@ from mindgap.plots.page import (
     GREY,
     INK,
     ORANGE,
+    WIDE,
     Drawn,
     colours_of,
     for_pages,
@@ -43,7 +44,7 @@ def learning_curves(
     There is one thin line per seed and one colour per name. Both mappings must have the
     same names.
     """
-    figure, axes = grid(2, 2, (3.5, 2.7), light=True)
+    figure, axes = grid(2, 2, (3.4, 2.7), light=True)
     left, right = axes.flat
     for name, colour in colours_of(loss).items():
         for panel, (steps, values) in ((left, loss[name]), (right, validation[name])):
@@ -66,7 +67,7 @@ def scores_beside_paper(
     All numbers are in percent. `paper` has (mean, std, max) of each name; `marks` has
     the heights of floors and ceilings by label, drawn as labelled lines.
     """
-    figure, panels = grid(len(scores), len(scores), (2.33, 3.4), light=True)
+    figure, panels = grid(len(scores), len(scores), (2.26, 3.4), light=True)
     for panel, (name, values) in zip(panels.flat, scores.items(), strict=True):
         mean, std, largest = paper[name]
         panel.errorbar([0], [mean], yerr=[[std], [std]], fmt="s", color=GREY, capsize=5)
@@ -250,7 +251,7 @@ def over_steps(
     """
     count = len(panels)
     columns = 2 if count == 4 else min(count, 3)
-    each = (2.33, 2.5) if columns == 3 else (3.5, 2.7)
+    each = (2.26, 2.5) if columns == 3 else (3.4, 2.7)
     figure, axes = grid(count, columns, each, below=0.4, light=True)
     columns, flat = axes.shape[1], list(axes.flat)
     names = list(dict.fromkeys(name for shown in panels.values() for name in shown))
@@ -300,7 +301,7 @@ def dots(
     places of labelled vertical lines.
     """
     names, cross = list(next(iter(panels.values()))), crosses or {}
-    each = max(7.0 / len(panels), 2.33), max(0.42 * len(names) + 1.0, 2.2)
+    each = max(WIDE / len(panels), 2.2), max(0.42 * len(names) + 1.0, 2.2)
     figure, axes = grid(len(panels), len(panels), each, light=True)
     for panel, (title, scores) in zip(axes.flat, panels.items(), strict=True):
         for place, name in enumerate(names):

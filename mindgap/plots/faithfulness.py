@@ -10,7 +10,17 @@ from jaxtyping import Float, Int
 from matplotlib.figure import Figure
 
 from mindgap.plots.common import grid, key_below
-from mindgap.plots.page import BLUE, GREY, ORANGE, colours_of, for_pages, narrow, shade
+from mindgap.plots.page import (
+    BLUE,
+    GREY,
+    NARROW,
+    ORANGE,
+    WIDE,
+    colours_of,
+    for_pages,
+    narrow,
+    shade,
+)
 
 Points = tuple[Float[np.ndarray, "_"], Float[np.ndarray, "_"]]
 """Two numbers of each network: its horizontal and its vertical coordinate."""
@@ -41,9 +51,9 @@ def attention_maps(
     if narrow() and len(places) > 3:
         places = [0, len(places) // 2, len(places) - 1]
     columns = len(places)
-    each = 7.0 / max(columns, 4), 7.0 / max(columns, 4) + 0.2
+    each = WIDE / max(columns, 4), WIDE / max(columns, 4) + 0.2
     if narrow():
-        each = 3.5 / columns, 3.5 / columns + 0.25
+        each = NARROW / columns, NARROW / columns + 0.25
     figure, axes = grid(len(rows) * columns, columns, each, below=0.2, least=0.5)
     for line, (name, (attention, selected)) in zip(axes, rows.items(), strict=True):
         nodes = attention.shape[-1]

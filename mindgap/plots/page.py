@@ -21,8 +21,8 @@ import matplotlib as mpl
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 
-WIDE, NARROW = 7.0, 3.5
-"""Inches: the column of a page (672 px), and a phone (336 px)."""
+WIDE, NARROW = 6.8, 3.5
+"""Inches: the column of a page (653 px), and a phone (336 px)."""
 
 BLUE, ORANGE, GREEN, PURPLE, SKY, GREY = (
     "#0072b2",
@@ -177,7 +177,8 @@ def _inline(figure: Figure) -> str:
     file = io.StringIO()
     settings: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "mindgap"}
     with mpl.rc_context({**_STYLE, **settings}):
-        figure.savefig(file, format="svg", bbox_inches="tight", metadata={"Date": None})
+        how = {"bbox_inches": "tight", "pad_inches": 0.03, "metadata": {"Date": None}}
+        figure.savefig(file, format="svg", **how)
     svg = file.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
