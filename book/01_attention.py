@@ -423,7 +423,7 @@ for name, params in {"B = 0": fresh, "one entry of B set": marked}.items():
 # - The two modifications exist in no benchmark. Ours is one reading of Eq. 15-16 among
 #   several; it is the one that runs on graphs of any size.
 # - It does not show that training uses any of this as intended. That is the business of
-#   the chapters on training.
+#   the pages on training, from {doc}`baselines <03_baselines>` on.
 #
 # **What would change our mind.** A layer of dm-clrs that differs from its equation here by
 # more than rounding: every cell above would stop the book.

@@ -496,7 +496,7 @@ assert simplified.reported.mean < full.reported.mean
 # - **P-completeness forbids shallow networks only.** It says that no polylogarithmic
 #   number of steps is enough, unless P = NC. The networks here are unrolled for as many
 #   steps as the algorithm takes, three for each node, also without traces. At that depth
-#   there is no obstacle: the DFS chapter compiles DFS into such a network, one shallow
+#   there is no obstacle: {doc}`compiled DFS <10_compiled_dfs>` is such a network, one shallow
 #   step per hint. What the classes would predict is a failure of networks with few steps,
 #   which nobody tried here.
 # - **The classes are about all sizes.** What is measured are graphs of 16 and 64 nodes.

@@ -314,7 +314,7 @@ mg.book.pages.data("figure-12", long_form(figure_12))
 #
 # The paper shows no such figure for DFS. Here beside Table 1's network: simplified
 # traces ({doc}`the BFS-DFS disparity <04_bfs_dfs_disparity>`), which are shorter, and the small network with four heads in which
-# DFS can be expressed exactly (the DFS chapter), trained from scratch.
+# DFS can be expressed exactly ({doc}`compiled DFS <10_compiled_dfs>`), trained from scratch.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-traces-dfs", "caption": "Trace prediction accuracy of networks trained on DFS, after each step; thin lines are seeds. Floors are those of the full trace."}, "image": {"alt": "Two panels. On 64 nodes all networks fall from 100 to below 50 percent within the first third of the 191 steps, down to the floors. On 16 nodes the network of Table 1 stays near 99 percent, simplified traces fall to about 65."}}
 dfs_rows = {

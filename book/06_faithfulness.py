@@ -124,7 +124,7 @@ assert find("table-10/default")[0].digest == find("table-1/bellman-ford")[0].dig
 # ## Two measures
 #
 # *Trace prediction accuracy* asks whether the predicted hints follow the algorithm's; the
-# chapter on traces has its formula and its curves. *Attention mechanism accuracy* asks
+# page on {doc}`traces <05_traces>` has its formula and its curves. *Attention mechanism accuracy* asks
 # where a node looks. After step $t$ let $\alpha_{ij}(t)$ be the coefficient with which $i$
 # receives from $j$, the mean over heads, $s_i(t)$ the node that the graph program selects
 # for $i$, and $\mathcal A(t)$ the nodes whose selection is not the program's default:
@@ -697,7 +697,7 @@ if recorded and share == 1:
 # ## Where the heads of a DFS network look
 #
 # The paper shows no attention for DFS: there is no compiled DFS to hold it against. With
-# one (the DFS chapter), there is. The program has four selections, each of which the
+# one ({doc}`compiled DFS <10_compiled_dfs>`), there is. The program has four selections, each of which the
 # compiled network gives a head of its own: `child`, a node's lowest undiscovered
 # out-neighbour; `caller`, the node that hands the token to it; `first`, the token's holder,
 # or else the lowest undiscovered node; and `end`, the last node. All nodes look for a child
@@ -786,7 +786,7 @@ if recorded and share == 1:
 #   untrained one, and it looks at the caller for most of the nodes that are called. It had
 #   one head for what the program does with two, and the nodes need them at different times.
 # - **On 64 nodes that is gone.** The same network, the same two selections: next to nothing
-#   is left. The chapter on traces finds the same of the state, which has lost the top of
+#   is left. {doc}`Traces <05_traces>` finds the same of the state, which has lost the top of
 #   the stack. So the failure of DFS is not an answer that goes wrong at the end: from early
 #   on the network does not know who holds the token.
 # - **The expressive network does not use its heads as the program does.** It could compute

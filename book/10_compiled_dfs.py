@@ -110,7 +110,7 @@ programs.dfs
 # Four nodes; 0 has an edge to 2, 2 to 1, and 3 to 0. So 3 is not reached: the search
 # starts again there.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-dfs-run", "caption": "Compiled DFS on four nodes, one column per step. Above, what every node holds after the step, read off the hidden state: just reached (new), the token, whether it goes down, discovered (gray), finished (black), and the parent's number. Below, the head that looks for one's caller: a row without one dark entry has none."}, "image": {"alt": "Six columns, one for each step. The upper panels mark which of four nodes are new, hold the token, are gray or black, and their parents; the lower ones are the attention of the head that finds the caller, with one dark entry in the rows of nodes that have one."}}
+# %% tags=["remove-cell"]
 compiled = mg.suited(programs.dfs, 4)
 weights = np.zeros((1, 4, 4), np.float32)
 for i, j in ((0, 2), (2, 1), (3, 0)):
@@ -123,6 +123,21 @@ held["pi"] = held["pi"] * 4  # the parent's number
 heads = list(programs.dfs.selections)
 caller = np.asarray(found.attention)[0, :, heads.index("caller")]
 titles = [f"step {t + 1}" for t in range(len(caller))]
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-dfs-graph", "caption": "Compiled DFS on four nodes, a drawing for each step: discovered nodes are blue, arrows go to parents. The search takes 0, 2 and 1, goes back, and starts again at 3."}, "image": {"alt": "Eleven drawings of a graph of four nodes. Node 0 is discovered first, then 2 and 1, each with an arrow to the node before; after five steps in which nothing is discovered, node 3 is, without an arrow."}}
+discovered = (held["gray"] + held["black"]) > 0.5
+plots.graphs.storyboard(
+    weights[0] > 0, discovered, np.rint(held["pi"]).astype(int), titles
+)
+
+# %% tags=["remove-input"]
+parents = pd.DataFrame(np.rint(held["pi"]).astype(int), titles)
+mg.book.pages.data("figure-dfs-graph", parents.rename_axis("parent of", axis=1))
+
+# %% [markdown]
+# What each node holds meanwhile, and one head of the four:
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-dfs-run", "caption": "Compiled DFS on four nodes, one column per step. Above, what every node holds after the step, read off the hidden state: just reached (new), the token, whether it goes down, discovered (gray), finished (black), and the parent's number. Below, the head that looks for one's caller: a row without one dark entry has none."}, "image": {"alt": "Six columns, one for each step. The upper panels mark which of four nodes are new, hold the token, are gray or black, and their parents; the lower ones are the attention of the head that finds the caller, with one dark entry in the rows of nodes that have one."}}
 first = {name: values[:6] for name, values in held.items()}
 plots.program_run(first, caller[:6], titles[:6])
 

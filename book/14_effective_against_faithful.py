@@ -106,7 +106,7 @@ def pairs(name, metric, data=None, checkpoint="best"):
 # The caption says that Figure 5 shows minimal networks (hidden size 4) of the modified
 # architecture, trained on Bellman-Ford. We take it that a dot is a network. Ours are those
 # of Table 13, with the usual pointer decoder, on their test graphs of 16 nodes (with the
-# simplified decoder none of them learns, see the ablations).
+# simplified decoder none of them learns, see {doc}`ablations <09_ablations>`).
 
 
 # %% tags=["remove-input"]
