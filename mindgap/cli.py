@@ -328,21 +328,23 @@ def export(
     name: tyro.conf.Positional[str],
     /,
     *,
-    to: Literal["npz", "pyg"] = "npz",
+    to: Literal["npz", "pyg", "onnx"] = "npz",
     out: Path | None = None,
     nodes: int = 16,
     network: Literal["mindgap", "clrs"] = "mindgap",
     store: Path = RESULTS,
 ) -> None:
-    """Write a compiled or trained network for NumPy or PyTorch Geometric.
+    """Write a compiled or trained network for NumPy, PyTorch Geometric or ONNX.
 
     Args:
         name: a graph program (bfs), compiled; or a row (table-1/bfs), of which the kept
             trained network is taken.
         to: npz for one file of arrays; pyg for a folder with weights and a PyTorch
-            module around PyTorch Geometric's GATv2Conv.
+            module around PyTorch Geometric's GATv2Conv; onnx for a model of one
+            number of nodes (needs jax2onnx).
         out: the file or folder; by default the name, with - for /.
-        nodes: number of nodes that a compiled network with an attention bias takes.
+        nodes: number of nodes that a compiled network with an attention bias takes, and
+            that of an ONNX model.
         network: mindgap for the paper's modified network, clrs for dm-clrs's own.
         store: the folder of results.
     """
@@ -363,8 +365,12 @@ def export(
             f"export {name!r}: neither a row (table-1/bfs) nor one of the programs "
             f"{', '.join(PROGRAMS)}"
         )
-    path = out or Path(name.replace("/", "-") + (".npz" if to == "npz" else ""))
-    print(export.to_npz(path, *parts) if to == "npz" else export.to_pyg(path, *parts))
+    ending = {"npz": ".npz", "pyg": "", "onnx": ".onnx"}[to]
+    path = out or Path(name.replace("/", "-") + ending)
+    if to == "onnx":
+        print(export.to_onnx(path, *parts, nodes))
+    else:
+        print((export.to_npz if to == "npz" else export.to_pyg)(path, *parts))
 
 
 @app.command

@@ -1,4 +1,4 @@
-"""Compiled and trained networks as files for other tools: NumPy, PyTorch Geometric."""
+"""Networks as files for other tools: NumPy, PyTorch Geometric, ONNX."""
 
 import lazy_loader
 

@@ -4,3 +4,4 @@ from .files import arrays as arrays
 from .files import description as description
 from .files import to_npz as to_npz
 from .files import to_pyg as to_pyg
+from .onnx import to_onnx as to_onnx

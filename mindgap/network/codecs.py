@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import haiku as hk
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from mindgap.network import linear, pairwise
@@ -85,7 +86,7 @@ def gather(
     other if p_ij + p_ji exceeds one half. For example, p_ij = 0.3 and p_ji = 0.25 do.
     """
     batch, nodes = values["pos"].shape
-    neighbours = jnp.broadcast_to(jnp.eye(nodes, dtype=bool), (batch, nodes, nodes))
+    neighbours = jnp.broadcast_to(np.eye(nodes, dtype=bool), (batch, nodes, nodes))
     precision = values["pos"].dtype
     node = [jnp.zeros((batch, nodes, 0), precision)]
     graph = [jnp.zeros((batch, 0), precision)]
