@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -27,22 +28,44 @@ def ran(*command: str | Path) -> subprocess.CompletedProcess:
 
 
 @pytest.fixture(scope="module")
-def core(tmp_path_factory):
-    """A fresh environment with `pip install .`, from a copy of the library alone."""
+def wheel(tmp_path_factory):
+    """A wheel, built from a source archive, built from a copy of the library alone."""
     uv = Path(sys.executable).parent / "uv"
     if not uv.exists():
         pytest.skip("needs uv beside this Python, as `make install` puts it")
-    home = tmp_path_factory.mktemp("core")
+    home = tmp_path_factory.mktemp("dist")
     leave = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "mindgap", home / "source" / "mindgap", ignore=leave)
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, home / "source")
+    made = ran(uv, "build", "--quiet", "-o", home / "dist", home / "source")
+    assert made.returncode == 0, made.stderr
+    (archive,) = (home / "dist").glob("mindgap-*.tar.gz")
+    (built,) = (home / "dist").glob("mindgap-*.whl")
+    assert archive.name.split("-")[1] == f"{built.name.split('-')[1]}.tar.gz"
+    return uv, built
+
+
+@pytest.fixture(scope="module")
+def core(wheel, tmp_path_factory):
+    """A fresh environment that has the wheel without extras."""
+    uv, built = wheel
+    home = tmp_path_factory.mktemp("core")
     made = ran(uv, "venv", "--quiet", "--python", sys.executable, home / "venv")
     assert made.returncode == 0, made.stderr
     python = home / "venv" / "bin" / "python"
-    made = ran(uv, "pip", "install", "--quiet", "--python", python, home / "source")
+    made = ran(uv, "pip", "install", "--quiet", "--python", python, built)
     assert made.returncode == 0, made.stderr
     return python
+
+
+def test_a_wheel_has_all_of_the_library(wheel):
+    held = {*zipfile.ZipFile(wheel[1]).namelist()}
+    files = (ROOT / "mindgap").rglob("*")
+    own = {str(p.relative_to(ROOT)) for p in files if p.is_file()}
+    assert {n for n in own if "__pycache__" not in n} == {
+        n for n in held if ".dist-info/" not in n
+    }
 
 
 @pytest.mark.slow
