@@ -33,6 +33,7 @@ def test_an_ensemble_is_timed_per_seed():
 
 
 @pytest.mark.slow
+@pytest.mark.large
 def test_growth_varies_one_setting_at_a_time(monkeypatch):
     asked = []
 

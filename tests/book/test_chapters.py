@@ -259,8 +259,14 @@ def test_papermill_alone_runs_a_chapter_with_other_values(tmp_path: Path) -> Non
             "no parameter node; the parameters are: profile, nodes",
         ),
         ("nodes=many", "parameter nodes = 'many' is str, not int"),
-        ("profile=Quick", "parameter profile = 'Quick' is not one of stored, quick"),
-        ("seed=-1", "parameter seed = -1 is below 0"),
+        pytest.param(
+            "profile=Quick",
+            "parameter profile = 'Quick' is not one of stored, quick",
+            marks=pytest.mark.large,
+        ),
+        pytest.param(
+            "seed=-1", "parameter seed = -1 is below 0", marks=pytest.mark.large
+        ),
     ],
 )
 def test_papermill_alone_refuses_what_a_chapter_does_not_have(value, says, tmp_path):

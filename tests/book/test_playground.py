@@ -69,7 +69,11 @@ def check(task, config, params, program, graphs, within, compiled=False):
 
 
 @pytest.mark.parametrize(
-    "name", ["bfs", "bellman_ford", "dfs", "dijkstra", "prim", "topological_sort"]
+    "name",
+    [
+        *("bfs", "bellman_ford", "dfs", "dijkstra", "prim"),
+        pytest.param("topological_sort", marks=pytest.mark.large),
+    ],
 )
 def test_compiled_networks_run_in_a_page(name, key):
     compiled = mg.suited(programs.PROGRAMS[name], NODES)

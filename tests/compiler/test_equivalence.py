@@ -75,7 +75,14 @@ def test_the_other_programs_on_larger_graphs(program):
 
 @pytest.mark.slow
 @pytest.mark.clrs
-@pytest.mark.parametrize("mode", ["encoded_decoded", "decoded_only", "none"])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "encoded_decoded",
+        pytest.param("decoded_only", marks=pytest.mark.large),
+        "none",
+    ],
+)
 def test_bfs_is_exact_in_dm_clrs_own_network(mode):
     config = cases.resized(cases.PLAIN, hint_mode=mode)
     compiled = compile(BFS, config)
@@ -126,7 +133,7 @@ def test_every_variant_of_the_architecture(program, name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("heads", [1, 4])
+@pytest.mark.parametrize("heads", [pytest.param(1, marks=pytest.mark.large), 4])
 def test_bfs_without_a_bias_in_every_size_that_has_room(heads):
     """Six channels a head: hidden size 8 with one head, 32 with four."""
     compiled = compile(BFS, cases.resized(cases.PLAIN, heads=heads, hidden_size=32))

@@ -81,7 +81,7 @@ def assert_all_hints(graphs: Graphs, result) -> None:
 # DFS is exact
 
 
-@pytest.mark.parametrize("nodes", [1, 2, 3])
+@pytest.mark.parametrize("nodes", [1, pytest.param(2, marks=pytest.mark.large), 3])
 def test_compiled_dfs_is_exact_on_every_small_digraph(compiled, nodes):
     graphs = every_digraph(nodes)
     assert compiled.refusals(graphs) == [None] * len(graphs.positions)
@@ -91,7 +91,9 @@ def test_compiled_dfs_is_exact_on_every_small_digraph(compiled, nodes):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("random_positions", [False, True])
+@pytest.mark.parametrize(
+    "random_positions", [pytest.param(False, marks=pytest.mark.large), True]
+)
 @pytest.mark.parametrize(
     ("nodes", "count"),
     [

@@ -210,6 +210,7 @@ def test_a_worker_that_dies_in_a_task_costs_nothing(experiment, whole, tmp_path)
 
 
 @pytest.mark.slow
+@pytest.mark.large
 def test_a_worker_trains_on_a_task_of_ones_own(tmp_path):
     """The task is made of lambdas in the asking process, which no worker can import."""
     body = """

@@ -329,7 +329,10 @@ def test_inputs_that_the_specification_does_not_have_are_refused():
         MINIMUM.solved({"pos": pos})
 
 
-@pytest.mark.parametrize("task", [tasks.bellman_ford, tasks.dijkstra])
+@pytest.mark.parametrize(
+    "task",
+    [pytest.param(tasks.bellman_ford, marks=pytest.mark.large), tasks.dijkstra],
+)
 def test_gradients_go_to_the_graphs(task, key):
     """Against finite differences in float64, in the weights and the positions."""
     config = ModelConfig(hidden_size=8)
