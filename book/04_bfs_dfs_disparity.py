@@ -56,8 +56,7 @@ fresh: str = "../_build/quick"  # the same for the quick profile
 # %% [markdown]
 # Under the profile `stored` the page shows recorded results and trains nothing, unless
 # `seeds` or `steps` asks for what is not recorded. `quick` trains one small row,
-# sequential BFS and simplified DFS, and shows those alone; `paper` completes all rows at
-# the paper's 128 seeds.
+# sequential BFS, and shows that alone; `paper` completes all rows at the paper's 128 seeds.
 
 # %% tags=["remove-cell"]
 import jax
