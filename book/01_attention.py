@@ -21,8 +21,8 @@
 #
 # **From the paper, on this page:** Equations 1-17.
 #
-# Every equation below is one cell, written with the paper's letters, and is followed by a
-# line that holds it against dm-clrs's own layers {cite:p}`velickovic2022clrs`, run with
+# Every equation below is one cell, written with the paper's letters, and most are followed by
+# a line that holds them against dm-clrs's own layers {cite:p}`velickovic2022clrs`, run with
 # the same parameters on the same graphs. The paper takes the layer from GATv2
 # {cite:p}`brody2022gatv2`.
 
@@ -356,7 +356,7 @@ pd.DataFrame(
     index=list(groups),
 )
 
-# %% tags=["remove-input"]
+# %% tags=["remove-cell"]
 assert np.allclose(inside, true, atol=1e-4)
 assert not np.isclose(printed, true, atol=1e-4)[
     groups["selects itself, has a self-loop"]
@@ -426,7 +426,7 @@ for name, params in {"B = 0": fresh, "one entry of B set": marked}.items():
 #   the pages on training, from {doc}`baselines <03_baselines>` on.
 #
 # **What would change our mind.** A layer of dm-clrs that differs from its equation here by
-# more than rounding: every cell above would stop the book.
+# more than rounding: each of these lines would stop the book.
 #
 # ## Reproduce
 #

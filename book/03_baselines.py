@@ -257,7 +257,7 @@ mg.book.pages.note(
 # %% [markdown]
 # So DFS *is* learned on the sizes it is trained on, and beyond them; what Table 1 shows is
 # where extrapolation has ended. Any statement that DFS is not learned has to say at which
-# size. The numbers below come from the command `mindgap sizes table-1/dfs`.
+# size. The numbers above come from the command `mindgap sizes table-1/dfs`.
 #
 # ## The claims, judged
 #
@@ -287,6 +287,9 @@ quick_rows = [e.with_steps(steps) for e in short] if steps else short
 made = mg.paper.report.provenance(quick_rows, quick)
 print("" if len(made) else "No quick run was made with this build.")
 mg.paper.verdicts.compare([mg.paper.report.row(e, quick) for e in quick_rows])
+
+# %% [markdown]
+# These runs made them:
 
 # %% tags=["remove-input"]
 made

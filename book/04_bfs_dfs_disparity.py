@@ -465,7 +465,7 @@ mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 #   are shorter, too. On 16 nodes full traces help.
 # - `dfs-better-without`: half of it stands against the paper's own numbers. It says that DFS
 #   improves when traces are left out "or simplified", while Table 2's mean for simplified DFS
-#   is below Table 1's (next table).
+#   is below Table 1's (printed below).
 # - `dfs-in-distribution`: depends on the kind of graph, and the paper does not say on which
 #   it was measured.
 

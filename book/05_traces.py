@@ -388,6 +388,8 @@ pd.DataFrame(errors).T.rename_axis(["task", "hint", "nodes"]).round(3)
 
 # %% [markdown]
 # ### Only early on?
+#
+# Trace accuracy of each row after the first step, in the middle and at the end:
 
 
 # %% tags=["remove-input"]
@@ -658,8 +660,8 @@ if settled:
 #   source as well, which no hint ever names. There is no gap between state and decoder to
 #   explain.
 # - **Bellman-Ford on 64 nodes is the case that C.2 describes.** In the middle steps a
-#   probe finds distances that the decoder misses by far. The next cell shows what it
-#   misses: let the decoder's answer be rescaled by one line for each step, and most of it
+#   probe finds distances that the decoder misses by far. The table after these
+#   points shows what it misses: let the decoder's answer be rescaled by one line for each step, and most of it
 #   is there. It knows which distance is larger, and is off in scale and offset.
 # - **DFS on 16 nodes holds it, and shows most of it.** Times are the exception: a probe
 #   reads them, the decoder does not. They are measured in hundredths, so that an error in

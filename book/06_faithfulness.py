@@ -111,7 +111,8 @@ cases = {
 
 
 # %% [markdown]
-# Bellman-Ford's row with traces is Table 10's default, which has the settings of Table 1
+# The networks are rows of the paper's tables: of the usual architecture with and without
+# traces, modified, and minimal (hidden size 4). Bellman-Ford's row with traces is Table 10's default, which has the settings of Table 1
 # and these measures for more seeds. *Edge information* and *bias* are the modifications of
 # section 2.3. The bias ties a network to 16 nodes, and so do the rows of Tables 11 and 12
 # with *neither*, which were trained to be compared with it. All have the usual pointer
@@ -558,7 +559,7 @@ def pictures(rows):
     return mg.plots.faithfulness.attention_maps(rows, titles, notes)
 
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-4", "caption": "Figure 4, our counterpart: attention in the first four steps of BFS and of Bellman-Ford, compiled and learned (with traces). Lines are receivers, columns senders; dark is a coefficient of 1. Rings mark whom the program selects, for active nodes."}, "image": {"alt": "Sixteen pictures of 16 by 16 coefficients. The compiled networks have one dark entry in each line, on its ring. The learned ones are blurred; most of the rings lie on the darkest entry of their line, except in Bellman-Ford's first step, in which the learned network has a dark diagonal instead."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-4", "caption": "Figure 4, our counterpart: attention in the first four steps of BFS and of Bellman-Ford, compiled and learned (with traces); a phone shows three of the steps. Lines are receivers, columns senders; dark is a coefficient of 1. Rings mark whom the program selects, for active nodes."}, "image": {"alt": "Pictures of 16 by 16 coefficients. The compiled networks have one dark entry in each line, on its ring. The learned ones are blurred; most of the rings lie on the darkest entry of their line, except in Bellman-Ford's first step, in which the learned network has a dark diagonal instead."}}
 figure_4 = {
     f"{called[task]},\n{label}": pair
     for task in by_name
@@ -582,14 +583,14 @@ def cells(rows):
 
 mg.book.pages.data("figure-4", cells(figure_4))
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-13", "caption": "Figure 13, our counterpart: Bellman-Ford's attention in all steps of its graph, for the compiled and the kept networks."}, "image": {"alt": "Five rows of four pictures. The compiled network has one dark entry in each line. The learned ones of full size are blurred around it, with more than half of the rings on the darkest entry; the minimal modified network follows the rings in the first step and misses most of them in the last."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-13", "caption": "Figure 13, our counterpart: Bellman-Ford's attention in all steps of its graph, for the compiled and the kept networks."}, "image": {"alt": "Rows of pictures, one for each network. The compiled network has one dark entry in each line. The learned ones of full size are blurred around it, with more than half of the rings on the darkest entry; the minimal modified network follows the rings in the first step and misses most of them in the last."}}
 figure_13 = looks_of("bellman-ford")
 pictures(figure_13)
 
 # %% tags=["remove-input"]
 mg.book.pages.data("figure-13", cells(figure_13))
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-14", "caption": "Figure 14, our counterpart: BFS's attention in all steps of its graph, for the compiled and the kept networks."}, "image": {"alt": "Five rows of four pictures. In all networks nearly all rings lie on the darkest entry of their line; in lines without a ring, the compiled network has its entry on the diagonal and the learned ones have theirs anywhere."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-14", "caption": "Figure 14, our counterpart: BFS's attention in all steps of its graph, for the compiled and the kept networks."}, "image": {"alt": "Rows of pictures, one for each network. In all networks nearly all rings lie on the darkest entry of their line; in lines without a ring, the compiled network has its entry on the diagonal and the learned ones have theirs anywhere."}}
 figure_14 = looks_of("bfs")
 pictures(figure_14)
 

@@ -172,8 +172,8 @@ if recorded:
 #
 # The printed values, with their standard deviations of about fifteen points, look like
 # sharp selections that some orders of the data break and others do not. Which of our rows
-# they are to be held against cannot be told: the last column compares each, and there is no
-# single verdict.
+# they are to be held against cannot be told: the last column of the table beside the paper's
+# numbers compares each, and there is no single verdict.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-table-14", "caption": "Table 14 as a picture, hidden size 4: each dot is a seed after training, a grey square the paper's mean and standard deviation (the same in each line, since the paper does not say which line it is), an orange cross the compiled network before training. Lines: sharpness, learning rate."}, "image": {"alt": "Two panels of dots, BFS left and Bellman-Ford right. With soft selections all dots lie near 100 percent, far right of the crosses. With exact selections the crosses are at 100 and the dots of the high rate lie scattered to the left, most below 60."}}
 titles = {"bfs": "BFS", "bellman-ford": "Bellman-Ford"}

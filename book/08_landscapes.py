@@ -153,9 +153,6 @@ def numbers(panels):
 
 axes = "first direction", "second direction"
 
-# %% [markdown]
-# Of a direction every column is as long as the network's own:
-
 # %% tags=["remove-cell"]
 (e,) = find("table-13/bfs-bias-pairwise")
 small = mg.experiments.learned.load(e, results).params
@@ -529,6 +526,10 @@ tall = {
 }
 frame = pd.concat(tall, names=["panel", "network", "step"]).map("{:.3g}".format)
 mg.book.pages.data("figure-cuts", frame)
+
+# %% [markdown]
+# In numbers: the loss and the share of wrong pointers where the network lies, and the step
+# at which the median of the directions has risen so far.
 
 
 # %% tags=["remove-input"]

@@ -183,8 +183,8 @@ pd.DataFrame(lines).T
 #   last is recorded beside it.
 # - **Table 8 against Table 10.** Table 8 says 16 nodes and no length generalisation for all
 #   architecture ablations. The maxima of Table 10 are no multiples of 1/1024, as scores on
-#   64 graphs of 16 nodes are, but of 1/2048, the pointers of CLRS-30's test set. The next
-#   cell checks that. So Table 10 is on 64 nodes, and Tables 11 and 12 can be on 16.
+#   64 graphs of 16 nodes are, but of 1/2048, the pointers of CLRS-30's test set. The table below
+#   checks that. So Table 10 is on 64 nodes, and Tables 11 and 12 can be on 16.
 # - **Whose decoders.** Table 8 has `simplify_decoders` True. Whether that holds for the
 #   rows called "Default" as well is not said.
 
@@ -355,6 +355,9 @@ if recorded:
 # %% tags=["remove-input"]
 beside("table-11")
 
+# %% [markdown]
+# Table 12, Bellman-Ford with neither and with both modifications:
+
 # %% tags=["remove-input"]
 beside("table-12")
 
@@ -509,6 +512,12 @@ for key, pair in changes.items():
     gains[key] = {"printed": f"{better - worse:+.2f}", "same graphs": apart}
 pd.DataFrame(gains).T.replace("+nan ± nan", "–")
 
+# %% [markdown]
+# *Points by which the modified mean is above the default one; ours with twice the standard
+# error.*
+#
+# And the default rows themselves, over all recorded seeds:
+
 # %% tags=["remove-input"]
 found = {name: scores(name) for name in minimal if len(scores(name))}
 pd.DataFrame(
@@ -534,9 +543,6 @@ if recorded:
     assert abs(found["table-13/bfs"].mean() - find("table-13/bfs")[0].reported.mean) < 4
 
 # %% [markdown]
-# *Points by which the modified mean is above the default one; ours with twice the standard
-# error.*
-#
 # - **There are lucky networks** for BFS, on 64 nodes as well: a few seeds in a hundred come
 #   above 95 %, with about 500 parameters. For Bellman-Ford without changes there is none, and in
 #   the paper's 1,024 neither. Our maxima are of fewer seeds, so they should be lower.
@@ -557,6 +563,9 @@ if recorded:
 
 # %% tags=["remove-input"]
 beside("table-6")
+
+# %% [markdown]
+# The same as differences to the row without regularisation:
 
 # %% tags=["remove-input"]
 plain_rows = {"bfs": "table-1/bfs", "bellman-ford": "table-10/default"}

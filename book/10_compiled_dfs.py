@@ -137,7 +137,7 @@ mg.book.pages.data("figure-dfs-graph", parents.rename_axis("parent of", axis=1))
 # %% [markdown]
 # What each node holds meanwhile, and one head of the four:
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-dfs-run", "caption": "Compiled DFS on four nodes, one column per step. Above, what every node holds after the step, read off the hidden state: just reached (new), the token, whether it goes down, discovered (gray), finished (black), and the parent's number. Below, the head that looks for one's caller: a row without one dark entry has none."}, "image": {"alt": "Six columns, one for each step. The upper panels mark which of four nodes are new, hold the token, are gray or black, and their parents; the lower ones are the attention of the head that finds the caller, with one dark entry in the rows of nodes that have one."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-dfs-run", "caption": "Compiled DFS on four nodes, one column per step. Above, what every node holds after the step, read off the hidden state: just reached (new), the token, whether it goes down, discovered (gray), finished (black), and the parent's number. Below, the head that looks for one's caller: a row without one dark entry has none."}, "image": {"alt": "A column for each step. The upper panels mark which of four nodes are new, hold the token, are gray or black, and their parents; the lower ones are the attention of the head that finds the caller, with one dark entry in the rows of nodes that have one."}}
 first = {name: values[:6] for name, values in held.items()}
 plots.program_run(first, caller[:6], titles[:6])
 
@@ -253,9 +253,12 @@ answer = mg.apply(mg.tasks.dfs, one_tree.config, one_tree.params, sparse)
 roots = np.asarray(sparse.trajectory.hints["s"]).argmax(-1)[:, 1:]
 wrong = np.asarray(answer.hints["s"]).argmax(-1) != roots
 restarted = (roots != 0).any(1)
+there = wrong.argmax(1) == (roots != 0).argmax(1)
+print(f"{restarted.sum()} of 100 graphs need a second root")
 print(
-    f"{restarted.sum()} of 100 graphs need a second root; all fail there, none before"
+    f"{(wrong.any(1) & there & restarted).sum()} of these are wrong, first at that hint"
 )
+print(f"{(wrong.any(1) & ~restarted).sum()} of the others are wrong")
 
 # %% tags=["remove-cell"]
 assert (wrong.any(1) == restarted).all()
@@ -356,6 +359,9 @@ mg.paper.by_size.figure(by_nodes)
 
 # %% tags=["remove-input"]
 mg.book.pages.data("figure-dfs-sizes", by_nodes.round(4).set_index(["task", "nodes"]))
+
+# %% [markdown]
+# The same in numbers, at the best checkpoint:
 
 # %% tags=["remove-input"]
 best = by_nodes[by_nodes.checkpoint == "best"]

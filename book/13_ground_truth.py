@@ -94,8 +94,11 @@ cases = {
 #
 # `ground_truth` has, for a compiled network and a batch of graphs, the selection that each head
 # makes, the node that it selects at every step, what each coordinate of the hidden state
-# holds, and which weights are 0. It refuses graphs on which the network is not exact. The
-# coordinates of the two networks:
+# holds, and which weights are 0. It refuses graphs on which the network is not exact.
+#
+# Two networks are asked here: compiled BFS, whose parent is to be explained, and compiled
+# Bellman-Ford, whose distance is. The graphs have 8 nodes, two of three possible edges,
+# and lie within both networks' limits. The coordinates of the two:
 
 # %%
 truths = {name: ground_truth(each.exact, each.graphs) for name, each in cases.items()}
@@ -107,7 +110,8 @@ pd.DataFrame({name: truth.coordinates for name, truth in truths.items()}).fillna
 # A node that improves takes its new parent, or its new distance, from one neighbour. We ask of
 # each such node, from the second step on: *from which one?* A method answers with a number for
 # each neighbour, and is right if the largest belongs to the selected one (k equal ones count
-# 1/k). The gradient methods use the derivative of the new value in the neighbour's hidden
+# 1/k). The gradient methods (plain, times the state, and integrated along the way from a
+# state of zeros) use the derivative of the new value in the neighbour's hidden
 # state, occlusion its change when that state is set to zero.
 
 

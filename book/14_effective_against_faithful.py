@@ -51,6 +51,14 @@ store: str = "results"  # where results are read and kept, relative to book/
 # Under `stored` and `quick` nothing is trained: scores are recorded results. Under `quick`
 # of modified networks only the minimal ones are shown. `seeds` shows the first so many seeds
 # only. `paper` completes the rows of this page first, at their full number of seeds.
+#
+# The networks are those of {doc}`the page before <06_faithfulness>`. Bellman-Ford *with traces* is
+# Table 10's default row, which has the settings of Table 1 and more seeds. *Edge information*
+# and *bias* are the modifications of section 2.3; *modified* has both that its task needs.
+# Rows with a bias, and those with *neither* beside them, are tied to 16 nodes. *Minimal*
+# networks have hidden size 4. All have the usual pointer decoder. Two floors: *nothing
+# happens* predicts that hints stay as they are, and *chance* is attention to a random
+# neighbour, oneself among them.
 
 # %% tags=["remove-cell"]
 import numpy as np
@@ -192,7 +200,8 @@ mg.book.pages.data("figure-15", points(figure_15))
 #
 # Of Figure 16 only "(a) BFS Average" and "(b) BF Average" are left; its caption is lost.
 # Next to Figure 15 it may show the mean of the two measures, which is what we draw. If it
-# shows attention averaged over graphs, then its counterpart is the figure of steps above.
+# shows attention averaged over graphs, then its counterpart is
+# the figure by step on {doc}`the page before <06_faithfulness>`.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-16", "caption": "Figure 16, our counterpart in one reading: effectiveness and the mean of both measures of faithfulness, (a) BFS and (b) Bellman-Ford, CLRS-30's test graphs. Networks with traces only."}, "image": {"alt": "Two panels of dots. For BFS minimal networks lie between about 40 and 98 percent on average, nearly independent of effectiveness above 75; for Bellman-Ford the average rises with effectiveness."}}
 figure_16 = {}
@@ -319,7 +328,7 @@ if recorded:
 #   row.
 # - **Attention and effectiveness are related, less so**: moderately in three rows, weakly
 #   in one (minimal BFS on 64 nodes). All four intervals exclude zero, and all reach below
-#   one half. The scatter shows the form: among effective minimal networks attention is
+#   one half. Figures 5 and 15 show the form: among effective minimal networks attention is
 #   anything from nothing to nearly 100 %.
 # - **At full size nothing can be said about attention.** Seeds differ by little in
 #   effectiveness, and the intervals cover nearly everything. That is not the same as no

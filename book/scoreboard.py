@@ -15,7 +15,7 @@
 # be compared? Which of its claims do our data support? Where is the paper unclear, and what
 # was done about it? And how was this book itself made?
 #
-# **In one line.** The first cell with output counts it: printed numbers by the primary
+# **In one line.** The paragraph below counts it: printed numbers by the primary
 # reading of their settings, and claims by their main clause. Where fewer than eight of our
 # networks stand behind a row, there is no verdict yet.
 #

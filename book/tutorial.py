@@ -128,14 +128,17 @@ two_colours
 
 # %%
 task = mg.language.interpreter.task_of(two_colours)
-
-# %% tags=["remove-cell"]
+right = 0
 for seed in range(20):
     tree = nx.random_labeled_tree(9, seed=seed)
     drawn = convert.labelled(task, tree, source=0)
     found = np.asarray(drawn.graphs.trajectory.outputs["second"])[0]
     truth = nx.bipartite.color(tree)
-    assert [found[n] == found[0] for n in tree] == [truth[n] == truth[0] for n in tree]
+    right += all((found[n] == found[0]) == (truth[n] == truth[0]) for n in tree)
+print(right, "of 20 trees")
+
+# %% tags=["remove-cell"]
+assert right == 20
 
 # %% [markdown]
 # ## 5. Weights, and how they came about

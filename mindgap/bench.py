@@ -212,7 +212,7 @@ def draw(costs: Sequence[Cost], path: Path) -> None:
         value = getattr(cost, cost.varied.replace(" ", "_"))
         points.setdefault(cost.varied, []).append((value, cost.ms))
     figure = plots.growth({name: np.array(p).T for name, p in points.items()})
-    figure.save(path)
+    (figure.publish if path.suffix == ".svg" else figure.save)(path)
 
 
 def _cost(

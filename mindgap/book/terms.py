@@ -2,18 +2,22 @@
 
 import re
 
-AMBIGUOUS = {"reading", "row", "kept", "differs", "claim"}
+AMBIGUOUS = {
+    *("reading", "row", "kept", "refused", "differs", "claim", "limits", "simplified")
+}
 """Terms that are common words, too, so that not every use is one of the term."""
 
 _LEFT_ALONE = "|".join(
     (
-        r"^(?:```|~~~|:::)[\s\S]*?^(?:```|~~~|:::)",  # code, and what directives show
+        r"^(?P<fence>`{3,}|~{3,}|:{3,})[\s\S]*?^(?P=fence)",  # code, directives
+        r"^ {4}.*$",
         r"^\$\$[\s\S]*?\$\$",
         r"^(?:#|\||<|\([\w-]+\)=).*$",  # headings, tables, HTML, targets
         r"\{[^}\s]+\}`[^`]*`",
         r"`[^`]*`",
         r"\$[^$]*\$",
-        r"!?\[[^\]]*\]\([^)]*\)",
+        r"!?\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])",
+        r"https?://\S+",
         r"<[^>\s][^>]*>",
     )
 )
@@ -36,16 +40,17 @@ def linked(text: str, pending: list[str]) -> str:
     A term that was found is taken from `pending`, which a page's pieces share. Code,
     equations, headings, tables and links are left as they are.
     """
-    parts = re.split(f"({_LEFT_ALONE})", text, flags=re.M)
-    for place in range(0, len(parts), 2):  # between those that are left alone
-        parts[place] = _in_prose(parts[place], pending)
-    return "".join(parts)
+    last, pieces = 0, []
+    for alone in re.finditer(_LEFT_ALONE, text, flags=re.M):
+        pieces += [_in_prose(text[last : alone.start()], pending), alone[0]]
+        last = alone.end()
+    return "".join([*pieces, _in_prose(text[last:], pending)])
 
 
 def _in_prose(text: str, pending: list[str]) -> str:
     found = []
     for term in pending:
-        words = r"\s+".join(map(re.escape, term.split()))
+        words = r"[ \t]*\n?[ \t]*".join(map(re.escape, term.split()))
         use = re.search(rf"(?<![\w-]){words}s?(?![\w-])", text, flags=re.I)
         if use:
             found.append((use.start(), use.end(), term))

@@ -31,7 +31,7 @@ Look = tuple[Float[np.ndarray, "columns N N"], Int[np.ndarray, "columns N"]]
 The selected sender is negative where the program selects none.
 """
 
-_MARKS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
+_MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 
 
 @for_pages
@@ -96,6 +96,7 @@ def scatter(
         for name, (right, high) in shown.items():
             props = {"alpha": 0.55 if len(right) > 20 else 0.9, "color": colours[name]}
             mark = _MARKS[names.index(name) % len(_MARKS)]
+            mark = "*" if name == "compiled" else mark
             size = {"markersize": 4 if len(right) > 20 else 6}
             (keys[name],) = panel.plot(
                 right, high, mark, markeredgewidth=0, label=name, **props, **size

@@ -54,7 +54,7 @@ def storyboard(
             panel.add_patch(
                 Circle(place, _RADIUS, facecolor=colour, edgecolor=GREY, zorder=3)
             )
-            ink = "white" if held[node] else INK
+            ink = PAPER if held[node] else INK
             panel.text(
                 *place, str(node), color=ink, ha="center", va="center", fontsize=8,
                 zorder=4,

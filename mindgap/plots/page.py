@@ -96,7 +96,7 @@ _KINDS = (
 
 
 def colours_of(names: Iterable[str]) -> dict[str, str]:
-    """A colour for each name: that of its kind, or else one that no other name has.
+    """A colour for each name: that of its kind, or else one of those used least.
 
     What was compiled and then trained is of no kind.
     """
@@ -105,8 +105,10 @@ def colours_of(names: Iterable[str]) -> dict[str, str]:
         for starts, colour in _KINDS:
             if name.startswith(starts) and "then trained" not in name:
                 found.setdefault(name, colour)
-        free = [c for c in (BLUE, ORANGE, PURPLE, SKY) if c not in found.values()]
-        found.setdefault(name, free[0] if free else BLUE)
+        usual = (BLUE, ORANGE, PURPLE, SKY, GREEN, GREY)
+        # of more than six, the first colours come again, with other styles
+        used = list(found.values())
+        found.setdefault(name, min(usual, key=used.count))
     return found
 
 
@@ -127,7 +129,9 @@ class Drawn(Figure):
             f'<div class="{kind}">{drawing}</div>' for kind, drawing in kinds.items()
         )
         return (
-            "<style>.mg-narrow{display:none}@media(max-width:600px){"
+            "<style>.mg-figure{background:var(--figure-back,#fff)}"
+            ".mg-figure svg{stroke-linejoin:round;stroke-linecap:butt}"
+            ".mg-narrow{display:none}@media(max-width:600px){"
             ".mg-wide{display:none}.mg-narrow{display:block}}</style>"
             f'<div class="mg-figure" {_NO_WORDS}>{drawings}</div>'
         )
@@ -181,7 +185,8 @@ def _inline(figure: Figure) -> str:
         figure.savefig(file, format="svg", **how)
     svg = file.getvalue()
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
+    # a style within the page would be one of the whole page: see `html`
+    svg = re.sub(r"<(metadata|style).*?</\1>\s*", "", svg, flags=re.S)
     # groups and images have ids that nothing refers to; equal images have equal ones
     svg = re.sub(r'(<g|<image[^>]*) id="[^"]*"', r"\1", svg)
     own = hashlib.sha256(svg.encode()).hexdigest()[:8]
@@ -189,5 +194,5 @@ def _inline(figure: Figure) -> str:
     for colour, name in _VARIABLES.items():
         svg = svg.replace(colour, f"var(--figure-{name}, {colour})")
     # the page's own font; it is narrower than the one that the text was laid out with
-    svg = re.sub(r"font-family: [^;]*", "font-family: inherit", svg)
+    svg = re.sub(r"font-family: [^;\"]*", "font-family: inherit", svg)
     return re.sub(r"\s*\n\s*", " ", svg)

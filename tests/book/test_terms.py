@@ -33,6 +33,7 @@ def test_the_first_use_is_a_link():
     )
     assert pending == ["refused", "kept"]
     assert terms.linked("another hint", pending) == "another hint"
+    assert terms.linked("graph\n\nprogram", ["graph program"]) == "graph\n\nprogram"
 
 
 def test_what_is_no_prose_is_left_alone():
@@ -45,6 +46,9 @@ def test_what_is_no_prose_is_left_alone():
         "$$\nhint\n$$\n",
         '<a href="hint">',
         "re-hint",
+        "https://a.b/hint and [hint][one]",
+        "::::{grid}\n:::{card}\nhint\n:::\n::::\n",
+        "    hint = 3\n",
     ):
         assert terms.linked(text, ["hint"]) == text
 
