@@ -96,6 +96,3 @@ def _collapse(outputs: list[Any]) -> list[Any]:
 def _last_frame(line: str) -> str:
     frames = [frame for frame in line.split("\r") if frame.strip()]
     return frames[-1].rstrip() if frames else ""
-
-
-# Helpers
