@@ -4,6 +4,7 @@ A softmax selects one node only if the best key beats the next by enough, and fl
 only resolves so much. Both are computed from the weights when a program is compiled.
 Enough means that the softmax gives exactly 0 to all others: an update multiplies what
 it reads by factors as large as the largest value, so no leak is small after some steps.
+Only where nothing reads what is written may others get less than float32 sees beside 1.
 Whether a graph lies within them is seen by running the program on it.
 """
 
@@ -25,6 +26,10 @@ NODES = 4096
 
 UNDERFLOW = 104.0
 """exp(-104) is 0 in float32: a score this far below another gets nothing."""
+
+UNSEEN = 26.4
+"""4,096 scores this far below another get less than 2^-26 together: beside 1, float32
+does not see it."""
 
 UNIT = 2.0**-24
 """Relative rounding error of float32."""

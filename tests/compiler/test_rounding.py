@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import mindgap as mg
+from mindgap import programs
 from tests import cases
 
 NODES = 16
@@ -112,3 +113,45 @@ def test_the_second_best_gets_nothing(sharpness):
         times += 0.002
         graphs = moved(times)
     assert times < 2 and worst(compiled, graphs) == 0
+
+
+def test_what_nothing_reads_may_be_rounded():
+    """A sum that is only shown is off by less than float32 sees beside 1, at most."""
+    config = mg.ModelConfig(
+        hidden_size=4,
+        layer_norm=False,
+        edge_values="projected",
+        attention_bias=True,
+        nodes=NODES,
+    )
+    program = programs.nearest_neighbour
+    compiled = mg.compile(program, config)
+    reading = mg.compile(
+        mg.GraphProgram(
+            name="read_again",
+            start=lambda init: {"nearest": init.index, "last": init.index},
+            select=program.select,
+            update=lambda self, other, init, edge: {
+                "nearest": other.index,
+                "last": self.nearest,
+            },
+        ),
+        config,
+    )
+    (margin,) = compiled.limits.margins.values()
+    (wider,) = reading.limits.margins.values()
+    assert margin.key_gap < wider.key_gap / 3
+    weights = np.random.default_rng(1).uniform(0.6, 1, (1, NODES, NODES))
+    weights = weights.astype(np.float32)
+    weights[0, 0, 6] = 0.5
+    # the second best is as near as the limits allow, and as far away as it can be
+    weights[0, 0, 15] = 0.5
+    while compiled.refusals(graphs := compiled.task.run(weights, 7)) != [None]:
+        weights[0, 0, 15] = np.nextafter(weights[0, 0, 15], np.float32(1))
+    assert weights[0, 0, 15] - weights[0, 0, 6] < 4 * margin.key_gap
+    assert None is not reading.refusals(reading.task.run(weights, 7))[0]
+    found = compiled.run(graphs)
+    assert found.outputs["nearest"][0, 0] == 6
+    states = mg.interpret(program, graphs, 1).states["nearest"]
+    read = compiled.layout.read(found.states, "nearest")[:, :1]
+    assert abs(np.asarray(read - states[:, 1:])).max() <= 2**-24

@@ -17,11 +17,12 @@ Candidates' penalties are exactly 0, so large constants cost the keys no precisi
 
 from typing import NamedTuple
 
-from mindgap.compiler.limits import UNDERFLOW, UNIT, Margin
+from mindgap.compiler.limits import UNDERFLOW, UNIT, UNSEEN, Margin
 from mindgap.compiler.scores.base import Channel, Score, Setting
 from mindgap.compiler.static import (
     OTHER_INDEX,
     CannotCompile,
+    fields_read,
     interval,
     is_whole,
     misses_itself_once,
@@ -34,8 +35,10 @@ from mindgap.language.normal_forms import (
     Field,
     Gated,
     Literal,
+    looked_at,
     merged,
 )
+from mindgap.language.program import GraphProgram
 from mindgap.network.attention import NO_EDGE
 from mindgap.network.pairwise import LEAK as SLOPE
 
@@ -79,7 +82,11 @@ def oneself(setting: Setting) -> Score:
         channels, cancelled = _by_position(setting, key)
     # of a negative sum, a rectifying pair cancels SLOPE times its size, with rounding
     residue = 3 * UNIT * SLOPE * cancelled
-    gap = (UNDERFLOW + 2 * residue) / sharpness
+    enough, why_enough = UNDERFLOW, f"exp(-{UNDERFLOW:g}) is 0 in float32"
+    if _only_shown(program):
+        enough, why_enough = UNSEEN, "nothing reads what is written, and others get "
+        why_enough += "less of it than float32 sees beside 1"
+    gap = (enough + 2 * residue) / sharpness
     floats = any(program.components.get(f.name) == "float" for f in key.form.terms)
     whole = key.tie == 0.5  # and so without rounding errors that add up
     rounding = UNIT * (6 if floats and not whole else 2)
@@ -117,14 +124,28 @@ def oneself(setting: Setting) -> Score:
         margin=Margin(float(gap), rounding, offset, bool(key.tie), contrast),
         position_gap=float(apart),
         reasons={
-            "key_gap": f"exp(-{UNDERFLOW:g}) is 0 in float32",
+            "key_gap": why_enough,
             "position_gap": why,
         },
         diagonal=diagonal,
-        separated=bool(sharpness * key.range >= UNDERFLOW),
+        separated=bool(sharpness * key.range >= enough),
         directed=config.attention_bias,
         neighbours_only=not config.attention_bias,
     )
+
+
+def _only_shown(program: GraphProgram) -> bool:
+    """Whether sums of what the selected node holds are hints and outputs, and no more.
+
+    Then no update multiplies what others leak into them, at this step or later.
+    """
+    written = {
+        name: effect
+        for name, effect in program.effects.items()
+        if any(looked_at(part) for part in effect)
+    }
+    plain = all(isinstance(part, Affine) for e in written.values() for part in e)
+    return plain and written.keys().isdisjoint(fields_read(program))
 
 
 def _key(setting: Setting) -> _Key:
