@@ -4,7 +4,7 @@ A softmax selects one node only if the best key beats the next by enough, and fl
 only resolves so much. Both are computed from the weights when a program is compiled.
 Enough means that the softmax gives exactly 0 to all others: an update multiplies what
 it reads by factors as large as the largest value, so no leak is small after some steps.
-Only where nothing reads what is written may others get less than float32 sees beside 1.
+Only where no update multiplies it may others get less than float32 sees beside 1.
 Whether a graph lies within them is seen by running the program on it.
 """
 

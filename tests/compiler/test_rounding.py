@@ -155,3 +155,93 @@ def test_what_nothing_reads_may_be_rounded():
     states = mg.interpret(program, graphs, 1).states["nearest"]
     read = compiled.layout.read(found.states, "nearest")[:, :1]
     assert abs(np.asarray(read - states[:, 1:])).max() <= 2**-24
+
+
+CONFIG = mg.ModelConfig(
+    hidden_size=32,
+    layer_norm=False,
+    edge_values="projected",
+    attention_bias=True,
+    nodes=NODES,
+)
+
+
+def distances(update=lambda *_: {}, start=lambda init: {}):
+    """Bellman-Ford, with more components."""
+    return mg.GraphProgram(
+        name="distances",
+        start=lambda init: {
+            "reach": init.s,
+            "dist": 0.0,
+            "pi": init.index,
+            **start(init),
+        },
+        select=lambda self, other, init, edge: mg.Min(
+            other.dist + edge.weight,
+            where=edge.adj & other.reach & ~init.s,
+            default=self,
+        ),
+        update=lambda self, other, init, edge: {
+            "reach": other.reach,
+            "dist": other.dist + edge.weight,
+            "pi": other.index,
+            **update(self, other),
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("update", "start", "multiplied"),
+    [
+        (lambda self, other: {"x": 2 * self.dist}, lambda init: {"x": 0.0}, False),
+        (
+            lambda self, other: {"x": self.x + self.dist},
+            lambda init: {"x": 0.0},
+            True,
+        ),
+        (
+            lambda self, other: {"x": mg.when(self.reach, self.dist)},
+            lambda init: {"x": 0.0},
+            True,
+        ),
+        (lambda self, other: {"x": other.x}, lambda init: {"x": 0.0}, True),
+        (
+            lambda self, other: {"q": other.index, "r": self.q},
+            lambda init: dict.fromkeys("qr", init.index),
+            True,
+        ),
+    ],
+)
+def test_others_get_something_where_no_update_multiplies_it(update, start, multiplied):
+    """Their gap is less than a third of the one that leaves them nothing."""
+    (plain,) = mg.compile(distances(), CONFIG).limits.margins.values()
+    program = distances(update, start)
+    (margin,) = mg.compile(program, CONFIG).limits.margins.values()
+    assert (margin.key_gap > 3 * plain.key_gap) == multiplied
+
+
+def test_near_keys_in_a_row():
+    """Each node of a path of diamonds has two parents, as near as the limits allow."""
+    compiled = mg.compile(distances(), CONFIG)
+    weights = np.zeros((1, NODES, NODES), np.float32)
+    tops = np.arange(0, NODES - 3, 3)
+
+    def join(a, b, weight):
+        weights[0, a, b] = weights[0, b, a] = weight
+
+    # to the next top by a long and a short edge; the second way is longer by a little
+    join(tops, tops + 1, 0.5)
+    join(tops + 1, tops + 3, 0.5)
+    join(tops + 2, tops + 3, 2.0**-10)
+    further = np.float32(1.0 - 2.0**-10)
+    join(tops, tops + 2, further)
+    while any(compiled.refusals(graphs := compiled.task.run(weights, 0))):
+        further += np.float32(2.0**-23)
+        join(tops, tops + 2, further)
+        assert further < 1
+    found = compiled.run(graphs)
+    assert (found.outputs["pi"][0, tops + 3] == tops + 1).all()
+    steps = found.states.shape[1]
+    states = mg.interpret(compiled.program, graphs, steps).states["dist"]
+    read = np.asarray(compiled.layout.read(found.states, "dist"))
+    np.testing.assert_allclose(read, states[:, 1:], atol=2**-20)

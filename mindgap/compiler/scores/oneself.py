@@ -30,12 +30,13 @@ from mindgap.compiler.static import (
 )
 from mindgap.language.expressions import Less
 from mindgap.language.normal_forms import (
+    OWN,
     Affine,
     Comparison,
     Field,
     Gated,
     Literal,
-    looked_at,
+    fields_of,
     merged,
 )
 from mindgap.language.program import GraphProgram
@@ -83,9 +84,9 @@ def oneself(setting: Setting) -> Score:
     # of a negative sum, a rectifying pair cancels SLOPE times its size, with rounding
     residue = 3 * UNIT * SLOPE * cancelled
     enough, why_enough = UNDERFLOW, f"exp(-{UNDERFLOW:g}) is 0 in float32"
-    if _only_shown(program):
-        enough, why_enough = UNSEEN, "nothing reads what is written, and others get "
-        why_enough += "less of it than float32 sees beside 1"
+    if _forgives(program, key):
+        enough = UNSEEN
+        why_enough = "others get less than float32 sees beside 1, never multiplied"
     gap = (enough + 2 * residue) / sharpness
     floats = any(program.components.get(f.name) == "float" for f in key.form.terms)
     whole = key.tie == 0.5  # and so without rounding errors that add up
@@ -134,18 +135,60 @@ def oneself(setting: Setting) -> Score:
     )
 
 
-def _only_shown(program: GraphProgram) -> bool:
-    """Whether sums of what the selected node holds are hints and outputs, and no more.
+def _forgives(program: GraphProgram, key: _Key) -> bool:
+    """Whether what other candidates get of a selection (UNSEEN) changes nothing.
 
-    Then no update multiplies what others leak into them, at this step or later.
+    So it is if updates read of the selected node no more than
+
+    - truth values of the mask: all candidates hold the same;
+    - the key, which is almost the same for all who get anything: in sums whose errors
+      add up from step to step as those of rounding do, without a factor;
+    - whatever else, in sums that nothing reads: they are hints and outputs only.
     """
-    written = {
-        name: effect
-        for name, effect in program.effects.items()
-        if any(looked_at(part) for part in effect)
+    (name, selection), *more = program.selections.items()
+    if more:
+        return False
+    # an update reads the edge as a field of the selected node
+    alike = {
+        lit.field.name for lit in selection.mask.literals if lit.field.role not in OWN
     }
-    plain = all(isinstance(part, Affine) for e in written.values() for part in e)
-    return plain and written.keys().isdisjoint(fields_read(program))
+    keyed = {
+        Field(name, field.name) if field.role in ("other", "edge") else field: factor
+        for field, factor in selection.key.terms.items()
+        if field.role not in OWN
+    }
+    keys = set()
+    for component, effect in program.effects.items():
+        for part in effect:
+            read = {field for field in fields_of(part) if field.role not in OWN}
+            if {field.name for field in read} <= alike:
+                continue
+            if not isinstance(part, Affine):
+                return False
+            if not key.tie and {f: part.terms[f] for f in read} == keyed:
+                keys.add(component)
+            elif component in fields_read(program):
+                return False
+    return not any(_multiplied(program, component) for component in keys)
+
+
+def _multiplied(program: GraphProgram, number: str) -> bool:
+    """Whether an error of a number can grow by more than each step adds to it."""
+    (selection,) = program.selections.values()
+    if number in {field.name for field in fields_of(selection.mask)}:
+        return True
+    for name, effect in program.effects.items():
+        for part in effect:
+            if number not in {field.name for field in fields_of(part)}:
+                continue
+            if not isinstance(part, Affine):
+                return True
+            if name not in fields_read(program):
+                continue  # a sum that is only shown
+            own = sum(abs(k) for f, k in part.terms.items() if f.name == number)
+            if name != number or len(effect) > 1 or own > 1:
+                return True
+    return False
 
 
 def _key(setting: Setting) -> _Key:
