@@ -32,7 +32,7 @@ book: $(INSTALLED)
 # XLA's expensive optimisations, as the tests are; what one of them compiles is kept for
 # all. The tests of the built site come last.
 QUICK := JAX_DISABLE_MOST_OPTIMIZATIONS=1 JAX_COMPILATION_CACHE_DIR=$(CURDIR)/_build/xla \
-  JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0.1
+  JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0
 test: CASES = not gpu and not large
 test-all: CASES = not gpu
 test test-all: $(INSTALLED)
@@ -65,7 +65,7 @@ $(INSTALLED): pyproject.toml $(wildcard locks/*.txt)
 	exit 1
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
 	version=$$($(BIN)/python -c "import sys; print('%d.%d' % sys.version_info[:2])"); \
-	$(BIN)/uv pip install --quiet --python $(BIN)/python \
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python \
 	  -r locks/requirements-$$version.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $(INSTALLED)

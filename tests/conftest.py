@@ -1,5 +1,6 @@
 """Settings and inputs that all tests share."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from hypothesis import HealthCheck, settings
 # chapters' processes need much of it again. Compiling is most of the time of a test.
 CACHE = Path(__file__).parents[1] / "_build" / "xla"
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE))
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
-jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 jax.config.update("jax_platforms", "cpu")
+gc.set_threshold(100_000, 50, 50)  # tracing makes many objects, few of them garbage
 jax.config.update("jax_num_cpu_devices", 1)  # dm-clrs can do with no more
 settings.register_profile(
     "mindgap",
