@@ -249,6 +249,9 @@ for e in trained:
         for checkpoint in ("start", "last"):
             title = f"{metric.split('/')[0]}, {checkpoint}"
             found[title] = spread(share(e, metric, checkpoint))
+        last = share(e, metric)
+        lowest = f"{last.min():.1f}" if len(last) else "–"
+        found[f"{metric.split('/')[0]}, lowest"] = lowest
     blind = share(e, "attention/chance")
     found["attention, chance"] = spread(blind[:1])
     inside[e.name.split("/")[1]] = found
@@ -256,20 +259,25 @@ pd.DataFrame(inside).T
 
 # %% tags=["remove-cell"]
 if recorded:
+    ends = []
     for e in trained:
         name, size, soft, rate = e.name.split("/")[1].rsplit("-", 3)
-        look = share(e, "attention/accuracy")
+        look, trace = share(e, "attention/accuracy"), share(e, "trace")
         if soft != "exact":
-            assert look.min() > 98 and share(e, "trace").min() > 97
+            ends += [(e.name, *pair) for pair in zip(look, trace, strict=True)]
         elif rate == "0.001":
             assert np.median(look) < share(e, "attention/chance").mean()
+    (row, look, trace), *others = sorted(ends, key=lambda line: line[1])
+    assert row == "table-14/bellman-ford-4-2-0.0001" and look > 96 and trace > 95
+    assert all(look > 98 and trace > 97 for _, look, trace in others)
 
 # %% [markdown]
-# *Percent, mean ± std over seeds; chance is what a blind choice among neighbours would
-# get.*
+# *Percent, mean ± std over seeds; lowest is the lowest seed after the last step; chance is
+# what a blind choice among neighbours would get.*
 #
-# What was compiled softly is still the program after ten thousand steps, in every seed: it
-# looks where the program looks, and tells its trace. What was compiled exactly and broke
+# What was compiled softly is still the program after ten thousand steps: it looks where the
+# program looks, and tells its trace. The least so is one seed of Bellman-Ford at sharpness
+# 2 and the low rate, which lies by itself, a little below its siblings. What was compiled exactly and broke
 # has not turned into a neighbour of the program: at the high rate, in most seeds, its
 # selections agree with the program's less often than blind ones would.
 #

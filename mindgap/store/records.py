@@ -174,7 +174,14 @@ class Store:
             }
         )
         content = io.BytesIO()
-        pq.write_table(table, content, compression="zstd")
+        pq.write_table(
+            table,
+            content,
+            compression="zstd",
+            # scores share their high bytes: side by side they take half as much
+            use_dictionary=[column for column in COLUMNS if column != "value"],
+            column_encoding={"value": "BYTE_STREAM_SPLIT"},
+        )
         span = f"seeds-{min(seeds):05d}-{max(seeds):05d}"
         name_of_bytes = checksum(content.getvalue())
         path = self.home(name, digest) / f"{span}-{name_of_bytes}.parquet"
