@@ -97,6 +97,11 @@ def scores(name, checkpoint="last"):
     return mg.paper.report.seed_scores(found[0], results, None, checkpoint)
 
 
+def named(e):
+    """The row's name in words, without its table."""
+    return mg.paper.report.title(e.name, group=False)
+
+
 def spread(values):
     """Mean ± std over seeds, as text."""
     mean = values.mean() if len(values) else np.nan
@@ -130,17 +135,17 @@ def spread(values):
 mg.paper.verdicts.compare(mg.paper.verdicts.beside(trained, results))
 
 # %% [markdown]
-# The names say: task, hidden size, sharpness, learning rate. *Start* is the compiled
+# *Size* is the hidden size, *rate* the learning rate. *Start* is the compiled
 # network before training, *best* the checkpoint with the best validation, *last* the one
 # after the last step; percent of pointers on graphs of 16 nodes, mean ± std over seeds.
 
 # %% tags=["remove-input"]
 when = ("start", "best", "last")
 ways = {
-    e.name.split("/")[1]: {c: spread(scores(e.name, c)) for c in when} for e in trained
+    named(e): {c: spread(scores(e.name, c)) for c in when}
+    | {"seeds": len(scores(e.name))}
+    for e in trained
 }
-for e in trained:
-    ways[e.name.split("/")[1]]["seeds"] = len(scores(e.name))
 pd.DataFrame(ways).T
 
 # %% tags=["remove-cell"]
@@ -254,7 +259,7 @@ for e in trained:
         found[f"{metric.split('/')[0]}, lowest"] = lowest
     blind = share(e, "attention/chance")
     found["attention, chance"] = spread(blind[:1])
-    inside[e.name.split("/")[1]] = found
+    inside[named(e)] = found
 pd.DataFrame(inside).T
 
 # %% tags=["remove-cell"]
@@ -344,15 +349,15 @@ for e in trained:
         for layer in sorted(e.start.params(e.model)):
             found = mg.paper.report.course(e, results, f"moved/{layer}")
             if len(found):
-                moved.setdefault(short, {})[layer] = 1000 * found.iloc[:, -1].mean()
+                moved.setdefault(named(e), {})[layer] = 1000 * found.iloc[:, -1].mean()
         far = mg.paper.report.measured(e, results, "distance", None, "last")
-        moved.setdefault(short, {})["relative, all (1/1000)"] = 1000 * far.mean()
+        moved.setdefault(named(e), {})["relative, all (1/1000)"] = 1000 * far.mean()
 frame = pd.DataFrame(moved)
 frame[(frame > 1e-9).any(axis=1)].map("{:.3g}".format)
 
 # %% tags=["remove-cell"]
 if recorded:
-    still = frame["bfs-4-exact-0.0001"]
+    still = frame["BFS, size 4, exact, rate 0.0001"]
     assert still[["attention", "attention/in", "attention/score_0"]].max() == 0
     assert still[["attention/skip", "attention/value", "encoder_pos"]].min() > 1
 
@@ -374,7 +379,7 @@ if recorded:
 back = {}
 for e in beside:
     far = mg.paper.report.measured(e, results, "distance", None, "last")
-    back[e.name.split("/")[1]] = {
+    back[named(e)] = {
         **{c: spread(scores(e.name, c)) for c in when},
         "distance at the end": f"{far.mean():.4f}",
         "seeds": len(scores(e.name)),

@@ -426,7 +426,8 @@ def line(experiment):
 
 
 rows = [e for e in find("trainability") if e.start]
-pd.DataFrame({e.name.split("/")[1]: line(e) for e in rows}).T
+named = mg.paper.report.title
+pd.DataFrame({named(e.name, group=False): line(e) for e in rows}).T
 
 # %% [markdown]
 # *Percent of pointers, mean ± standard deviation over seeds, before training and after

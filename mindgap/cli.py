@@ -190,7 +190,7 @@ def table(
     if json:
         _print_json([verdicts.data_of(row) for row in rows])
         return
-    print(verdicts.compare(rows).to_string())
+    print(verdicts.compare(rows, named=str).to_string())
 
 
 @app.command

@@ -32,6 +32,7 @@ from mindgap.compiler.static import (
     default_can_be_shut,
     interval,
     is_whole,
+    keeps,
     of_edge,
     own_key,
     range_of,
@@ -338,11 +339,38 @@ def _identity(
             "a selection with default=self:\n"
             f"    {program.updates[name]}"
         )
+    for field in (literal.field for literal in part.literals):
+        if not _clean(program, field, part.literals):
+            raise CannotCompile(
+                f"{place}: besides the comparison of nodes, only truth values that "
+                f"start as 0 can be tested, and {field.name} starts as "
+                f"{program.beginnings[field.name]}; a second one that starts as 0 and "
+                f"is updated alike can be:\n    {program.updates[name]}"
+            )
     side = selection.sign * selection.key.terms[OTHER_INDEX]
     total = Affine({}, 1.0).plus(apart, side * scale)
     for literal in part.literals:
         total = total.plus(Affine({literal.field: 1.0}), -2 * scale)
     return total
+
+
+def _clean(program: GraphProgram, field: Field, beside: tuple[Literal, ...]) -> bool:
+    """Whether a truth value rounds nothing in a sum where it must be false.
+
+    What is not 0 at the start is added to a sum and, after the first step, taken back;
+    in float32 that rounds what stands beside it. It does no harm at nodes where one of
+    the truth values that must be false starts the same, and holds for ever.
+    """
+    start = program.beginnings.get(field.name, Affine({}))
+    if start == Affine({}) or keeps(program, field.name):
+        return True
+    alike = {lit.field.name for lit in beside} & program.components.keys()
+    return any(
+        program.beginnings[name] == start
+        and Condition(True, (Literal(Field("self", name), True),))
+        in program.effects[name]
+        for name in alike
+    )
 
 
 def _bounded(program: GraphProgram, role: str, literals: tuple[Literal, ...]) -> bool:

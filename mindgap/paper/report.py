@@ -253,6 +253,51 @@ def by_data(experiment: Experiment, store: Store) -> "pd.DataFrame":
     return pd.DataFrame(lines).set_index("graphs")
 
 
+ALGORITHMS = {
+    "bfs": "BFS",
+    "dfs": "DFS",
+    "bellman-ford": "Bellman-Ford",
+    "sequential-bfs": "sequential BFS",
+    "scanning-bfs": "scanning BFS",
+    "padded-bfs": "padded BFS",
+    "simplified-dfs": "simplified DFS",
+    "dijkstra": "Dijkstra",
+    "mst-prim": "Prim",
+    "topological-sort": "topological sort",
+}
+"""Algorithms by the first words of a row's name."""
+
+SETTINGS = {
+    "table-6": ["L1 weight {}"],
+    "table-13": ["{} nodes"],
+    "table-14": ["size {}", "sharpness {}", "rate {}"],
+    "stability": ["radius {}"],
+    "trainability": ["sharpness {}", "radius {}"],
+}
+"""What the numbers in the names of a group's rows are."""
+
+
+def title(name: str, group: bool = True) -> str:
+    """A row's name in words: "Table 14: BFS, size 4, sharpness 2, rate 0.001".
+
+    Without its table or group if not `group`.
+    """
+    first, _, rest = name.partition("/")
+    words = []
+    for algorithm, told in ALGORITHMS.items():
+        if f"{rest}-".startswith(f"{algorithm}-"):
+            words, rest = [told], rest[len(algorithm) + 1 :]
+    parts = rest.split("-") if rest else []
+    if parts[:1] == ["scratch"]:
+        words += ["from scratch", *(f"size {size}" for size in parts[1:])]
+    elif any(part[0].isdigit() for part in parts) and first in SETTINGS:
+        words += [k.format(v) for k, v in zip(SETTINGS[first], parts, strict=True)]
+    elif parts:
+        words.append(" ".join(parts).replace(" pairwise", ", pairwise"))
+    told = ", ".join(words).replace("sharpness exact", "exact")
+    return f"{first.replace('-', ' ').capitalize()}: {told}" if group else told
+
+
 def row(experiment: Experiment, store: Store, checkpoint: str = "") -> Row:
     """The paper's number and the recorded scores of an experiment, on its test set.
 

@@ -76,7 +76,7 @@ def table(found: Iterable[Number], name: str) -> "pd.DataFrame":
             interval = f"{d.value:+.2f} ({low:+.2f} to {high:+.2f})"
         lines.append(
             {
-                "row": r.name.split("/")[1],
+                "row": report.title(r.name, group=False),
                 "reading": f"{n.reading}, {r.checkpoint}",
                 "paper": r.paper,
                 "ours": "–" if not r.seeds

@@ -5,7 +5,7 @@ Chapters, scoreboard and README show these verdicts and have none of their own.
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from mindgap.experiments.base import Experiment
@@ -300,14 +300,17 @@ def beside(
     ]
 
 
-def compare(found: Sequence[Number | report.Row]) -> "pd.DataFrame":
-    """A table of rows: paper, mean here, spread, interval, seeds, verdict."""
+def compare(
+    found: Sequence[Number | report.Row],
+    named: Callable[[str], str] = report.title,
+) -> "pd.DataFrame":
+    """A table of rows, `named`: paper, mean here, spread, interval, seeds, verdict."""
     import pandas as pd
 
     def line(n: Number | report.Row) -> dict[str, object]:
         r = n.row if isinstance(n, Number) else n
         return {
-            "experiment": r.name,
+            "row": named(r.name),
             "paper: mean ± std (max)": r.paper,
             "ours: mean": f"{r.mean:.2f}",
             "std": f"{r.std:.2f}",
@@ -320,7 +323,7 @@ def compare(found: Sequence[Number | report.Row]) -> "pd.DataFrame":
         }
 
     table = pd.DataFrame([line(n) for n in found])
-    return table.replace({"nan": "–", "nan to nan": "–"}).set_index("experiment")
+    return table.replace({"nan": "–", "nan to nan": "–"}).set_index("row")
 
 
 def _rests(number: Number) -> str:

@@ -179,7 +179,9 @@ class Store:
             content,
             compression="zstd",
             # scores share their high bytes: side by side they take half as much
-            use_dictionary=[column for column in COLUMNS if column != "value"],
+            use_dictionary=[  # pyright: ignore[reportArgumentType]
+                column for column in COLUMNS if column != "value"
+            ],
             column_encoding={"value": "BYTE_STREAM_SPLIT"},
         )
         span = f"seeds-{min(seeds):05d}-{max(seeds):05d}"

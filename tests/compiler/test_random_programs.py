@@ -221,6 +221,19 @@ def identity(seen, message):
     return any(isinstance(test.compared, str) for test in tests)
 
 
+def starts_true(seen, message):
+    """Beside the comparison a truth value must fail, and some node starts with it."""
+    _, tests = named_update(seen.drawn, message)
+    read = {
+        field
+        for test in tests
+        if isinstance(test.compared, str)
+        for (role, field), _ in test.literals
+        if role != "init"
+    }
+    return any(seen.state(field)[:, 0].any() for field in read)
+
+
 def reads_adjacency(seen, message):
     """A part of the update reads whether there is an edge."""
     _, parts = named_update(seen.drawn, message)
@@ -280,6 +293,7 @@ CANNOT = {
     "without attention_bias a node is told": unlike_itself,
     "a comparison as the test of": compared_gate,
     "a comparison can be tested exactly only": identity,
+    "besides the comparison of nodes": starts_true,
     "reads edge.adj, which is 0": reads_adjacency,
     "without edge.adj every node is": no_neighbour,
     "the two sides of a comparison must": sides_differ,

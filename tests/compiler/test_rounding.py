@@ -157,6 +157,47 @@ def test_what_nothing_reads_may_be_rounded():
     assert abs(np.asarray(read - states[:, 1:])).max() <= 2**-24
 
 
+def alone(start, update):
+    """The first neighbour of all, and whether a node is it and `a` does not hold."""
+    return mg.GraphProgram(
+        name="alone",
+        start=lambda init: {"a": start(init), "b": False},
+        select=lambda self, other, init, edge: mg.Min(other.index, where=edge.adj),
+        update=lambda self, other, init, edge: {
+            "a": update(self),
+            "b": ~self.a & mg.same(other.index, self.index),
+        },
+    )
+
+
+FREE = mg.ModelConfig(
+    hidden_size=16, layer_norm=False, edge_values="projected", attend_to="all"
+)
+
+
+def test_a_start_that_is_taken_back_rounds_no_comparison():
+    """In float32, index - 2 + 2 is another index, so that a test of two finds 1.125.
+
+    Found by random programs.
+    """
+    forgets = alone(lambda init: init.s, lambda self: self.a & self.b)
+    with pytest.raises(mg.CannotCompile, match=r"only truth values that start as 0"):
+        mg.compile(forgets, FREE)
+    # nothing is taken back of what starts as 0; what holds for ever is never compared
+    for program in (
+        alone(lambda init: False, lambda self: self.a & self.b),
+        alone(lambda init: init.s, lambda self: self.a + (self.b & ~self.a)),
+    ):
+        compiled = mg.compile(program, FREE)
+        graphs = cases.random_graphs(program, 5, 256, random_positions=True)
+        graphs = cases.within(compiled, graphs)
+        assert len(graphs.positions) > 200
+        steps = compiled.run(graphs).states.shape[1]
+        states = mg.interpret(program, graphs, steps).states["b"]
+        found = compiled.layout.read(compiled.run(graphs).states, "b")
+        np.testing.assert_array_equal(found, states[:, 1:])
+
+
 CONFIG = mg.ModelConfig(
     hidden_size=32,
     layer_norm=False,

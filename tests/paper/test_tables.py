@@ -117,3 +117,15 @@ def test_results_are_small_enough_to_be_part_of_the_book():
         str(p.parents[1].relative_to(home)) for p in kept if p.suffix != ".parquet"
     }
     assert learned <= {e.name for e in ROWS if e.keep}
+
+
+def test_names_in_words():
+    titles = {name: paper.report.title(name) for name in paper.EXPERIMENTS}
+    assert len(set(titles.values())) == len(titles)
+    assert titles["table-1/bellman-ford"] == "Table 1: Bellman-Ford"
+    told = "Table 14: BFS, size 4, exact, rate 0.0001"
+    assert titles["table-14/bfs-4-exact-0.0001"] == told
+    assert titles["table-13/bfs-16"] == "Table 13: BFS, 16 nodes"
+    assert titles["table-12/both-pairwise"] == "Table 12: both, pairwise"
+    told = "Trainability: DFS, from scratch, size 32"
+    assert titles["trainability/dfs-scratch-32"] == told
