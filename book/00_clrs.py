@@ -60,7 +60,8 @@ mg.book.pages.check_parameters(globals())
 # ## A graph, as the network is given it
 #
 # A graph of $N$ nodes has four *inputs*. Each belongs to nodes or to edges (its *location*)
-# and is a number, a truth value, or a truth value that holds in one place (its *type*):
+# and is a number (scalar), a truth value (mask), or a truth value that is true for
+# exactly one node (mask_one); this is its *type*:
 #
 # | input | location, type | what it is |
 # |---|---|---|
@@ -80,11 +81,14 @@ pd.DataFrame({name: [np.shape(a[0])] for name, a in graphs.inputs.items()}, ["sh
 # %% [markdown]
 # ## A trace: the hints of breadth-first search
 #
-# CLRS runs the algorithm and writes down its variables after every step: the *hints*, or
-# the *trace*. BFS has two. `reach_h` is a *mask*, a truth value of every node: has it been
-# reached? `pi_h` is a *pointer*: every node names one node, here its parent, and itself as
-# long as it has none. In one step of BFS, all nodes that have a reached neighbour are
-# reached; of several neighbours, the one with the smallest number becomes the parent.
+# CLRS runs the algorithm and records its variables before the first step and after
+# every step. Each recorded variable is a *hint*; all of them together are the *trace*.
+# BFS has two hints. `reach_h` is a *mask*, a truth value for every node: has it been
+# reached? `pi_h` is a *pointer*: every node names one node, here its parent, or itself
+# as long as it has no parent. The word hint is also used for the values of all
+# variables at one time: the number of hints $T$ is the number of steps plus one. In one
+# step of BFS, all nodes that have a reached neighbour are reached; of several such
+# neighbours, the one with the smallest number becomes the parent.
 #
 # The *output* is what the algorithm returns in the end: the parents `pi`, again a pointer.
 
@@ -102,13 +106,15 @@ mg.book.pages.data("figure-bfs-trace", held)
 # %% [markdown]
 # ## The same graph in depth-first search
 #
-# DFS goes along one path as far as it can, and back. It has more to write down, ten hints:
-# the parents `pi_h`; for each node a *category* `color` (not entered, on the path, left) and the
-# times at which it was entered and left (`d`, `f`, scalars); the root of the current tree
-# (`s`), the top of the stack (`s_last`) and, for each node, the one below it on the stack
-# (`s_prev`); the edge that is looked at (`u`, `v`); and the clock (`time`). It takes more
-# steps, too, one for each event (choose a root, enter, go down, leave): $3N$ hints, whatever the
-# edges. It has no source: the search starts again at the first node that is left.
+# DFS follows one path as far as it can, and goes back. It records ten hints: the
+# parents `pi_h`; for each node a *category* `color` (not entered, on the path, left)
+# and the times at which it was entered and left (`d`, `f`, scalars); the root of the
+# current tree (`s`), the top of the stack (`s_last`) and, for each node, the one below
+# it on the stack (`s_prev`); the current edge (`u`, `v`); and the clock (`time`). Every
+# event is a step: choose a root, enter a node, go down, leave a node. That makes $3N$
+# hints in time, the first one included, whatever the edges. DFS has no source: whenever
+# a tree is finished, the search starts again at the first node that has not been
+# entered. CLRS draws directed graphs for DFS; here it runs on the graph above.
 
 # %%
 deep = tasks.dfs.run(edges[None])
@@ -120,7 +126,7 @@ pd.DataFrame(
     ["hints", "steps on this graph"],
 )
 
-# %% mystnb={"figure": {"name": "figure-dfs-trace", "caption": "The trace of DFS on the same graph, every few steps. Nodes that have been entered are blue. The parents are a long path: the order in which DFS takes edges decides all of them."}, "image": {"alt": "Four drawings of the graph of seven nodes, with more and more nodes entered, and arrows from each to its parent, nearly in one path."}}
+# %% mystnb={"figure": {"name": "figure-dfs-trace", "caption": "The trace of DFS on the same graph, every few steps. Nodes that have been entered are blue. The parents form one long path; with another order of edges DFS finds other parents."}, "image": {"alt": "Four drawings of the graph of seven nodes, with more and more nodes entered, and arrows from each to its parent, nearly in one path."}}
 trail = deep.trajectory
 shown = np.linspace(0, int(trail.lengths[0]) - 1, 4).astype(int)
 titles = ["before the first step"] + [f"after step {step}" for step in shown[1:]]
@@ -145,22 +151,24 @@ mg.book.pages.data(
 #   given, as many as the algorithm takes.
 # - A pointer is decoded as $N$ numbers (logits) for each node; the largest names the node.
 # - **Training** minimises the error of hints and outputs together, on random graphs of 4, 7,
-#   11, 13 and 16 nodes in turn. At test time the network runs freely: it is fed its own
-#   hints, never the true ones but for the first (in training, too).
+#   11, 13 and 16 nodes in turn. In training and in tests the network runs freely: after
+#   the first hint, which is given, it reads its own predictions, never the true hints.
 # - **The score** is the share of pointers that are right, over all nodes and graphs: of 64
 #   nodes in the paper's Tables 1 to 3 and 10, of 16 in most of its others, and of 16 to 64 in
-#   this book. Which network of a run is scored is chosen by validation graphs of 16 nodes (the *best* checkpoint), or it is the *last*.
+#   this book. A run keeps two *checkpoints*, its parameters at a step of training: the
+#   *best* one on validation graphs of 16 nodes, and the *last*.
 #
-# Training without the error of hints is called *no hints*, or without traces
-# ({doc}`traces <05_traces>`).
+# Training in which hints are neither predicted nor fed back is called *without traces*,
+# or *no hints* ({doc}`traces <05_traces>`).
 #
 # ## Two ways to be right
 #
-# *Effective* is a network whose answers are right; *faithful* is one that reaches them as
-# the algorithm does. Of the second there are two measures here: the share of hints that are
-# right along the way, and how often a node's attention is on the neighbour that the algorithm
-# takes something from, which is the one that its *graph program* selects
-# ({doc}`graph programs <02_graph_programs>`, {doc}`faithfulness <06_faithfulness>`).
+# A network is *effective* if its answers are right, and *faithful* if it reaches them
+# as the algorithm does. This book measures faithfulness in two ways: the share of hints
+# that are right along the way, and how often a node's attention is on the neighbour
+# that the algorithm selects. A *graph program*, the algorithm written as what one node
+# does in one step, defines that neighbour ({doc}`graph programs <02_graph_programs>`,
+# {doc}`faithfulness <06_faithfulness>`).
 #
 # ## Notation
 #
@@ -175,8 +183,9 @@ mg.book.pages.data(
 #
 # ## What this shows, and what it does not
 #
-# Two traces of one small graph, made by the benchmark's algorithms as they are in this
-# library, which are tested against dm-clrs's own on every hint. It says nothing of networks.
+# This page shows two traces of one small graph. This library's own versions of the
+# benchmark's algorithms made them; tests compare every hint with dm-clrs, the
+# benchmark's code. The page shows nothing about networks.
 #
 # ## Reproduce
 #

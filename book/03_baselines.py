@@ -56,7 +56,7 @@ fresh: str = "../_build/quick"  # the same for the quick profile
 # BFS and Bellman-Ford for less than a minute; `paper` follows the paper's protocol, 128
 # seeds of 10,000 steps.
 
-# %% tags=["remove-cell"]
+# %%
 import dataclasses
 
 import jax
@@ -158,7 +158,7 @@ assert floor["dfs", "largest smaller in-neighbour"] > best_dfs
 # %% [markdown]
 # ## Table 1, beside ours
 
-# %%
+# %% tags=["remove-input"]
 table = mg.paper.verdicts.beside(rows, results)
 mg.paper.verdicts.compare(table)
 
@@ -220,7 +220,7 @@ mg.book.pages.data("figure-curves", frame.round(4))
 # validation score, *last* the one after the last step: choosing by 64 graphs is a
 # lottery, and both are reported.
 
-# %%
+# %% tags=["remove-input"]
 for e in curved:
     print(f"\n{e.task.name}: pointers right in %, mean ± std over seeds")
     print(mg.paper.report.by_data(e, results).to_string())

@@ -193,7 +193,7 @@ for nodes in sizes:
 # With the rows of Table 1 for BFS and DFS that it is to be read against, and DFS trained
 # without traces from Table 3.
 
-# %%
+# %% tags=["remove-input"]
 table = mg.paper.verdicts.beside(rows, results)
 mg.paper.verdicts.compare(table)
 
@@ -469,7 +469,7 @@ mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 # - `dfs-in-distribution`: depends on the kind of graph, and the paper does not say on which
 #   it was measured.
 
-# %%
+# %% tags=["remove-input"]
 (simplified,), (full,) = find("table-2/simplified-dfs"), find("table-1/dfs")
 print(
     f"Paper: simplified DFS {simplified.reported.mean} %, DFS {full.reported.mean} %; "

@@ -101,7 +101,7 @@ recorded = profile == "stored" and not seeds
 # asks for them, nor fed back as inputs. The network is otherwise the same, and is unrolled
 # for as many steps as the algorithm takes.
 
-# %%
+# %% tags=["remove-input"]
 table = mg.paper.verdicts.beside(rows, results)
 mg.paper.verdicts.compare(table)
 
@@ -717,7 +717,7 @@ if settled:
 # continued from there.
 
 
-# %%
+# %% tags=["remove-input"]
 def exchanged(program, nodes, count, time, net):
     many = max(32, int(amount * count))
     graphs = program.task.sample(jax.random.key(7), nodes, many).trimmed()
@@ -781,7 +781,7 @@ mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 #   holds more than is shown; for DFS on 64 nodes the state has lost it. The clauses ask for
 #   the same in eight networks, measured when they are trained.
 
-# %%
+# %% tags=["remove-input"]
 (simplified,) = find("table-2/simplified-dfs")
 printed = [e.reported.mean for e in (simplified, told["dfs"], untold["dfs"])]
 print("paper, DFS: simplified {} %, full traces {} %, none {} %".format(*printed))

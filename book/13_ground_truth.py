@@ -15,11 +15,12 @@
 # nobody knows the right explanation. Of a compiled network one does. Which usual methods
 # find the node from which another node takes its new value?
 #
-# **In one line.** Attention names it always, by construction; no other of these methods does in
-# both programs. The gradient does where the new value is copied from the neighbour's state, and
-# is at chance where only the choice depends on that state, since a sharp choice has no
-# derivative. Occlusion is the other way round, and integrated gradients are at chance in
-# exact BFS.
+# **In one line.** In the exact networks attention always names the selected node, by
+# construction; no other method here does so in both programs. The gradient does in
+# Bellman-Ford, where the new distance contains the neighbour's distance. In BFS it is
+# at chance, since the neighbour's state decides only the choice, and a sharp choice has
+# derivative zero. Occlusion always names the node in BFS, and mostly in Bellman-Ford.
+# Integrated gradients are at chance in exact BFS.
 #
 # **From the paper, on this page:** nothing; the paper uses compiled networks to judge learned
 # ones, and this page uses them to judge methods.
@@ -49,7 +50,7 @@ seed: int = 0  # of the graphs
 # Nothing is trained here; the profile sets the number of graphs, and `quick` tries one
 # softer network only.
 
-# %% tags=["remove-cell"]
+# %%
 from typing import NamedTuple
 
 import jax
@@ -62,7 +63,7 @@ from mindgap.compiler.ground_truth import ground_truth
 
 mg.book.pages.check_parameters(globals())
 
-# %% tags=["remove-cell"]
+# %%
 nodes = 8
 count = {"quick": 16, "stored": 64, "paper": 256}[profile]
 softer = (64.0,) if profile == "quick" else (16.0, 64.0, 1024.0)
@@ -96,9 +97,11 @@ cases = {
 # makes, the node that it selects at every step, what each coordinate of the hidden state
 # holds, and which weights are 0. It refuses graphs on which the network is not exact.
 #
-# Two networks are asked here: compiled BFS, whose parent is to be explained, and compiled
-# Bellman-Ford, whose distance is. The graphs have 8 nodes, two of three possible edges,
-# and lie within both networks' limits. The coordinates of the two:
+# This page asks about two networks: compiled BFS, whose new parents are to be
+# explained, and compiled Bellman-Ford, whose new distances are. Each has its own random
+# graphs of 8 nodes, in which an edge joins about two of five pairs of nodes; graphs
+# outside the limits of its network are left out. The hidden coordinates of the two
+# (*start of* marks one that keeps what a component was before the first step):
 
 # %%
 truths = {name: ground_truth(each.exact, each.graphs) for name, each in cases.items()}
@@ -107,12 +110,19 @@ pd.DataFrame({name: truth.coordinates for name, truth in truths.items()}).fillna
 # %% [markdown]
 # ## The question to a method
 #
-# A node that improves takes its new parent, or its new distance, from one neighbour. We ask of
-# each such node, from the second step on: *from which one?* A method answers with a number for
-# each neighbour, and is right if the largest belongs to the selected one (k equal ones count
-# 1/k). The gradient methods (plain, times the state, and integrated along the way from a
-# state of zeros) use the derivative of the new value in the neighbour's hidden
-# state, occlusion its change when that state is set to zero.
+# In each step a node takes its new parent, or its new distance, from the neighbour that
+# it selects. We ask of every node that selects a neighbour, from the second step on:
+# *which one?* In BFS these are the nodes that are reached in this step; in Bellman-Ford
+# they are all nodes but the source that have a reached neighbour, whether or not the
+# distance changes. A method gives each neighbour a number. It is right if the largest
+# number belongs to the selected neighbour; if k numbers are equally large, the answer
+# counts 1/k.
+#
+# The gradient methods differentiate the new value by the neighbour's hidden state.
+# *Gradient* adds up the absolute derivatives; *gradient × state* multiplies them by the
+# state; *integrated gradients* multiplies the state by their mean on the line from
+# states of zero. *Occlusion* sets the neighbour's state to zero and takes the change of
+# the new value.
 
 
 # %% tags=["remove-cell"]
@@ -171,9 +181,11 @@ def hits(said, case, truth, time):
 # %% [markdown]
 # ## Which methods find it
 #
-# Sharpness is the score of one unit of a key. Softer networks are compiled from the same
-# program; they look at the same node with a smaller coefficient, and are less exact. *Chance*
-# is one over the number of neighbours.
+# A compiled network takes a softmax over scores. The program orders neighbours by a key
+# (the number of the node in BFS, the offered distance in Bellman-Ford), and *sharpness*
+# is the score of one unit of it. Softer networks are compiled from the same program;
+# they give the selected node a smaller coefficient, and are less exact. *Chance* is one
+# over the number of neighbours.
 
 
 # %% tags=["remove-input"]
@@ -216,12 +228,14 @@ mg.book.pages.note(
 # %% [markdown]
 # ## What this shows, and what it does not
 #
-# In exact BFS a node's new parent is the number of the selected neighbour, which is an input: the
-# neighbour's state decides only whether it is chosen. The derivative of that choice is zero, so
-# gradients say nothing, while setting the state to zero undoes the choice. In Bellman–Ford the
-# new distance is a sum with the neighbour's distance, whose derivative is one: the gradient
-# names it, and multiplying by the state spoils that where the selected neighbour is the source,
-# whose distance is zero. In softer networks the choice has a derivative, and integrated gradients see it.
+# In exact BFS a node's new parent is the number of the selected neighbour, which is an
+# input. The neighbour's state decides only whether the neighbour is chosen. The
+# derivative of that choice is zero, so all gradient methods are at chance; setting the
+# state to zero undoes the choice. In Bellman-Ford the new distance is a sum with the
+# neighbour's distance, whose derivative is one, so the gradient names the neighbour.
+# Multiplying by the state fails where the selected neighbour is the source, whose
+# distance is zero already. In softer BFS the choice has a derivative: integrated
+# gradients find it, the plain gradient mostly misses it.
 #
 # This is how five methods answer one question about two compiled networks, on small graphs. A
 # method that fails here fails where the answer is known; one that succeeds here may still fail

@@ -13,9 +13,10 @@
 #
 # **Question.** Do networks that answer better also work more as the algorithm does?
 #
-# **In one line.** Over minimal networks, more effective ones are also more faithful:
-# strongly by traces, moderately or weakly by attention. Some answer well while their
-# attention is elsewhere.
+# **In one line.** Over all recorded minimal networks (four hidden coordinates), more
+# effective ones are also more faithful: strongly by traces, moderately or weakly by
+# attention. The few networks that decide the verdict leave this open for attention.
+# Some networks answer well while their attention is elsewhere.
 #
 # **From the paper, on this page:** Figures 1, 5, 15 and 16. The two measures of faithfulness,
 # and what is not defined about them, are on the page before,
@@ -53,12 +54,13 @@ store: str = "results"  # where results are read and kept, relative to book/
 # only. `paper` completes the rows of this page first, at their full number of seeds.
 #
 # The networks are those of {doc}`the page before <06_faithfulness>`. Bellman-Ford *with traces* is
-# Table 10's default row, which has the settings of Table 1 and more seeds. *Edge information*
-# and *bias* are the modifications of section 2.3; *modified* has both that its task needs.
-# Rows with a bias, and those with *neither* beside them, are tied to 16 nodes. *Minimal*
-# networks have hidden size 4. All have the usual pointer decoder. Two floors: *nothing
-# happens* predicts that hints stay as they are, and *chance* is attention to a random
-# neighbour, oneself among them.
+# Table 10's default row, which has the settings of Table 1 and more seeds. *Edge
+# information* and *bias* are the two modifications of section 2.3. *Modified* networks
+# have those that their task needs: BFS the bias, Bellman-Ford both. Rows with a bias,
+# and those with *neither* to compare them with, are tied to 16 nodes. *Minimal*
+# networks have hidden size 4. All have the usual pointer decoder. There are two floors:
+# *nothing happens* predicts the first hints at every step, and *chance* attends to a
+# random neighbour or to the node itself.
 
 # %% tags=["remove-cell"]
 import numpy as np
@@ -226,10 +228,12 @@ mg.book.pages.data("figure-16", points(figure_16))
 #
 # Spearman's rank correlation over the seeds of a row, with a 95 % interval from a bootstrap
 # of seeds. Networks that differ in architecture are not pooled: a correlation between rows
-# would be about architectures. Trace accuracy counts the parents after the last step, which
-# are all but the answer itself, so part of its relation with effectiveness is by
-# definition. The column *reached* has the other hint alone, who is reached (`reach_h`,
-# `msk`).
+# would be about architectures. Trace accuracy counts the parents after the last step,
+# which are nearly the answer itself, so part of its relation with effectiveness is by
+# definition. The column *reached* has only the other hint, which nodes are reached
+# (`reach_h`, `msk`); *mass* is the mean attention coefficient on the selected node.
+# Resamples of the bootstrap in which a measure does not vary are left out, so that an
+# interval can lie beside its estimate.
 
 
 # %% tags=["remove-input"]
@@ -324,27 +328,29 @@ if recorded:
 # %% [markdown]
 # - **Trace and effectiveness are strongly related** among minimal networks, in all four
 #   rows: the whole interval is above one half. Part of that is by definition, as said
-#   above; with the mask of reached nodes alone the relation is weaker, and absent in one
-#   row.
+#   above; with the mask of reached nodes alone the relation is weaker, and in one row its
+#   interval contains zero.
 # - **Attention and effectiveness are related, less so**: moderately in three rows, weakly
 #   in one (minimal BFS on 64 nodes). All four intervals exclude zero, and all reach below
 #   one half. Figures 5 and 15 show the form: among effective minimal networks attention is
 #   anything from nothing to nearly 100 %.
-# - **At full size nothing can be said about attention.** Seeds differ by little in
-#   effectiveness, and the intervals cover nearly everything. That is not the same as no
-#   relation.
-# - **Between rows it is strong.** Bellman-Ford gets both more effective and more faithful
-#   with edge information (the figures above). A correlation over pooled networks would be
-#   high, and be about architecture.
+# - **At full size attention accuracy decides nothing.** Seeds differ by little in
+#   effectiveness; the intervals are wide and contain zero. That is not the same as no
+#   relation: in the rows without traces, the mass of attention rises with
+#   effectiveness.
+# - **Architectures differ, too.** Bellman-Ford gets both more effective and more
+#   faithful with edge information (the figures above). Pooling such rows would measure
+#   the difference between architectures.
 #
 # ## Both in one picture: Figure 1
 #
 # Figure 1 is said to visualise gaps "in terms of both the effectiveness of learned
 # algorithms, and their faithfulness"; we take its axes to be these two. Here it is drawn
-# from results: all rows with traces of the usual architecture, and DFS.
+# from results: BFS, Bellman-Ford and DFS as in Table 1, the minimal networks of BFS and
+# Bellman-Ford, and DFS in a network with four heads, which can express its program.
 
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-1", "caption": "Figure 1, our counterpart, from results: effectiveness (pointers right on CLRS-30's test graphs) and faithfulness by either measure. A dot is a seed; compiled networks are at the upper right. DFS's attention is the mean of its program's four selections, recorded for the expressive network only."}, "image": {"alt": "Two panels with four corners. By traces, BFS and Bellman-Ford lie at the upper right beside the compiled networks, DFS at the lower left. By attention, BFS of full size is at the upper right, Bellman-Ford at about 65 percent, minimal BFS anywhere on the right, and DFS at the lower left."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-1", "caption": "Figure 1, our counterpart, from results: effectiveness (pointers right on CLRS-30's test graphs) and faithfulness by either measure. A dot is a seed; compiled networks are at the upper right. DFS's attention is the mean over its program's four selections; only the network with four heads has it."}, "image": {"alt": "Two panels with four corners. By traces, BFS and Bellman-Ford lie at the upper right beside the compiled networks, DFS at the lower left. By attention, BFS of full size is at the upper right, Bellman-Ford at about 65 percent, minimal BFS anywhere on the right, and DFS at the lower left."}}
 def four(name):
     """DFS's attention: the mean over the program's selections, by seed."""
     found = [pairs(name, f"attention/{k}/accuracy") for k in programs.dfs.selections]
@@ -380,10 +386,11 @@ if recorded:
     assert (effective_ones[1][effective_ones[0] > 80] < 50).sum() > 20
 
 # %% [markdown]
-# BFS lies next to its compiled version by either measure; DFS far from it by both.
-# Bellman-Ford depends on the measure: faithful by traces, half by attention. The corner
-# that the paper is about, effective and not faithful, is where many of the minimal BFS
-# networks lie, by attention alone.
+# BFS of full size is near its compiled version by either measure; DFS is far from it by
+# both. For Bellman-Ford it depends on the measure: it is near by traces, and its
+# attention is on another node about one time in three. The corner that the paper is
+# about, effective and not faithful, holds many of the minimal BFS networks if
+# faithfulness is measured by attention.
 #
 # ## The claims, judged
 #
@@ -395,10 +402,12 @@ judged = mg.paper.verdicts.verdicts(results, ["effective-not-faithful", "unrelat
 mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 
 # %% [markdown]
-# - `effective-not-faithful`: "nearly perfect" is read as 95 %. It depends on the checkpoint:
-#   the best by validation of BFS comes early in training, and by the last one attention is
-#   nearer to the program's (both are clauses). Minimal BFS shows best that such networks
-#   exist; that is not the same as the rule for networks of full size.
+# - `effective-not-faithful`: "nearly perfect" is read as above 95 % of pointers, "not
+#   faithful" as attention accuracy below 95 %. The verdict depends on the checkpoint:
+#   BFS's best by validation comes early in training, and at its last one attention is
+#   nearer to the program's (both are clauses). Minimal BFS gives the clearest examples
+#   of effective networks that are not faithful; they do not show what is usual at full
+#   size.
 # - `unrelated`: "not strong" is read as a rank correlation within one half of zero, and asked
 #   of attention and of traces, over minimal networks.
 #

@@ -14,8 +14,9 @@
 # **Question.** How does an algorithm that is not in this book become weights, how do I know
 # that they are right, and what can I do with them?
 #
-# **In one line.** Write what every node holds, whom it looks at and what it holds next; compile
-# it; mend what is refused; verify it; run it on your own graphs; save it, or take it to PyTorch.
+# **In one line.** Write a program: what every node holds, which node it selects, and
+# what it holds next. Mend what is refused, compile the program, verify the network, run
+# it on your own graphs, and save it or export it to PyTorch.
 #
 # **From the paper, on this page:** nothing; the example is not in it.
 
@@ -97,8 +98,9 @@ except mg.ProgramError as error:
     print(error)
 
 # %% [markdown]
-# The message names the place. One coordinate of the network is one ReLU of a sum, which can be
-# a conjunction (*all of these*) or a disjunction (*any of these*), but not one of the other.
+# The message names the place. One coordinate of the network is one ReLU of a sum. It
+# can compute a conjunction (*all of these*) or a disjunction (*any of these*), but no
+# disjunction of conjunctions.
 #
 # ## 3. The same as a sum
 #
@@ -121,10 +123,11 @@ two_colours
 # %% [markdown]
 # ## 4. Is the program the algorithm?
 #
-# That the compiler cannot know. The interpreter runs a program without any network, so it can
-# be held against something independent: here networkx, on random trees, which always have two
-# colours. A program without a CLRS task has a task of its own, in which every component is
-# a hint and an output.
+# The compiler cannot know that. The interpreter runs a program without any network, so
+# its result can be compared with something independent: here with networkx, on random
+# trees, which always have two colours. A program without a CLRS task gets a task of its
+# own, in which every component (what a node holds: here `reach` and `second`) is a hint
+# and an output, and the interpreter computes both.
 
 # %%
 task = mg.language.interpreter.task_of(two_colours)
@@ -143,9 +146,11 @@ assert right == 20
 # %% [markdown]
 # ## 5. Weights, and how they came about
 #
-# `suited` compiles into the smallest network that holds the program; `mg.compile` takes a
-# configuration of your choice. `explain` shows every step: the normal form, the coordinate
-# of each cell, the channels of the score, the updates, and the limits.
+# `suited` compiles into the smallest network that holds the program; `mg.compile` takes
+# a configuration of your choice. `explain` prints what the compiler did: each update as
+# a sum of parts (*normal form*), the ReLUs that compute the parts (*cells*), the hidden
+# coordinate of each (*layout*), the attention scores that make a node attend to the
+# node that it selects, and the *limits* within which the network is exact.
 
 # %%
 compiled = mg.suited(two_colours, nodes=9)
@@ -154,8 +159,11 @@ print(compiled.explain())
 # %% [markdown]
 # ## 6. The certificate
 #
-# `verify` compares algorithm, interpreter and network on random graphs: every hint, every
-# output, and every selection.
+# `verify` compares the task's algorithm, the interpreter and the network on random
+# graphs: every hint, every output, and every selection. This program has no CLRS task,
+# so the interpreter stands for its algorithm, here and in the columns *(algorithm)*
+# below: the certificate compares the network with the program. Step 4 compares the
+# program with something independent.
 
 # %%
 print(mg.verify(two_colours, nodes=(4, 9), graphs=graphs_of_each_kind))
@@ -164,8 +172,9 @@ print(mg.verify(two_colours, nodes=(4, 9), graphs=graphs_of_each_kind))
 # ## 7. Your graphs
 #
 # Graphs of networkx, SciPy, NumPy and PyTorch Geometric and lists of edges are taken as they
-# are, with their labels. A network with a bias takes one number of nodes only, so `nodes=9`
-# fills the graph up. Results come back as tables, and as graphs of networkx.
+# are, with their labels. This network has an attention bias for each pair of nodes, so
+# it takes exactly nine nodes: `nodes=9` adds nodes without edges. Results come back as
+# tables, and as graphs of networkx.
 
 # %%
 towns = nx.Graph([("Ulm", "Bonn"), ("Bonn", "Kiel"), ("Kiel", "Jena"), ("Ulm", "Jena")])
@@ -209,8 +218,10 @@ with tempfile.TemporaryDirectory() as folder:
 # The task of a program is a task like any other. What a network answers is scored for
 # pointers, categories and one-hot masks, so here is a program that holds a pointer only: every
 # node names the neighbour at the other end of its lightest edge. Training is a pure function
-# of a key; an ensemble is a `vmap` of it. Twenty steps are too few for anything; they show how
-# it is done.
+# of a key; an ensemble is a `vmap` of it. Twenty steps are too few to learn anything;
+# they show how it is done. The two columns are the losses of the first and the last
+# step, for each seed; the first step has graphs of four nodes and the last of nine, so
+# they cannot be compared.
 
 # %%
 import jax

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from mindgap.plots.common import STYLES, grid, key_below
-from mindgap.plots.page import ORANGE, colours_of, for_pages
+from mindgap.plots.page import ORANGE, colours_of, for_pages, narrow
 
 
 class Surface(NamedTuple):
@@ -62,7 +62,8 @@ def surfaces(
         finite = known.compressed()
         if len(finite) and finite.min() < finite.max():
             props = {"colors": "black", "linewidths": 0.7}
-            contours = panel.contour(right, up, known, levels(finite), **props)
+            lines = levels(finite, 3 if narrow() else 6)  # labels need room
+            contours = panel.contour(right, up, known, lines, **props)
             for text in panel.clabel(contours, fmt=_short, fontsize=7, inline=False):
                 text.set_path_effects(halo)
         if len(finite):
