@@ -65,6 +65,7 @@ import pandas as pd
 
 import mindgap as mg
 from mindgap import plots, programs
+from mindgap.experiments.base import BY_SIZE
 from mindgap.measures import landscape
 from mindgap.network import scoring
 from mindgap.paper.tables import find
@@ -377,7 +378,62 @@ wide.round(1).assign(networks=counted)
 # above the one-line rules to about twice the size of training, and below them at four
 # times. The failure is one to extrapolate.
 #
-# Does any of its heads look where the program does? Each selection of the program is held
+# ## Do single steps fail, or do errors add up?
+#
+# At test time a network reads the hints that it predicted itself, so one error can cause
+# the next. To tell the two apart, the networks are given the true hints at every step in
+# place of their own (teacher forcing, here at test time; the hidden state stays theirs).
+# A step counts as right if a hint is right at every node after it; *all* asks that of all
+# hints but the clocks.
+
+
+# %% tags=["remove-input"]
+def single(name, nodes):
+    """Shares of right steps with the network's own hints and with true ones, percent."""
+    (e,), found = find(kinds[name]), {}
+    params = mg.experiments.learned.load(e, results).params
+    drawn = BY_SIZE[nodes].draw(e.task).take(np.arange(few))
+    for told, hints in (("own", ()), ("true", e.task.stage("hint"))):
+        run = mg.measures.forcing.given(e.task, e.model, params, drawn, hints)
+        for hint in ("all", "pi_h", "u"):
+            found[f"{hint}, {told}"] = 100 * float(np.nanmean(run.exact[hint]))
+    return found
+
+
+few, two = 4 if profile == "quick" else 32, list(kinds)[:2]
+forced = {f"{name}, {n} nodes": single(name, n) for name in two for n in (16, 32, 64)}
+forced = pd.DataFrame(forced).T.sort_index(axis=1)
+forced.round(1)
+
+# %% tags=["remove-cell"]
+for name in two if profile != "quick" else ():
+    small, middle, large = (forced.loc[f"{name}, {n} nodes"] for n in (16, 32, 64))
+    assert small["all, true"] < small["all, own"]
+    assert large["all, true"] < 10 and large["pi_h, true"] < 15
+    assert small["all, true"] > middle["all, true"]
+    assert large["u, true"] > 80 and large["u, own"] < 50
+
+# %% [markdown]
+# *Percent of steps, on graphs of each size as in CLRS-30's test, with the network's own
+# hints and with true ones; one network of each kind, the best by validation. So this shows
+# how such networks fail, not how many of them do.*
+#
+# - **Single steps fail.** If errors only added up, true hints would repair every step. On
+#   64 nodes hardly a step is right in all hints even then, and with each size fewer are.
+# - **Some errors add up, too.** The current node `u` is lost in free runs on 64 nodes; told
+#   the true hints, the networks know it after nearly every step.
+# - **True hints are not what these networks read.** On 16 nodes, where nearly all answers
+#   are right, true hints make single steps *worse*. A likely reason: after the first step,
+#   training never shows a true hint. What is fed back are the network's own probabilities,
+#   which can carry more than the truth does. So a hint that is decoded rightly need not be
+#   what the next step reads.
+#
+# What these runs do not show is which part of a step fails, and whether networks that see
+# true hints in training do better.
+#
+# ## Where do its heads look?
+#
+# Does any of the heads look where the program does? Each selection of the program is held
 # against the head that agrees with it most: the share of nodes and steps at which the
 # largest coefficient is on the selected node, what a blind head would get, and how many of
 # CLRS's hints are predicted on the way. The compiled network is right in all.

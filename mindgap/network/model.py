@@ -16,7 +16,7 @@ import haiku as hk
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from mindgap import checks
 from mindgap.config import added
@@ -122,6 +122,12 @@ Steer = Callable[[Float[Array, "B H N N"], Int[Array, ""]], Float[Array, "B H N 
 """(attention coefficients, number of steps before) to the coefficients to use."""
 
 
+Forced = Mapping[str, Bool[Array, "T B"]]
+"""For each hint, where the network is given the true one, not the one it predicted: as
+inputs of each step (the first of which has the true ones anyway), in each graph. Hints
+that are not named are predicted."""
+
+
 class Weights(NamedTuple):
     """All parameters of one network, by role."""
 
@@ -215,17 +221,30 @@ def predict(
     steps: Int[Array, ""] | None = None,
     summarise: Summarise | None = None,
     steer: Steer | None = None,
+    forced: Forced | None = None,
 ) -> Result:
     """`apply` without states and attention, for training and scoring.
 
     With `steps`, only so many steps are computed, and later hints are 0. `steps` must
     be at least the largest length less one: the outputs of longer graphs are 0. With
     `summarise`, its values are kept of each step in place of the predicted hints.
-    `steer` changes the attention coefficients before they are used. Differentiable in
-    the parameters; raises NotImplementedError for a gradient of the graphs.
+    `steer` changes the attention coefficients before they are used; with `forced`, true
+    hints take the place of predicted ones as inputs (dm-clrs's teacher forcing).
+    Differentiable in the parameters; raises NotImplementedError for a gradient of the
+    graphs, ValueError for a forced hint that the network is not given.
     """
     by_role = weights(task, config, params)
-    return unroll(task, config, by_role, graphs, False, steps, summarise, steer=steer)
+    return unroll(
+        task,
+        config,
+        by_role,
+        graphs,
+        False,
+        steps,
+        summarise,
+        steer=steer,
+        forced=forced,
+    )
 
 
 def weights(task: Task, config: ModelConfig, params: Params) -> Weights:
@@ -261,6 +280,7 @@ def unroll(
     summarise: Summarise | None = None,
     hidden: Float[Array, "B N S"] | None = None,
     steer: Steer | None = None,
+    forced: Forced | None = None,
 ) -> Result:
     """Runs the network over the T - 1 steps of the batch's trajectory.
 
@@ -275,6 +295,12 @@ def unroll(
     total = max(1, graphs.trajectory.steps)
     features = {name: task.features[name] for name in config.encodes(task)}
     outputs, hints = task.stage("output"), config.decoded_hints(task)
+    fed_back = {name for name, f in features.items() if f.stage == "hint"}
+    if not set(forced or ()) <= fed_back:
+        raise ValueError(
+            f"forced is for {sorted(forced or ())}, but the hints that are inputs of "
+            f"this network are {sorted(fed_back) or 'none'}"
+        )
     encoders = codecs.join(weights.encoders, features, config.hidden_size)
     layer = attention.fold(weights.attention, encoders, config.edge_values)
 
@@ -287,7 +313,8 @@ def unroll(
         return seen
 
     def step(folded, constants, carry, time: Int[Array, ""]):
-        (layer, decoders), (inputs, truth), (hidden, fed) = folded, constants, carry
+        (layer, decoders), (hidden, fed) = folded, carry
+        inputs, truth, forced = constants
         seen, new, traced = encoder_inputs(inputs, fed), hidden, []
         for _ in range(config.message_steps):
             steer_now = None if steer is None else functools.partial(_at, steer, time)
@@ -295,11 +322,16 @@ def unroll(
             traced.append((new, alpha))
         predicted = codecs.decode(decoders, hints, seen, hidden, new)
         fed = {name: codecs.feed_back(hints[name], predicted[name]) for name in fed}
+        for name, graphs_forced in (forced or {}).items():
+            given = _hint(hints[name], truth.hints[name], time + 1, precision)
+            shape = -1, *[1] * (given.ndim - 1)
+            here = graphs_forced[time + 1].reshape(shape)
+            fed[name] = jnp.where(here, given, fed[name])
         if summarise is not None:
             predicted = summarise(truth, predicted, time)
         return (new, fed), (predicted, traced if trace else [])
 
-    truth = graphs.trajectory if summarise is not None else None
+    known = summarise is not None or forced
     precision = jnp.result_type(*jax.tree.leaves((weights, inputs)))
     if hidden is None:
         hidden = jnp.zeros((batch, nodes, config.hidden_size), precision)
@@ -307,7 +339,7 @@ def unroll(
         step,
         total,
         (layer, codecs.fold(weights.decoders, hints, encoders)),
-        (inputs, truth),
+        (inputs, graphs.trajectory if known else None, forced),
         (hidden, _start(task, config, graphs, precision)),
     )
     last = jnp.clip(jnp.asarray(graphs.trajectory.lengths) - 2, 0, total - 1)
@@ -344,15 +376,21 @@ def _start(
     task: Task, config: ModelConfig, graphs: Graphs, precision: Any
 ) -> dict[str, Array]:
     """The algorithm's first hints, which are inputs of the first step."""
-    start = {}
-    for name in config.encodes(task):
-        feature = task.features[name]
-        if feature.stage == "hint":
-            hint = jnp.asarray(graphs.trajectory.hints[name])[:, 0]
-            if feature.type == "pointer":
-                hint = jax.nn.one_hot(hint, hint.shape[-1])
-            start[name] = hint.astype(precision)
-    return start
+    return {
+        name: _hint(task.features[name], graphs.trajectory.hints[name], 0, precision)
+        for name in config.encodes(task)
+        if task.features[name].stage == "hint"
+    }
+
+
+def _hint(
+    feature: Feature, hint: AnyArray, time: Int[Array, ""] | int, precision: Any
+) -> Float[Array, "B ..."]:
+    """A true hint, (B, T, ...), at a time, as an input."""
+    hint = jax.lax.dynamic_index_in_dim(jnp.asarray(hint), time, 1, keepdims=False)
+    if feature.type == "pointer":
+        hint = jax.nn.one_hot(hint, hint.shape[-1])
+    return jnp.asarray(hint, precision)
 
 
 def _by_step(parts: list[Array]) -> Array:
