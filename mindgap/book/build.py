@@ -13,11 +13,14 @@ are imported when first needed; the library itself does not need them.
 
 import ast
 import importlib
+import multiprocessing
+import os
 import re
 import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +66,11 @@ def run(
     parameters: dict[str, object] | None = None,
     file: Path | None = None,
     into: Path | None = None,
+    at_once: int = 1,
 ) -> list[Path]:
     """Execute one chapter, or all, into `_build/executed` (or `into`).
+
+    So many chapters are executed `at_once`, each in a process of its own.
 
     A chapter is named by `03_baselines`, `03` or a path. Parameters are read from the
     YAML `file` and replaced by those in `parameters`, whose strings are YAML too.
@@ -80,11 +86,23 @@ def run(
     # All values are checked before the first chapter starts.
     complete = {source: _check_parameters(source, values) for source in chosen}
     into = into or root / "_build" / "executed"
-    executed = []
+    tasks = []
+    for tool in ("papermill", "nbclient"):
+        _tool(tool)  # before anything starts
     for number, source in enumerate(chosen, start=1):
-        _progress(f"{source.stem} ({number} of {len(chosen)}): {_in_words(values)}")
-        executed.append(_execute(root, source, complete[source], into))
-    return executed
+        place = f"{number} of {len(chosen)}"
+        tasks.append((root, source, complete[source], into, place, _in_words(values)))
+    if at_once == 1 or len(tasks) < 2:
+        return [_execute(*task) for task in tasks]
+    # processes, since papermill changes the folder of the whole process
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(at_once, mp_context=spawn) as pool:
+        waiting = [pool.submit(_execute, *task) for task in tasks]
+        try:
+            return [each.result() for each in waiting]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def site(root: Path) -> Path:
@@ -152,7 +170,8 @@ def everything(root: Path) -> Path:
     # results of an earlier run would be found recorded, and nothing would be trained
     shutil.rmtree(root / "_build" / "quick", ignore_errors=True)
     run(root, TRAINED, {"profile": "quick"}, into=quick)
-    run(root, parameters={"profile": "stored"})
+    cores = os.cpu_count() or 1
+    run(root, parameters={"profile": "stored"}, at_once=min(2, cores))
     return site(root)
 
 
@@ -264,9 +283,18 @@ def _parse_yaml(text: str, where: str) -> Any:
 # Execution
 
 
-def _execute(root: Path, source: Path, values: dict[str, object], into: Path) -> Path:
+def _execute(
+    root: Path,
+    source: Path,
+    values: dict[str, object],
+    into: Path,
+    place: str,
+    told: str,
+) -> Path:
     """Execute one chapter and return its executed notebook, which `into` gets at the
-    end only: until then the notebook is in `into/failed`."""
+    end only: until then the notebook is in `into/failed`. `place` (3 of 17) and the
+    parameters as they are `told` are printed at the start."""
+    _progress(f"{source.stem} ({place}): {told}")
     papermill, nbclient = _tool("papermill"), _tool("nbclient")
     executed = into / f"{source.stem}.ipynb"
     partial = into / "failed" / executed.name

@@ -182,6 +182,20 @@ def test_failing_cell_is_named_and_leaves_no_executed_chapter(tmp_path: Path) ->
         build.site(root)
 
 
+def test_two_chapters_at_once_are_those_of_one_after_the_other(tmp_path: Path) -> None:
+    chapters = {"01_one": CHAPTER, "02_two": CHAPTER, "03_three": CHAPTER}
+    root = make_book(tmp_path, **chapters)
+    paths = build.run(root, parameters={"seeds": 3}, at_once=2)
+    assert [path.stem for path in paths] == list(chapters)
+    assert [said(path) for path in paths] == ["stored 30 0.5 False\n"] * 3
+
+
+def test_of_two_chapters_at_once_the_one_that_fails_is_named(tmp_path: Path) -> None:
+    root = make_book(tmp_path, **{"01_one": FAILING, "02_two": CHAPTER})
+    with pytest.raises(BookError, match="01_one: cell 01_one-01"):
+        build.run(root, at_once=2)
+
+
 # The site
 
 
