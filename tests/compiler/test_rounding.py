@@ -13,6 +13,13 @@ from mindgap import programs
 from tests import cases
 
 NODES = 16
+CONFIG = mg.ModelConfig(
+    hidden_size=32,
+    layer_norm=False,
+    edge_values="projected",
+    attention_bias=True,
+    nodes=NODES,
+)
 
 
 def sensitive(name, select, read, start, update):
@@ -90,14 +97,7 @@ def test_the_second_best_gets_nothing(sharpness):
         lambda init: {"c": init.s},
         lambda self, other: {"c": self.c},
     )
-    config = mg.ModelConfig(
-        hidden_size=32,
-        layer_norm=False,
-        edge_values="projected",
-        attention_bias=True,
-        nodes=NODES,
-    )
-    compiled = mg.compile(program, config, sharpness=sharpness, largest_value=2.0**20)
+    compiled = mg.compile(program, CONFIG, sharpness=sharpness, largest_value=2.0**20)
     (margin,) = compiled.limits.margins.values()
     weights = np.random.default_rng(0).permutation(NODES**2).reshape(1, NODES, NODES)
     weights = 0.6 + weights / NODES**2
@@ -196,15 +196,6 @@ def test_a_start_that_is_taken_back_rounds_no_comparison():
         states = mg.interpret(program, graphs, steps).states["b"]
         found = compiled.layout.read(compiled.run(graphs).states, "b")
         np.testing.assert_array_equal(found, states[:, 1:])
-
-
-CONFIG = mg.ModelConfig(
-    hidden_size=32,
-    layer_norm=False,
-    edge_values="projected",
-    attention_bias=True,
-    nodes=NODES,
-)
 
 
 def distances(update=lambda *_: {}, start=lambda init: {}):
