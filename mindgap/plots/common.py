@@ -315,10 +315,14 @@ def dots(
             props = {"color": ORANGE, "markeredgewidth": 1.8}
             if crossed is not None:
                 panel.plot([crossed], [place - 0.1], "x", **props)
-        for label, at in marks.get(title, {}).items():
+        places, label_room = marks.get(title, {}), (xlim[1] - xlim[0]) / 12
+        for label, at in places.items():
             panel.axvline(at, color=ORANGE, linewidth=0.9, linestyle=":")
+            # a label stands right of its line, or left where the next line is near
+            near = any(0 < other - at < label_room for other in places.values())
             props = {"fontsize": 7, "color": ORANGE, "rotation": 90, "va": "top"}
-            panel.text(at + 0.6, -0.45, label, **props)
+            side = {"ha": "right"} if near else {}
+            panel.text(at + (-0.6 if near else 0.6), -0.45, label, **props, **side)
         panel.set(title=title, xlabel=xlabel, xlim=xlim)
         panel.set_ylim(len(names) - 0.5, -0.5)
         panel.set_yticks(range(len(names)), names if panel in axes[:, 0] else [])

@@ -1,6 +1,7 @@
 """Figures from synthetic input: what is drawn is what was given."""
 
 import numpy as np
+import pytest
 
 from mindgap import plots
 from mindgap.plots import scoreboard
@@ -84,6 +85,15 @@ def test_dots_are_seeds_in_the_order_of_names():
     assert [text.get_text() for text in second.texts] == ["r"]
     top, bottom = (np.asarray(line.get_ydata())[0] for line in second.lines[:2])
     assert top < bottom and first.get_ylim()[0] > first.get_ylim()[1]
+
+
+@pytest.mark.parametrize("second", [21.0, 24.0, 60.0])
+def test_labels_of_marks_do_not_meet(second):
+    marks = {"64": {"one rule": 20.0, "another": second}}
+    figure = plots.dots({"64": {"dfs": np.array([90.0])}}, "%", {}, marks)
+    figure.canvas.draw()
+    first, other = (text.get_window_extent() for text in figure.axes[0].texts)
+    assert not first.overlaps(other)
 
 
 def test_dots_can_be_looked_at_closely():
