@@ -97,9 +97,9 @@ def scores(name, checkpoint="last"):
     return mg.paper.report.seed_scores(found[0], results, None, checkpoint)
 
 
-def named(e):
-    """The row's name in words, without its table."""
-    return mg.paper.report.title(e.name, group=False)
+def named(name):
+    """A row's name in words, without its table."""
+    return mg.paper.report.title(name, group=False)
 
 
 def spread(values):
@@ -132,7 +132,8 @@ def spread(values):
 # ## Table 14
 
 # %% tags=["remove-input"]
-mg.paper.verdicts.compare(mg.paper.verdicts.beside(trained, results))
+told = mg.paper.verdicts.compare(mg.paper.verdicts.beside(trained, results), named)
+mg.book.pages.parts(told)
 
 # %% [markdown]
 # *Size* is the hidden size, *rate* the learning rate. *Start* is the compiled
@@ -142,11 +143,11 @@ mg.paper.verdicts.compare(mg.paper.verdicts.beside(trained, results))
 # %% tags=["remove-input"]
 when = ("start", "best", "last")
 ways = {
-    named(e): {c: spread(scores(e.name, c)) for c in when}
+    named(e.name): {c: spread(scores(e.name, c)) for c in when}
     | {"seeds": len(scores(e.name))}
     for e in trained
 }
-pd.DataFrame(ways).T
+mg.book.pages.parts(pd.DataFrame(ways).T)
 
 # %% tags=["remove-cell"]
 if recorded:
@@ -259,8 +260,8 @@ for e in trained:
         found[f"{metric.split('/')[0]}, lowest"] = lowest
     blind = share(e, "attention/chance")
     found["attention, chance"] = spread(blind[:1])
-    inside[named(e)] = found
-pd.DataFrame(inside).T
+    inside[named(e.name)] = found
+mg.book.pages.parts(pd.DataFrame(inside).T)
 
 # %% tags=["remove-cell"]
 if recorded:
@@ -349,9 +350,13 @@ for e in trained:
         for layer in sorted(e.start.params(e.model)):
             found = mg.paper.report.course(e, results, f"moved/{layer}")
             if len(found):
-                moved.setdefault(named(e), {})[layer] = 1000 * found.iloc[:, -1].mean()
+                moved.setdefault(named(e.name), {})[layer] = (
+                    1000 * found.iloc[:, -1].mean()
+                )
         far = mg.paper.report.measured(e, results, "distance", None, "last")
-        moved.setdefault(named(e), {})["relative, all (1/1000)"] = 1000 * far.mean()
+        moved.setdefault(named(e.name), {})["relative, all (1/1000)"] = (
+            1000 * far.mean()
+        )
 frame = pd.DataFrame(moved)
 frame[(frame > 1e-9).any(axis=1)].map("{:.3g}".format)
 
@@ -379,7 +384,7 @@ if recorded:
 back = {}
 for e in beside:
     far = mg.paper.report.measured(e, results, "distance", None, "last")
-    back[named(e)] = {
+    back[named(e.name)] = {
         **{c: spread(scores(e.name, c)) for c in when},
         "distance at the end": f"{far.mean():.4f}",
         "seeds": len(scores(e.name)),

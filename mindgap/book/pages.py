@@ -111,6 +111,40 @@ def linked(
 
 
 @dataclasses.dataclass(frozen=True)
+class Parts:
+    """Tables below each other, each with its title."""
+
+    tables: "dict[str, pd.DataFrame]"
+
+    def _repr_html_(self) -> str:
+        return "".join(
+            f"<p><strong>{html.escape(title)}</strong></p>{table.to_html()}"
+            for title, table in self.tables.items()
+        )
+
+    def __repr__(self) -> str:
+        return "\n\n".join(f"{k}\n{v.to_string()}" for k, v in self.tables.items())
+
+
+def parts(table: "pd.DataFrame") -> Parts:
+    """A long table in parts: the rows "BFS, size 4" and "BFS, size 8" under "BFS".
+
+    Raises ValueError for a row whose name has no comma.
+    """
+    names = [str(name) for name in table.index]
+    if whole := [name for name in names if ", " not in name]:
+        raise ValueError(f"row {whole[0]!r} has no comma, so it belongs to no part")
+    titles = [name.split(", ", 1)[0] for name in names]
+    rest = table.set_axis([name.split(", ", 1)[1] for name in names])
+    return Parts(
+        {
+            title: rest.loc[[title == other for other in titles]]
+            for title in dict.fromkeys(titles)
+        }
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class Note:
     """A sentence made from data, which the page shows as Markdown text."""
 
