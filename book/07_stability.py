@@ -337,28 +337,41 @@ if recorded:
 # ## Which weights move
 #
 # How far a parameter of a layer has moved at the end, root mean square, in thousandths,
-# mean over seeds. Adam moves every parameter that has a gradient by about its learning rate
+# mean over seeds; of the layers of each part, the one that moved most. Adam moves every
+# parameter that has a gradient by about its learning rate
 # a step, whatever the parameter's size. Exact weights hold numbers of many millions, so
 # *relative* to their length hardly anything moves: it is the small entries, such as those
 # of the values, skips, encoders and decoders, whose movement counts.
 
 # %% tags=["remove-input"]
+chosen = [e for e in trained if "-4-exact-" in e.name or "-4-8-" in e.name]
 moved = {}
-for e in trained:
-    short = e.name.split("/")[1]
-    if "-4-exact-" in short or "-4-8-" in short:
-        for layer in sorted(e.start.params(e.model)):
-            found = mg.paper.report.course(e, results, f"moved/{layer}")
-            if len(found):
-                moved.setdefault(named(e.name), {})[layer] = (
-                    1000 * found.iloc[:, -1].mean()
-                )
-        far = mg.paper.report.measured(e, results, "distance", None, "last")
-        moved.setdefault(named(e.name), {})["relative, all (1/1000)"] = (
-            1000 * far.mean()
-        )
-frame = pd.DataFrame(moved)
-frame[(frame > 1e-9).any(axis=1)].map("{:.3g}".format)
+for e in chosen:
+    for layer in sorted(e.start.params(e.model)):
+        found = mg.paper.report.course(e, results, f"moved/{layer}")
+        if len(found):
+            far = 1000 * found.iloc[:, -1].mean()
+            moved.setdefault(named(e.name), {})[layer] = far
+frame = pd.DataFrame(moved, dtype=float)
+
+
+def part(layer):
+    """The part of the network that a layer belongs to."""
+    if layer.startswith(("encoder", "decoder")):
+        return f"{layer[:7]}s"
+    values = ("value", "skip", "edge_info", "edge_reduce")
+    return "values and skip" if layer.endswith(values) else "scores of attention"
+
+
+by_part = frame.groupby(part).max()
+for e in chosen:
+    far = mg.paper.report.measured(e, results, "distance", None, "last")
+    by_part.loc["relative, all (1/1000)", named(e.name)] = 1000 * far.mean()
+shown = by_part.T.map(lambda x: f"{x:,.0f}" if x >= 100 else f"{x:.3g}")
+mg.book.pages.parts(shown)
+
+# %% tags=["remove-input"]
+mg.book.pages.data("movement-of-layers", frame.rename_axis("layer"))
 
 # %% tags=["remove-cell"]
 if recorded:
