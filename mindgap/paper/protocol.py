@@ -22,6 +22,8 @@ cores are judged from new seeds only (`FIRST_NEW`), all others from all their se
 """
 
 import dataclasses
+import inspect
+import sys
 from collections.abc import Callable, Mapping
 from typing import Literal
 
@@ -38,6 +40,7 @@ from mindgap.experiments.base import (
 )
 from mindgap.measures import statistics
 from mindgap.measures.statistics import Difference, Estimate
+from mindgap.paper import evidence
 from mindgap.paper.evidence import (
     SPOKEN,
     Evidence,
@@ -67,21 +70,30 @@ CHANGES: tuple[tuple[str, str, str], ...] = (
         "12 by their primary readings, Table 13's gains on equal lengths, thresholds "
         "that can be missed on either side, sequential BFS from new seeds",
     ),
+    (
+        "2026-11-29",
+        "c6e3bbf212b8",
+        "no rule changed: the digest covers the code of the clauses' statistics and of "
+        "the margin, and what the rows state, not only thresholds and words",
+    ),
 )
 """Date, digest after the change, and description of each change of the protocol."""
 
 
 def digest() -> str:
-    """The digest of the rule: its limits, readings, first new seeds and clauses.
+    """The digest of the rule: the code that decides a verdict, and what rows state.
 
-    It must equal the last digest in `CHANGES`.
+    The code is that of this file, but for `CHANGES`, and of `evidence`, without white
+    space; a row states its paper's number, headline checkpoint and why it cannot be
+    compared. The digest must equal the last one in `CHANGES`.
     """
-    clauses = {
-        claim: [(c.says, c.quote, c.side, c.threshold, c.unit) for c in clauses]
-        for claim, clauses in CLAUSES.items()
-    }
-    fixed = [LEAST, SMALLEST_MARGIN, PRIMARY, FAMILY, FIRST_NEW, clauses]
-    return config.digest(fixed)
+    here = inspect.getsource(sys.modules[__name__])
+    before, _, rest = here.partition("CHANGES: tuple")
+    _, _, after = rest.partition("description of each change of the protocol.")
+    code = [before, after, inspect.getsource(evidence)]
+    rows = [row for name in PRIMARY for row in find(name)]
+    stated = [(r.name, r.reported, r.headline, r.incomparable) for r in rows]
+    return config.digest([["".join(text.split()) for text in code], stated])
 
 
 LEAST = 8
