@@ -136,12 +136,15 @@ class Network(nn.Module):
         return hint.to(torch.get_default_dtype())
 
     def _feed_back(self, name: str, prediction: Tensor) -> Tensor:
-        """A decoded hint as an input of the next step: a value or probabilities."""
-        kind = self.features[name]["type"]
+        """A decoded hint as an input of the next step: a value, choice or chances."""
+        kind, hard = self.features[name]["type"], self.config.get("feedback") == "hard"
         if kind == "scalar":
             return prediction
         if kind == "mask":
-            return prediction.sigmoid()
+            return (prediction > 0) * 1.0 if hard else prediction.sigmoid()
+        if hard:
+            classes = prediction.shape[-1]
+            return functional.one_hot(prediction.argmax(-1), classes).to(prediction)
         return prediction.softmax(-1)
 
     def _encode(self, values: Mapping[str, Tensor]) -> Seen:

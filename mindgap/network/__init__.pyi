@@ -6,6 +6,7 @@ from . import metrics as metrics
 from . import pairwise as pairwise
 from . import recurrence as recurrence
 from . import scoring as scoring
+from .model import Forced as Forced
 from .model import HintMode as HintMode
 from .model import ModelConfig as ModelConfig
 from .model import Params as Params

@@ -20,6 +20,8 @@ from mindgap.network.linear import Linear, declare
 from mindgap.tasks.features import Feature
 
 PointerDecoder = Literal["pairwise", "simple"]
+Feedback = Literal["soft", "hard"]
+"""How a predicted hint becomes an input (see `feed_back`)."""
 Term = Literal["none", "hidden", "edge"]
 """Input that a pointer decoder does not read (see `without`)."""
 
@@ -278,17 +280,24 @@ def _pointer_logits(
 
 
 def feed_back(
-    feature: Feature, prediction: Float[Array, "B ..."]
+    feature: Feature, prediction: Float[Array, "B ..."], feedback: Feedback
 ) -> Float[Array, "B ..."]:
-    """A decoded hint as an input of the next step.
+    """A decoded hint as an input of the next step (dm-clrs's `hint_repred_mode`).
 
-    Masks and choices stay probabilities, not rounded, so that gradients pass.
+    If `soft`, masks and choices stay probabilities, so that gradients pass. If `hard`,
+    they are decided, each to 0 or 1, and no gradient passes, nor one of scalars.
     """
+    if feedback == "hard":
+        prediction = jax.lax.stop_gradient(prediction)
     if feature.type == "scalar":
         return prediction
     if feature.type == "mask":
-        return jax.nn.sigmoid(prediction)
-    return jax.nn.softmax(prediction, axis=-1)
+        soft = jax.nn.sigmoid(prediction)
+        return soft if feedback == "soft" else (prediction > 0).astype(soft.dtype)
+    if feedback == "soft":
+        return jax.nn.softmax(prediction, axis=-1)
+    classes = prediction.shape[-1]
+    return jax.nn.one_hot(prediction.argmax(-1), classes, dtype=prediction.dtype)
 
 
 def _largest(states: Float[Array, "B N S"]) -> Float[Array, "B S"]:

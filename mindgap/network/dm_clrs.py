@@ -128,7 +128,7 @@ def clrs_model(task: Task, config: ModelConfig, batch: Any) -> Any:
         decode_hints=config.hint_mode != "none",
         encoder_init="xavier_on_scalars",
         hint_teacher_forcing=0.0,
-        hint_repred_mode="soft",
+        hint_repred_mode=config.feedback,
         nb_msg_passing_steps=config.message_steps,
         learning_rate=1e-4,
         grad_clip_max_norm=1.0,

@@ -23,7 +23,7 @@ from mindgap.config import added
 from mindgap.graphs import AnyArray, Graphs, Trajectory
 from mindgap.network import attention, codecs, linear, recurrence
 from mindgap.network.attention import Attention, AttentionWeights, EdgeValues
-from mindgap.network.codecs import PointerDecoder, Term
+from mindgap.network.codecs import Feedback, PointerDecoder, Term
 from mindgap.network.linear import Linear
 from mindgap.tasks import random
 from mindgap.tasks.base import Task
@@ -56,6 +56,8 @@ class ModelConfig:
     nodes: int | None = None
     decoders_lack: Term = dataclasses.field(default="none", metadata=added("none"))
     """The term of Eq. 12 that pointer decoders do not read."""
+    feedback: Feedback = dataclasses.field(default="soft", metadata=added("soft"))
+    """Whether predicted hints are decided before they are inputs of the next step."""
 
     def __post_init__(self):
         allowed = {
@@ -64,6 +66,7 @@ class ModelConfig:
             "pointer_decoder": PointerDecoder,
             "attend_to": Reach,
             "decoders_lack": Term,
+            "feedback": Feedback,
         }
         for field, values in allowed.items():
             if getattr(self, field) not in get_args(values):
@@ -296,9 +299,9 @@ def unroll(
     features = {name: task.features[name] for name in config.encodes(task)}
     outputs, hints = task.stage("output"), config.decoded_hints(task)
     fed_back = {name for name, f in features.items() if f.stage == "hint"}
-    if not set(forced or ()) <= fed_back:
+    if unknown := set(forced or ()) - fed_back:
         raise ValueError(
-            f"forced is for {sorted(forced or ())}, but the hints that are inputs of "
+            f"forced is for {sorted(unknown)}, but the hints that are inputs of "
             f"this network are {sorted(fed_back) or 'none'}"
         )
     encoders = codecs.join(weights.encoders, features, config.hidden_size)
@@ -321,7 +324,10 @@ def unroll(
             new, alpha = attention.attend(layer, seen, new, steer_now)
             traced.append((new, alpha))
         predicted = codecs.decode(decoders, hints, seen, hidden, new)
-        fed = {name: codecs.feed_back(hints[name], predicted[name]) for name in fed}
+        fed = {
+            name: codecs.feed_back(hints[name], predicted[name], config.feedback)
+            for name in fed
+        }
         for name, graphs_forced in (forced or {}).items():
             given = _hint(hints[name], truth.hints[name], time + 1, precision)
             shape = -1, *[1] * (given.ndim - 1)

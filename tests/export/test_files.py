@@ -83,7 +83,9 @@ NETWORKS = {
     "the benchmark's": ModelConfig(hidden_size=16),
     "two heads, no hints": ModelConfig(hidden_size=16, heads=2, hint_mode="none"),
     "projected edges": ModelConfig(hidden_size=16, heads=4, edge_values="projected"),
-    "first component": ModelConfig(hidden_size=8, edge_values="first_component"),
+    "first component, hard hints": ModelConfig(
+        hidden_size=8, edge_values="first_component", feedback="hard"
+    ),
     "to all, two messages": ModelConfig(
         hidden_size=16, attend_to="all", message_steps=2, hint_mode="decoded_only"
     ),
