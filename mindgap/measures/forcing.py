@@ -16,7 +16,7 @@ from jaxtyping import Array, Float
 from mindgap import network
 from mindgap.graphs import Graphs
 from mindgap.measures import faithfulness
-from mindgap.network import ModelConfig, Params, metrics
+from mindgap.network import Forced, ModelConfig, Params, metrics
 from mindgap.tasks.base import Task
 
 
@@ -39,23 +39,19 @@ def given(
     No names: the network runs freely. Raises ValueError for a name that is no hint of
     the task, or for hints that the network is not given.
     """
-    return _given(task, model, params, graphs, tuple(sorted(hints)))
+    # of all hints that are inputs, so that one compiled function serves every choice
+    fed_back = set(model.encodes(task)) & set(task.stage("hint"))
+    shape = graphs.trajectory.steps + 1, graphs.batch
+    forced = {name: jnp.full(shape, name in hints) for name in fed_back | set(hints)}
+    return _given(task, model, params, graphs, forced)
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1, 4))
+@functools.partial(jax.jit, static_argnums=(0, 1))
 def _given(
-    task: Task, model: ModelConfig, params: Params, graphs: Graphs, hints: tuple
+    task: Task, model: ModelConfig, params: Params, graphs: Graphs, forced: Forced
 ) -> Steps:
-    always = jnp.ones((graphs.trajectory.steps + 1, graphs.batch), bool)
     score = functools.partial(faithfulness.hint_scores, task)
-    found = network.predict(
-        task,
-        model,
-        params,
-        graphs,
-        summarise=score,
-        forced=dict.fromkeys(hints, always),
-    )
+    found = network.predict(task, model, params, graphs, summarise=score, forced=forced)
     right = {
         name: jnp.where(jnp.isnan(shares), jnp.nan, shares == 1)
         for name, shares in found.hints.items()
