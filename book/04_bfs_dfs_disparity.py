@@ -11,8 +11,8 @@
 # %% [markdown]
 # # Is it the trace or the algorithm that makes DFS hard? (§3.1)
 #
-# **Question.** The same network learns breadth-first search (BFS) and not depth-first
-# search (DFS). But DFS also comes with longer and richer traces. If BFS is given long
+# **Question.** On 64 nodes the same network does breadth-first search (BFS) and not
+# depth-first search (DFS). But DFS also comes with longer and richer traces. If BFS is given long
 # traces, and DFS simple ones, does the difference go away? And if it stays, what does
 # that say about the algorithms?
 #
@@ -345,10 +345,10 @@ pd.DataFrame({names[e.name]: by_size(e) for e in rows}).T
 
 # %% [markdown]
 # Two things stand out. The 99 % for DFS is there on the validation set; on graphs as they
-# are in training it falls with size. And in these seeds full traces are what makes it
-# possible: with simple traces, or with none, DFS scores far less on 16 nodes, too. On 64 nodes
-# all three look alike, so that Tables 2 and 3, which show 64 nodes only, hide the effect of
-# traces on DFS where it is largest.
+# are in training it falls with size. And the networks with full traces stand apart: the two
+# with simple traces, and the one with none, score far less on 16 nodes, too. On 64 nodes
+# all three kinds look alike, so that Tables 2 and 3, which show 64 nodes only, would hide a
+# difference between traces where it is largest.
 #
 # Between and beyond: the same networks by number of nodes, best checkpoint, beside the best
 # one-line rule. Rows of which no seed is scored yet by size show their one kept network.
@@ -359,13 +359,16 @@ sized = {names[n]: n for n in names if n != "table-2/scanning-bfs"}
 lines = mg.paper.by_size.frame(mg.paper.by_size.held(stored, sized.values()), sized)
 lines = lines[lines.checkpoint == "best"]
 wide = lines.pivot(index="task", columns="nodes", values="mean").round(1)
+wide = wide.reindex(list(sized))
 rules = lines[lines.row == "table-1/dfs"].set_index("nodes").floor.round(1)
 wide.loc["best one-line rule for DFS"] = rules
 counts = lines.groupby("task").seeds.max()
-wide.assign(networks=counts.reindex(wide.index).fillna(0).astype(int))
+counts = counts.reindex(wide.index).fillna(0).astype(int)
+wide.astype(object).fillna("–").assign(networks=counts)
 
 # %% [markdown]
-# *Percent of pointers on 64 fresh graphs of each size.*
+# *Percent of pointers on 64 fresh graphs of each size. Rows with a dash are not scored by
+# size yet.*
 #
 # ## Right but for the order
 #
@@ -456,13 +459,13 @@ mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 # - `bfs-not-dfs`: the main clause is about 64 nodes. The side clauses ask the same at 16
 #   nodes, and whether DFS is below the one-line rules at 64, 32 and 16 nodes: "does not learn
 #   DFS" depends on the size.
-# - `not-trace-length`: BFS unrolled for as many steps as DFS, in these seeds, is learned as
-#   well as BFS; so depth alone is not what makes DFS hard. Sequential traces cost BFS several
+# - `not-trace-length`: BFS unrolled for as many steps as DFS, in the two networks so far, is
+#   learned as well as BFS. Sequential traces cost BFS several
 #   points, nearly all of them order. In the paper the cost shows if one reads Table 2 against
 #   Table 3, where BFS has no traces; Table 1 mixes settings.
 # - `not-trace-complexity`: the experiment does not say what it is taken to say. Simple traces
 #   take away what the next step depends on, such as who lies below on the stack, and they
-#   are shorter, too. On 16 nodes full traces help.
+#   are shorter, too: two things change at once.
 # - `dfs-better-without`: half of it stands against the paper's own numbers. It says that DFS
 #   improves when traces are left out "or simplified", while Table 2's mean for simplified DFS
 #   is below Table 1's (printed below).

@@ -54,7 +54,7 @@ store: str = "results"  # where results are read and kept, relative to book/
 # only. `paper` completes the rows of this page first, at their full number of seeds.
 #
 # The networks are those of {doc}`the page before <06_faithfulness>`. Bellman-Ford *with traces* is
-# Table 10's default row, which has the settings of Table 1 and more seeds. *Edge
+# Table 10's default row, which has the settings and the records of Table 1. *Edge
 # information* and *bias* are the two modifications of section 2.3. *Modified* networks
 # have those that their task needs: BFS the bias, Bellman-Ford both. Rows with a bias,
 # and those with *neither* to compare them with, are tied to 16 nodes. *Minimal*

@@ -94,8 +94,9 @@ mg.book.pages.note(mg.paper.scoreboard.sentence(totals) + said)
 #
 # - *Numbers.* Each printed number has one primary reading of its settings: the literal text;
 #   where that is silent, the defaults of Table 9 and of the benchmark; the best checkpoint by
-#   validation, as the benchmark's driver has it. All other readings, the last checkpoint
-#   among them, are sensitivity readings, and counted apart.
+#   validation, as the benchmark's driver has it, and for Table 14, which trains from
+#   compiled weights, the last one. All other readings, of the checkpoint as well, are
+#   sensitivity readings, and counted apart.
 # - Ours and the paper's means are compared with Welch's interval. *Equivalent*: the 90 %
 #   interval of the difference lies within half of the paper's standard deviation, at least
 #   within one point. *Differs*: not equivalent, and the difference is not zero at 95 %, by

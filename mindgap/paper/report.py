@@ -425,3 +425,24 @@ def steered(experiment: Experiment, store: Store) -> "pd.DataFrame":
                 line["change"] += f" ({low:+.1f} to {high:+.1f})"
         lines.append({**line, "networks": len(scores), "source": source})
     return pd.DataFrame(lines).fillna({"change": "–"}) if lines else pd.DataFrame()
+
+
+def probed(experiment: Experiment, store: Store) -> "pd.DataFrame":
+    """What a probe of the state and the decoder explain of a variable (`probes`).
+
+    In percent of its variance, mean with 95 % interval over networks: a line for each
+    number of nodes and checkpoint. Empty if no seed has the measure.
+    """
+    import pandas as pd
+
+    rows, _ = beside.load(experiment, "probes", store)
+    rows = rows.assign(value=100 * rows.value.astype(float))
+    each: Any = rows.groupby(["data", "checkpoint", "metric"])
+    lines: dict[tuple[int, str], dict[str, object]] = {}
+    for (data, checkpoint, metric), part in each:
+        line = lines.setdefault((int(data.removeprefix("size-")), checkpoint), {})
+        found = statistics.describe(part.value.to_numpy(), PERCENT)
+        low, high = found.interval
+        told = f"{found.mean:.1f} ({low:.1f} to {high:.1f})"
+        line |= {metric.split("/")[0]: told, "networks": found.seeds}
+    return pd.DataFrame(lines).T.rename_axis(["nodes", "checkpoint"])

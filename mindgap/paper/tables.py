@@ -253,7 +253,7 @@ FAITHFUL = {
     },
 }
 """The rows whose faithfulness the book shows, by task and kind of network. Bellman-Ford
-with traces is Table 10's, which has the settings of Table 1 for more seeds."""
+with traces is Table 10's, which has the settings and the records of Table 1."""
 
 FAITHFUL_16 = {
     "bfs": {

@@ -215,3 +215,18 @@ def test_a_claim_of_a_difference_is_that_of_the_files():
     assert found.estimate.interval == pytest.approx((low, high))
     expected = "supported" if low > 10 else "contradicted" if high < 10 else None
     assert found.verdict == (expected or "inconclusive")
+
+
+def test_what_probes_explain_is_that_of_the_files():
+    from mindgap.paper import report
+
+    row = EXPERIMENTS["table-1/bellman-ford"]
+    folder = RESULTS / row.name / row.digest
+    files = sorted(folder.glob("probes-*/seeds-*.parquet"))
+    rows = pd.concat([pd.read_parquet(path) for path in files])
+    rows = rows[(rows.data == "size-64") & (rows.checkpoint == "best")]
+    line = report.probed(row, Store(RESULTS)).loc[(64, "best")]
+    for kind in ("probe", "decoder"):
+        each = 100 * rows[rows.metric == f"{kind}/d"].value.astype(float)
+        assert line[kind].split(" ")[0] == f"{each.mean():.1f}"
+        assert line.networks == len(each)
