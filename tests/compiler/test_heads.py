@@ -181,7 +181,9 @@ def reached(graphs: Graphs, yes: bool = True) -> Graphs:
 
 
 @pytest.mark.parametrize("network", ["mindgap", "clrs"])
-@pytest.mark.parametrize("nodes", [2, 4, pytest.param(16, marks=pytest.mark.large)])
+@pytest.mark.parametrize(
+    "nodes", [4, *(pytest.param(n, marks=pytest.mark.large) for n in (2, 16))]
+)
 def test_one_tree_needs_neighbours_only(network, nodes):
     one_tree = verification.suited(mg.programs.dfs_one_tree, nodes)
     assert one_tree.config.attend_to == "neighbours" and one_tree.config.heads == 2

@@ -192,7 +192,9 @@ def every_order(nodes: int) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("network", ["mindgap", "clrs"])
-@pytest.mark.parametrize("nodes", [2, 3, pytest.param(4, marks=pytest.mark.large)])
+@pytest.mark.parametrize(
+    "nodes", [3, *(pytest.param(n, marks=pytest.mark.large) for n in (2, 4))]
+)
 def test_topological_sort_is_exact_on_all_small_graphs(nodes, network):
     compiled = verification.suited(SORT, nodes)
     assert compiled.config.message_steps == 2 and compiled.config.heads == 5
