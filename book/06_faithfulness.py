@@ -340,18 +340,27 @@ kinds |= {"chance": "attention/chance", "trace": "trace"}
 def summed(name, data, checkpoint):
     """Means over seeds, for the table."""
     found = {k: pairs(name, m, data, checkpoint) for k, m in kinds.items()}
-    line = {k: spread(pair.faithful) for k, pair in found.items()}
+    line = {k: spread(pair.faithful) for k, pair in found.items() if k != "chance"}
     return {
         "effectiveness": spread(found["attention"].effective),
-        **{**line, "chance": line["chance"].split(" ")[0]},
+        **line,
         "attention, 95 %": interval(found["attention"].faithful),
         "seeds": len(found["attention"]),
     }
 
 
+def line_of(task, label, nodes, name, data):
+    """The part of the table that a row belongs to, with chance there, and its name."""
+    chance = pairs(name, kinds["chance"], data).faithful
+    small = label.startswith("minimal")
+    part = f"{'Minimal ' if small else ''}{called[task]} on {nodes} nodes"
+    plain = "modified" if "modified" in label else "unmodified"
+    return f"{part} (chance {chance.mean():.1f} %), {plain if small else label}"
+
+
 # %% tags=["remove-input"]
 lines = {
-    f"{called[task]} on {data.nodes} nodes, {label}, {kept}": summed(name, data, kept)
+    f"{line_of(task, label, data.nodes, name, data)}, {kept}": summed(name, data, kept)
     for task in by_name
     for data in (CLRS30_TEST, CLRS30_VAL)
     for label, name in {**shown[task], **modified[task]}.items()

@@ -134,7 +134,16 @@ def spread(values):
 
 # %% tags=["remove-input"]
 told = mg.paper.verdicts.compare(mg.paper.verdicts.beside(trained, results), named)
-mg.book.pages.parts(told)
+printed = "paper: mean ± std (max)"
+mg.book.pages.parts(told.drop(columns=[printed, "steps"]))
+
+# %% tags=["remove-input"]
+by_task = {name.split(",")[0]: paper for name, paper in told[printed].items()}
+mg.book.pages.note(
+    "*The paper, mean ± standard deviation (maximum): "
+    + "; ".join(f"{task} {paper}" for task, paper in by_task.items())
+    + ". All rows here are trained for as many steps.*"
+)
 
 # %% [markdown]
 # *Size* is the hidden size, *rate* the learning rate. *Start* is the compiled

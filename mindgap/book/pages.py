@@ -118,7 +118,8 @@ class Parts:
 
     def _repr_html_(self) -> str:
         return "".join(
-            f"<p><strong>{html.escape(title)}</strong></p>{table.to_html()}"
+            f'<p style="margin-top: 1.5em"><strong>{html.escape(title)}</strong></p>'
+            + table.to_html()
             for title, table in self.tables.items()
         )
 
