@@ -298,8 +298,8 @@ def figure(lines: "pd.DataFrame") -> "Drawn":
 
     groups: dict[str, list[str]] = {}
     for name in lines.index:
-        table, _, row = name.partition("/")
-        groups.setdefault(table.replace("table-", "Table "), []).append(row)
+        table, _, row = report.title(name).partition(": ")
+        groups.setdefault(table, []).append(row)
     return scoreboard.forest(
         groups, lines.by.to_numpy(), lines.error.to_numpy(), lines.status.tolist()
     )
