@@ -416,7 +416,9 @@ def detail(found: Sequence[Verdict]) -> "pd.DataFrame":
         {
             "claim": "" if index else f"{v.claim.says} (§{v.claim.section})",
             "clause": ("" if index else "main: ") + j.clause.says,
-            "the paper's words": f"“{j.clause.quote}”",
+            "the paper's words": "″"
+            if index and j.clause.quote == v.clauses[index - 1].clause.quote
+            else f"“{j.clause.quote}”",
             "ours": j.told,
             "networks": ", ".join(map(str, j.estimate.seeds)) or "–",
             "verdict": j.verdict,
