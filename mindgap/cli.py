@@ -421,7 +421,10 @@ def bench(
     chosen = [t for name, t in tasks.TASKS.items() if task in (None, name)]
     blocks.use_cores()
     names = "BFS and its variants" if growth else ", ".join(t.name for t in chosen)
-    _progress(f"timing {names}, {rounds} rounds: each takes minutes on a few cores")
+    _progress(
+        f"timing {names}, {rounds} rounds: two to six minutes a task on two cores; "
+        "each round says how long is left"
+    )
     measurement = bench.growth if growth else functools.partial(bench.measure, chosen)
     timings = []
     for timing in measurement(rounds, _progress):
