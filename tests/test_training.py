@@ -124,7 +124,7 @@ def test_it_learns():
     assert np.max(curves.validation) > 0.8
 
 
-@pytest.mark.parametrize("size", [1, 3, 12])
+@pytest.mark.parametrize("size", [1, pytest.param(2, marks=pytest.mark.large), 3, 12])
 def test_the_parts_of_a_batch_add_up_to_it(size, key):
     """Loss and gradient, against the whole batch at once."""
     graphs = tasks.bellman_ford.sample(key, 5, 12, (0.2, 0.9))

@@ -26,6 +26,10 @@ def forget_every_network():
 SMALL = [
     *itertools.product((BFS, BELLMAN_FORD), (4,), (1, 2, 3, 4)),
     *((program, 128, 4) for program in (BFS, BELLMAN_FORD)),
+    *(
+        pytest.param(program, 128, nodes, marks=pytest.mark.large)
+        for program, nodes in itertools.product((BFS, BELLMAN_FORD), (1, 2, 3))
+    ),
     *((p, 8, 4) for p in cases.PROGRAMS if p not in (BFS, BELLMAN_FORD)),
 ]
 

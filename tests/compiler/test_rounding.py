@@ -117,13 +117,7 @@ def test_the_second_best_gets_nothing(sharpness):
 
 def test_what_nothing_reads_may_be_rounded():
     """A sum that is only shown is off by less than float32 sees beside 1, at most."""
-    config = mg.ModelConfig(
-        hidden_size=4,
-        layer_norm=False,
-        edge_values="projected",
-        attention_bias=True,
-        nodes=NODES,
-    )
+    config = cases.resized(CONFIG, hidden_size=4)
     program = programs.nearest_neighbour
     compiled = mg.compile(program, config)
     reading = mg.compile(
