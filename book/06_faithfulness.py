@@ -421,7 +421,7 @@ if recorded:
 #   clearly more than a rule that takes any reached neighbour. At the best checkpoint it
 #   does so softly: the mass on 64 nodes is little more than half. At the last checkpoint it
 #   does so nearly always, and with three quarters of the mass. So how faithful these
-#   networks are depends on when training is stopped, more than on anything else here.
+#   networks are depends on when training is stopped.
 # - **Bellman-Ford** in the usual architecture does so for about two nodes in three on 64
 #   nodes, a little more than a rule that takes the lightest edge to a reached neighbour. On
 #   16 nodes it is below that rule.
@@ -890,8 +890,8 @@ mg.book.pages.note(
 #   node away from everyone costs much, at either checkpoint. What this means, the pair of
 #   *matched* and *control* tells, where as much is taken from the selection as from another
 #   node. At the best checkpoint only the first costs: the answer depends on the selection.
-#   At the last checkpoint neither does, since there a selected node seldom has
-#   a rival of like size, and where it has one the answer can do without.
+#   At the last checkpoint neither does: where a selected node has a rival of like size, the
+#   answer can do without it.
 # - **Bellman-Ford** uses more than the selection. Forcing attention onto it costs much, and
 #   taking away another node of like size costs more than taking away the selected one, at
 #   both sizes and checkpoints: the network reads a mixture of neighbours.
