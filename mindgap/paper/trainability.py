@@ -77,6 +77,8 @@ TRAINABILITY = (
     *(_continued(n, k, r) for n in _TASKS for k in SHARPNESSES for r in RADII),
     _scratch(tasks.dfs, EXPRESSIVE),
     _scratch(tasks.dfs, dataclasses.replace(EXPRESSIVE, hidden_size=128)),
+    _scratch(tasks.bfs, EXPRESSIVE),
+    _scratch(tasks.bellman_ford, EXPRESSIVE),
     _scratch(tasks.dijkstra, GREEDY),
     _scratch(tasks.mst_prim, GREEDY),
     _scratch(tasks.topological_sort, SORTING),

@@ -125,14 +125,17 @@ class Drawn(Figure):
         wide = _inline(self)
         narrow = _inline(self.for_phone) if self.for_phone else wide
         kinds = {"mg-wide": wide, "mg-narrow": narrow} if wide != narrow else {"": wide}
+        # hidden by an attribute: JupyterLab drops styles of notebooks it does not trust
+        hidden = {"mg-narrow": ' style="display:none"'}
         drawings = "".join(
-            f'<div class="{kind}">{drawing}</div>' for kind, drawing in kinds.items()
+            f'<div class="{kind}"{hidden.get(kind, "")}>{drawing}</div>'
+            for kind, drawing in kinds.items()
         )
         return (
             "<style>.mg-figure{background:var(--figure-back,#fff)}"
             ".mg-figure svg{stroke-linejoin:round;stroke-linecap:butt}"
-            ".mg-narrow{display:none}@media(max-width:600px){"
-            ".mg-wide{display:none}.mg-narrow{display:block}}</style>"
+            "@media(max-width:600px){"
+            ".mg-wide{display:none}.mg-narrow{display:block!important}}</style>"
             f'<div class="mg-figure" {_NO_WORDS}>{drawings}</div>'
         )
 
