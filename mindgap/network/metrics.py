@@ -44,7 +44,7 @@ def hint_errors(
     for name, predicted in hints.items():
         hint = jnp.asarray(trajectory.hints[name])
         truth = jax.lax.dynamic_index_in_dim(hint, time + 1, 1, keepdims=False)
-        error = _error(task.features[name], truth, predicted)
+        error = error_of(task.features[name], truth, predicted)
         reached = jnp.asarray(trajectory.lengths) > time + 1
         reached = reached.reshape(-1, *[1] * (error.ndim - 1))
         totals[name] = jnp.where(reached, error, 0).sum()
@@ -67,7 +67,7 @@ def combined_loss(
     total = jnp.float32(0)
     for name, predicted in logits.items():
         truth = jnp.asarray(graphs.trajectory.outputs[name])
-        total += share * _error(task.features[name], truth, predicted).mean()
+        total += share * error_of(task.features[name], truth, predicted).mean()
     steps = jnp.maximum(jnp.asarray(graphs.trajectory.lengths) - 1, 0).sum()
     for name, errors in totals.items():
         feature = task.features[name]
@@ -118,7 +118,7 @@ def decided(feature: Feature, predicted: AnyArray) -> AnyArray:
     return predicted if feature.type == "scalar" else (predicted > 0) * 1.0
 
 
-def _error(feature: Feature, truth: Array, predicted: Array) -> Array:
+def error_of(feature: Feature, truth: Array, predicted: Array) -> Array:
     """The loss of each element; of a `mask_one`, one loss for all nodes of a graph."""
     if feature.type == "scalar":
         return (predicted - truth) ** 2

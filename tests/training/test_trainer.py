@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from mindgap import network, tasks, training
 from mindgap.network import ModelConfig, metrics, pairwise
-from mindgap.training import TrainConfig
+from mindgap.training import TrainConfig, trainer
 
 SMALL = ModelConfig(hidden_size=8)
 SHORT = TrainConfig(
@@ -88,8 +88,8 @@ def test_a_step_is_clipped_adam_on_the_loss(pairs, key, monkeypatch):
     config = dataclasses.replace(SHORT, steps=1, learning_rate=0.01, clip_norm=0.1)
     seed = training.key_of(0)
     state, curves = jax.jit(training.make_train(tasks.bfs, SMALL, config))(seed)
-    params = network.init(tasks.bfs, SMALL, training._stream(seed, "init"))
-    draw = jax.random.fold_in(training._stream(seed, "train"), 0)
+    params = network.init(tasks.bfs, SMALL, trainer._stream(seed, "init"))
+    draw = jax.random.fold_in(trainer._stream(seed, "train"), 0)
     graphs = tasks.bfs.sample(draw, 3, 4, tuple(k / 10 for k in range(1, 10)), True)
 
     def loss(params):

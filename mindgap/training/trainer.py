@@ -7,7 +7,6 @@ draws 64 graphs from a pool of 64, with replacement and with new positions, and 
 the parameters if their score is strictly better than every earlier one.
 """
 
-import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -20,60 +19,15 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int, Key
 
 from mindgap import checks, network
-from mindgap.config import added
 from mindgap.graphs import Graphs
 from mindgap.network import ModelConfig, Params, metrics, pairwise, scoring
 from mindgap.tasks import random
 from mindgap.tasks.base import TRAIN_PROBABILITIES, Task
+from mindgap.training import windows
+from mindgap.training.settings import OVERFLOW, TrainConfig, Windows
 
 SEEDS = "seeds"
 """Name of the `vmap` axis of an ensemble."""
-
-OVERFLOW = 1e30
-"""Reported as the loss of a step that overflows (see `TrainConfig.skip_overflow`)."""
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainConfig:
-    """Training settings (paper Table 9; where it is silent, defaults of run.py)."""
-
-    steps: int = 10_000
-    learning_rate: float = 1e-4
-    clip_norm: float = 1.0
-    batch: int = 32
-    lengths: tuple[int, ...] = (4, 7, 11, 13, 16)
-    evaluate_every: int = 50
-    validation_graphs: int = 64
-    l1: float = dataclasses.field(default=0.0, metadata=added(0.0))
-    """Weight in the loss of the parameters' absolute values, summed (paper Table 6)."""
-    skip_overflow: bool = dataclasses.field(default=False, metadata=added(False))
-    """Whether a step whose loss or gradient is not finite counts as a step of gradient
-    zero, with `OVERFLOW` reported as its loss. If False, such a step ends the run. For
-    training that starts from compiled weights, near which states can grow without
-    bound."""
-
-    def __post_init__(self):
-        for field in ("steps", "batch", "evaluate_every", "validation_graphs"):
-            checks.whole(field, getattr(self, field))
-        if not isinstance(self.lengths, tuple) or not self.lengths:
-            raise ValueError(
-                f"lengths is {self.lengths!r}, but must be a tuple, as in (16,)"
-            )
-        for length in self.lengths:
-            checks.whole("one of lengths", length)
-        checks.number("learning_rate", self.learning_rate)
-        checks.number("clip_norm", self.clip_norm)
-        checks.number("l1", self.l1, positive=False)
-        checks.truth("skip_overflow", self.skip_overflow)
-
-    @property
-    def optimiser(self) -> optax.GradientTransformation:
-        """Clipping by global norm, then Adam, as dm-clrs chains them."""
-        return optax.chain(
-            optax.clip_by_global_norm(self.clip_norm),
-            optax.scale_by_adam(),
-            optax.scale(-self.learning_rate),
-        )
 
 
 class TrainState(NamedTuple):
@@ -86,6 +40,8 @@ class TrainState(NamedTuple):
     """The parameters with the best validation score so far."""
     best_score: Float[Array, "*seeds"]
     best_step: Int[Array, "*seeds"]
+    followed: tuple[windows.Followed, ...] = ()
+    """With `TrainConfig.windows`: the graphs of each length that are trained on."""
 
 
 class Curves(NamedTuple):
@@ -154,7 +110,19 @@ def make_trainer(
         params = draw(_stream(key, "init"))
         moments = optimiser.init(_flat(params))
         no_best = jnp.float32(-1), jnp.int32(-1)
-        return TrainState(params, moments, params, *no_best)
+        followed = ()
+        if config.windows:
+            first = jax.random.split(_stream(key, "follow"), len(config.lengths))
+            followed = tuple(map(begin_following, config.lengths, first))
+        return TrainState(params, moments, params, *no_best, followed)
+
+    def begin_following(nodes: int, key: Key[Array, ""]) -> windows.Followed:
+        drawn, placed = jax.random.split(key)
+        return windows.follow(placed, draw_graphs(nodes, drawn), model.hidden_size)
+
+    def draw_graphs(nodes: int, key: Key[Array, ""]) -> Graphs:
+        graphs = task.sample(key, nodes, config.batch, TRAIN_PROBABILITIES, True)
+        return _zoomed(jax.random.fold_in(key, 1), graphs, config.zoom)
 
     def steps_of(graphs: Graphs) -> Int[Array, ""]:
         """The steps that these graphs need; with `axis`, the most of any seed."""
@@ -177,9 +145,31 @@ def make_trainer(
         zero = jnp.zeros(()), jnp.zeros_like(_flat(params))
         return jax.lax.scan(add, zero, by_length(graphs, size))[0]
 
-    def learn(nodes: int, key: Key[Array, ""], params, moments):
-        graphs = task.sample(key, nodes, config.batch, TRAIN_PROBABILITIES, True)
-        error, gradient = descend(params, graphs)
+    def descend_window(place: int, key: Key[Array, ""], number, params, followed):
+        """As `descend`, of one window of the graphs of this length, and their next."""
+        plan, lasting = config.windows or Windows(), followed[place]
+        renewed, forcing = jax.random.split(jax.random.fold_in(key, 2))
+        fresh = draw_graphs(config.lengths[place], key)
+        lasting = windows.renew(renewed, lasting, fresh, plan.renewed)
+        window = windows.cut(task, lasting, plan.steps)
+        chance = windows.chance_of_truth(plan, number / config.steps)
+        shape = plan.steps + 1, config.batch
+        forced = jax.random.uniform(forcing, shape) < chance
+        judge = functools.partial(windows.loss, task, model, plan)
+        (error, hidden), gradient = jax.value_and_grad(judge, has_aux=True)(
+            params, window, forced
+        )
+        time = lasting.time + jnp.asarray(window.graphs.trajectory.lengths) - 1
+        after = lasting._replace(time=time, hidden=hidden)
+        followed = (*followed[:place], after, *followed[place + 1 :])
+        return (error, _flat(gradient)), followed
+
+    def learn(place: int, key: Key[Array, ""], number, params, moments, followed):
+        if config.windows:
+            found, followed = descend_window(place, key, number, params, followed)
+        else:
+            found = descend(params, draw_graphs(config.lengths[place], key))
+        error, gradient = found
         if config.l1:
             penalty, slope = jax.value_and_grad(_l1)(params, config.l1)
             error, gradient = error + penalty, gradient + _flat(slope)
@@ -190,12 +180,13 @@ def make_trainer(
         flat, unflatten = ravel_pytree(params)
         updates, moments = optimiser.update(gradient, moments)
         updated: Any = optax.apply_updates(flat, updates)
-        return unflatten(updated), moments, error
+        return unflatten(updated), moments, followed, error
 
-    branches = [functools.partial(learn, nodes) for nodes in config.lengths]
+    branches = [functools.partial(learn, i) for i in range(len(config.lengths))]
 
     def validate(pool: Graphs, key: Key[Array, ""], state: TrainState, step):
         graphs = redraw(task, key, pool)
+        graphs = _zoomed(jax.random.fold_in(key, 1), graphs, config.zoom)
         scores = scoring.score(task, model, state.params, graphs, steps_of(graphs))
         mean_score = scores.mean().astype(jnp.float32)
         better = mean_score > state.best_score
@@ -221,14 +212,16 @@ def make_trainer(
         )
 
         def step(state: TrainState, number):
-            params, moments, error = jax.lax.switch(
+            params, moments, followed, error = jax.lax.switch(
                 number % len(config.lengths),
                 branches,
                 jax.random.fold_in(_stream(key, "train"), number),
+                number,
                 state.params,
                 state.optimiser,
+                state.followed,
             )
-            state = state._replace(params=params, optimiser=moments)
+            state = state._replace(params=params, optimiser=moments, followed=followed)
             validation = functools.partial(
                 validate, pool, jax.random.fold_in(_stream(key, "redraw"), number)
             )
@@ -332,6 +325,15 @@ def redraw(task: Task, key: Key[Array, ""], pool: Graphs) -> Graphs:
     return task.solved({**drawn.inputs, "pos": positions})
 
 
+def _zoomed(key: Key[Array, ""], graphs: Graphs, least: float) -> Graphs:
+    """Graphs at zoomed positions, which no algorithm of CLRS reads (`windows`)."""
+    if least == 1:
+        return graphs
+    positions = windows.zoomed(key, jnp.asarray(graphs.positions), least)
+    inputs = {**graphs.inputs, "pos": positions}
+    return Graphs(graphs.task, inputs, graphs.trajectory)
+
+
 def _flat(params: Params) -> Float[Array, "parameters"]:
     """All parameters as one vector, to update them in one operation, not dozens."""
     return ravel_pytree(params)[0]
@@ -345,5 +347,5 @@ def _l1(params: Params, weight: float) -> Float[Array, ""]:
 
 def _stream(key: Key[Array, ""], purpose: str) -> Key[Array, ""]:
     """An independent key of one seed for each purpose."""
-    purposes = ("init", "train", "validation", "redraw")
+    purposes = ("init", "train", "validation", "redraw", "follow")
     return jax.random.fold_in(key, purposes.index(purpose))

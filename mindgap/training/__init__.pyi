@@ -1,0 +1,15 @@
+from . import windows as windows
+from .settings import TrainConfig as TrainConfig
+from .settings import Windows as Windows
+from .trainer import SEEDS as SEEDS
+from .trainer import Curves as Curves
+from .trainer import Start as Start
+from .trainer import Trainer as Trainer
+from .trainer import TrainState as TrainState
+from .trainer import Watch as Watch
+from .trainer import by_length as by_length
+from .trainer import ensemble as ensemble
+from .trainer import key_of as key_of
+from .trainer import make_train as make_train
+from .trainer import make_trainer as make_trainer
+from .trainer import redraw as redraw
