@@ -16,7 +16,8 @@
 #
 # **In one line.** It is given a graph, says after every step what the algorithm would have
 # written down (hints), and at the end the parent of every node (pointers). Training shows
-# it graphs of 4 to 16 nodes; the paper's first three tables test on 64, most others on 16.
+# it graphs of 4 to 16 nodes; the paper's Tables 1 to 3, 10 and half of 13 test on 64 nodes,
+# the others on 16.
 #
 # **From the paper, on this page:** nothing; the paper takes the benchmark CLRS-30
 # {cite:p}`velickovic2022clrs` as known. Whoever knows it can go on to {doc}`attention <01_attention>`.
@@ -65,7 +66,7 @@ mg.book.pages.check_parameters(globals())
 #
 # | input | location, type | what it is |
 # |---|---|---|
-# | `pos` | node, scalar | grows with the node's number, and is what ties are broken by: in tests the number divided by $N$, in training sorted random numbers |
+# | `pos` | node, scalar | increases with the node's number; ties go to the smaller: in tests the number divided by $N$, in training sorted random numbers |
 # | `s` | node, mask_one | 1 at the source, 0 elsewhere (DFS has none) |
 # | `A` | edge, scalar | the weights, 0 where there is no edge |
 # | `adj` | edge, mask | 1 where there is an edge, and from every node to itself |
@@ -81,14 +82,14 @@ pd.DataFrame({name: [np.shape(a[0])] for name, a in graphs.inputs.items()}, ["sh
 # %% [markdown]
 # ## A trace: the hints of breadth-first search
 #
-# CLRS runs the algorithm and records its variables before the first step and after
-# every step. Each recorded variable is a *hint*; all of them together are the *trace*.
-# BFS has two hints. `reach_h` is a *mask*, a truth value for every node: has it been
-# reached? `pi_h` is a *pointer*: every node names one node, here its parent, or itself
-# as long as it has no parent. The word hint is also used for the values of all
-# variables at one time: the number of hints $T$ is the number of steps plus one. In one
-# step of BFS, all nodes that have a reached neighbour are reached; of several such
-# neighbours, the one with the smallest number becomes the parent.
+# CLRS runs the algorithm and records its variables before the first step and after every
+# step. Each recorded variable is a *hint*; all of them together are the *trace*. BFS has
+# two hints. `reach_h` is a *mask*, a truth value for every node: has it been reached?
+# `pi_h` is a *pointer*: every node names one node, here its parent, or itself as long as it
+# has no parent. We also call the values of all variables at one time a hint: the number of
+# hints $T$ is the number of steps plus one. In one step of BFS, all nodes that have a
+# reached neighbour are reached; of several such neighbours, the one with the smallest
+# number becomes the parent.
 #
 # The *output* is what the algorithm returns in the end: the parents `pi`, again a pointer.
 

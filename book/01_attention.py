@@ -96,9 +96,10 @@ theta = ["edge", "meta", "skip", "value", "in", "out", "score_0"]
 pd.DataFrame({"shape": [" x ".join(map(str, W[name].shape)) for name in theta]}, theta)
 
 # %% [markdown]
-# These are the shapes of Eq. 2 with $s$ = hidden size and one head ($d = 1$, $f = s$).
-# Eq. 2 leaves out the biases, which dm-clrs has in every layer; they are zero at first,
-# and so we shift them a little, to see that they are where they should be.
+# These are the shapes of Eq. 2 with $s$ = hidden size and one head ($d = 1$, $f = s$). Eq.
+# 2 leaves out the biases, which dm-clrs has in every layer; they are zero at first, so we
+# add a little to every parameter that is zero: a misplaced bias would otherwise go
+# unnoticed.
 
 # %%
 model.params = jax.tree.map(lambda leaf: leaf + 0.1 * (leaf == 0), model.params)
@@ -422,8 +423,8 @@ for name, params in {"B = 0": fresh, "one entry of B set": marked}.items():
 #   benchmark's network: a result about one is a result about the other.
 # - The two modifications exist in no benchmark. Ours is one reading of Eq. 15-16 among
 #   several; it is the one that runs on graphs of any size.
-# - It does not show that training uses any of this as intended. That is the business of
-#   the pages on training, from {doc}`baselines <03_baselines>` on.
+# - It does not show that training uses any of this as intended. Training is the subject of
+#   later pages, from {doc}`baselines <03_baselines>` on.
 #
 # **What would change our mind.** A layer of dm-clrs that differs from its equation here by
 # more than rounding: each of these lines would stop the book.

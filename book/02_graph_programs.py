@@ -17,7 +17,7 @@
 #
 # **In one line.** Yes to the first, for breadth-first search and Bellman-Ford, with safe
 # ranges that can be computed; no to the second: both listings lose the parents that they
-# have found, and one clause each mends them.
+# have found, and one clause of the mask with one change of the update mends each.
 #
 # **From the paper, on this page:** Listings 1 and 2; Equations 18-20; Figures 2, 8, 9, 10
 # and 11.
@@ -154,12 +154,12 @@ pd.DataFrame(
 # The smallest changes that make them exact are a clause of the mask each: BFS adds
 # `& ~self.reach` (and says what is kept), Bellman-Ford `& ~init.s` (and reads `other.dist`).
 #
-# The rest is in the writing. Commas are missing; the length of an edge is `edge` in one
-# line and `edge.dist` in another (here `edge.weight`); Listing 2 declares a component `s`
-# and updates one named `visit` (here both are `reach`). And once distances no longer
-# change, the best offer that a node gets is as good as what it has: whether a parent stays
-# is then a question of ties, of which print says nothing. That is why programs here are
-# held against CLRS at every hint, on all small graphs, and not at the end alone.
+# Smaller misprints: commas are missing; the length of an edge is `edge` in one line and
+# `edge.dist` in another (here `edge.weight`); Listing 2 declares a component `s` and
+# updates one named `visit` (here both are `reach`). And once distances no longer change,
+# the best offer that a node gets is as good as what it has: whether a parent stays is then
+# a question of ties, of which print says nothing. That is why programs here are held
+# against CLRS at every hint, on all small graphs, and not at the end alone.
 
 # %%
 programs.bellman_ford

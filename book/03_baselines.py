@@ -15,10 +15,10 @@
 # least 128 seeds each, and calls that its baseline. How well does each algorithm come
 # out, how much of it is luck, and what would a rule that learned nothing score?
 #
-# **In one line.** All three algorithms are learned on the sizes of training. BFS and
-# Bellman-Ford carry over to four times that size. DFS falls below the one-line rules on 64
-# nodes, where the paper tests it; at twice the size of training, the two networks that were
-# scored there are still above them.
+# **In one line.** All three algorithms are learned on the sizes of training (DFS by a few
+# networks, too few for a verdict). BFS and Bellman-Ford carry over to four times that size.
+# DFS falls below the one-line rules on 64 nodes, where the paper tests it; at twice the
+# size of training, the two networks that were scored there are still above them.
 #
 # **From the paper, on this page:** Table 1.
 #
@@ -108,8 +108,9 @@ pd.DataFrame(
 # steps the network is validated on 64 graphs of 16 nodes; the parameters with the best
 # score so far are kept. The score is the share of parent pointers that are right on
 # CLRS-30's own test set {cite:p}`velickovic2022clrs`: 32 graphs of 64 nodes, edge
-# probability one half, positions evenly spaced. That is 2,048 pointers, so scores come
-# in steps of 1/2048: the paper's printed maxima do too, which is how we know its test
+# probability one half for each direction (an undirected task keeps an edge if both are
+# drawn, so one pair in four), positions evenly spaced. That is 2,048 pointers, so scores
+# come in steps of 1/2048: the paper's printed maxima do too, which is how we know its test
 # set.
 
 # %% tags=["remove-cell"]
@@ -168,13 +169,10 @@ print(f"Score: {mg.paper.report.scored(rows[0])}; best checkpoint by validation.
 
 # %% [markdown]
 # The interval is for the mean over seeds (Student's t below 20 seeds, a bootstrap from
-# there on); "std" is over seeds and never to be read against a standard error.
-# Verdicts follow one rule that was fixed before the deciding seeds were trained (the
-# scoreboard states it): *equivalent* if the 90 % interval of the difference of the means
-# lies within half of the paper's standard deviation, and at least within a point; *differs*
-# if the difference is not zero at 95 %, corrected for the number of comparisons; else
-# *inconclusive*. Fewer than eight of our networks have no verdict. "Rests on" says how many
-# networks decide: of cheap rows only those that nobody had seen when the rule was fixed.
+# there on); "std" is over seeds and never to be read against a standard error. Verdicts
+# follow one rule ({doc}`the scoreboard <scoreboard>` states it). "Rests on" says how many
+# networks decide: of cheap rows only those that were trained after the rule was fixed. With
+# fewer than eight of these, a row has *too few seeds*.
 #
 # The paper itself says that its BFS and Bellman-Ford rows mix runs with and without
 # regularisation, and not in which shares, so no verdict is possible for those: the numbers
@@ -215,11 +213,11 @@ mg.book.pages.data("figure-curves", frame.round(4))
 # %% [markdown]
 # ## On the sizes it was trained on, and which checkpoint
 #
-# The paper says that all three algorithms, DFS included, reach about 99 % on lengths
-# they were trained on. The rows named *in-distribution* test that on fresh graphs of each
+# The paper says that all three algorithms, DFS included, reach about 99 % on lengths they
+# were trained on. The rows named *in-distribution* test that on fresh graphs of each
 # training length, drawn as in training. *Best* is the checkpoint with the highest
-# validation score, *last* the one after the last step: choosing by 64 graphs is a
-# lottery, and both are reported.
+# validation score, *last* the one after the last step: choosing by 64 graphs is noisy, and
+# both are reported.
 
 # %% tags=["remove-input"]
 for e in curved:
@@ -256,8 +254,8 @@ mg.book.pages.note(
 )
 
 # %% [markdown]
-# So DFS *is* learned on the sizes it is trained on; what Table 1 shows is
-# where extrapolation has ended. Any statement that DFS is not learned has to say at which
+# So DFS *is* learned on the sizes it is trained on; Table 1 shows a size at which
+# extrapolation already fails. Any statement that DFS is not learned has to say at which
 # size. The numbers above come from the command `mindgap sizes table-1/dfs`.
 #
 # ## The claims, judged

@@ -17,10 +17,10 @@
 # that say about the algorithms?
 #
 # **In one line.** On 64 nodes it stays: BFS networks, whatever their traces, are far above
-# DFS networks. But no control holds length and content fixed together, the sequential trace
-# does cost BFS something, and DFS with its full traces is learned on graphs as large as those
-# it was trained on. So what Table 2 shows of DFS is a failure to extrapolate to 64 nodes, not
-# one to learn. How many networks each row rests on is in its table.
+# DFS networks. But no control fixes both length and content, the sequential trace does cost
+# BFS something, and DFS with its full traces is learned on graphs as large as those it was
+# trained on. So what Table 2 shows of DFS is a failure to extrapolate to 64 nodes, not one
+# to learn. How many networks each row rests on is in its table.
 #
 # **From the paper, on this page:** Table 2, and the DFS row of Table 3.
 #
@@ -208,15 +208,12 @@ told = ", ".join(f"{names[r.name]} {r.seeds}" for r in few)
 print(f"Rows with too few seeds for a verdict: {told or 'none'}.")
 
 # %% [markdown]
-# The interval is for the mean over seeds. With two seeds it is nearly as wide as the
-# scale. The row of the scanning variant was trained for a fifth of the paper's steps, since
-# each of them unrolls the network a hundred times and more.
-# Verdicts follow one rule that was fixed before the deciding seeds were trained (the
-# scoreboard states it): *equivalent* if the 90 % interval of the difference of the means
-# lies within half of the paper's standard deviation, and at least within a point; *differs*
-# if the difference is not zero at 95 %, corrected for the number of comparisons; else
-# *inconclusive*. Fewer than eight of our networks have no verdict. "Rests on" says how many
-# networks decide: of cheap rows only those that nobody had seen when the rule was fixed.
+# The interval is for the mean over seeds. With two seeds it is nearly as wide as the scale.
+# The row of the scanning variant was trained for a fifth of the paper's steps, since each
+# of them unrolls the network a hundred times and more. Verdicts follow one rule ({doc}`the
+# scoreboard <scoreboard>` states it). "Rests on" says how many networks decide: of cheap
+# rows only those that were trained after the rule was fixed. With fewer than eight of
+# these, a row has *too few seeds*.
 #
 # Which checkpoint the paper scores is not said. The best by validation is the primary
 # reading, since dm-clrs's own driver keeps it; the last is a sensitivity reading. By
@@ -286,7 +283,8 @@ assert floors["n = 64"]["depth-first search in another order"] < 5
 # *Percent of pointers; n = 64 on CLRS-30's test set, n = 16 on the graphs above.*
 #
 # A faultless search in the wrong order scores less than any of these rules. So a low score
-# does not show that no search was learned, and one of a fifth does not show that one was.
+# does not show that no search was learned, and a score of a fifth does not show that a
+# search was learned.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-table-2", "caption": "Table 2 as a picture, with its controls, on CLRS-30's test set (64 nodes) and validation set (16 nodes, the largest size in training). A dot is a seed of ours, the best checkpoint by validation; grey squares are the paper's mean and standard deviation. In brackets: hints on 64 nodes. Dotted: rules for DFS that run no algorithm."}, "image": {"alt": "Two panels of dots. On 64 nodes all BFS variants lie between 80 and 100 percent and all DFS variants below 20, at or under the one-line rules. On 16 nodes the BFS variants and DFS with full traces are near 100, DFS with simplified traces and without traces between 50 and 65."}}
 counted = {task.name: length[task.name, 64].mean() for task in variants}
@@ -440,9 +438,8 @@ assert left < 0.5
 #
 # ## The claims, judged
 #
-# Each claim has a main clause, which gives its verdict, and side clauses: a statistic of our
-# networks with its 95 % interval, beside a threshold that quotes the paper's words. The rule
-# is the same in every chapter, and needs eight networks on each side.
+# The main clause of a claim gives its verdict; side clauses say more ({doc}`how claims are
+# judged <scoreboard>`).
 
 # %% tags=["remove-input"]
 asked = [
@@ -456,20 +453,20 @@ judged = mg.paper.verdicts.verdicts(results, asked)
 mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 
 # %% [markdown]
-# - `bfs-not-dfs`: the main clause is about 64 nodes. The side clauses ask the same at 16
+# - *BFS is learned, DFS is not*: the main clause is about 64 nodes. The side clauses ask the same at 16
 #   nodes, and whether DFS is below the one-line rules at 64, 32 and 16 nodes: "does not learn
 #   DFS" depends on the size.
-# - `not-trace-length`: BFS unrolled for as many steps as DFS, in the two networks so far, is
+# - *Not the length of traces*: BFS unrolled for as many steps as DFS, in the two networks so far, is
 #   learned as well as BFS. Sequential traces cost BFS several
 #   points, nearly all of them order. In the paper the cost shows if one reads Table 2 against
 #   Table 3, where BFS has no traces; Table 1 mixes settings.
-# - `not-trace-complexity`: the experiment does not say what it is taken to say. Simple traces
+# - *Not what traces hold*: the experiment does not say what it is taken to say. Simple traces
 #   take away what the next step depends on, such as who lies below on the stack, and they
 #   are shorter, too: two things change at once.
-# - `dfs-better-without`: half of it stands against the paper's own numbers. It says that DFS
+# - *DFS is better with less of a trace*: half of it stands against the paper's own numbers. It says that DFS
 #   improves when traces are left out "or simplified", while Table 2's mean for simplified DFS
 #   is below Table 1's (printed below).
-# - `dfs-in-distribution`: depends on the kind of graph, and the paper does not say on which
+# - *DFS on the sizes of training*: depends on the kind of graph, and the paper does not say on which
 #   it was measured.
 
 # %% tags=["remove-input"]

@@ -110,12 +110,9 @@ mg.paper.verdicts.compare(table)
 print(f"Score: {mg.paper.report.scored(rows[0])}; best checkpoint by validation.")
 
 # %% [markdown]
-# Verdicts follow one rule that was fixed before the deciding seeds were trained (the
-# scoreboard states it): *equivalent* if the 90 % interval of the difference of the means
-# lies within half of the paper's standard deviation, and at least within a point; *differs*
-# if the difference is not zero at 95 %, corrected for the number of comparisons; else
-# *inconclusive*. Fewer than eight of our networks have no verdict. "Rests on" says how many
-# networks decide: of cheap rows only those that nobody had seen when the rule was fixed.
+# Verdicts follow one rule ({doc}`the scoreboard <scoreboard>` states it). "Rests on" says
+# how many networks decide: of cheap rows only those that were trained after the rule was
+# fixed. With fewer than eight of these, a row has *too few seeds*.
 #
 # What the traces change, ours with against ours without: the difference of the means, in
 # points, with twice its standard error. A negative number says that the network does
@@ -669,10 +666,11 @@ if settled:
 #   a fault, also from one that was never trained on traces, and the distance from the
 #   source as well, which no hint ever names. There is no gap between state and decoder to
 #   explain.
-# - **Bellman-Ford on 64 nodes is the case that C.2 describes.** In the middle steps a
-#   probe finds distances that the decoder misses by far. The last table of this section
-#   shows what it misses: let the decoder's answer be rescaled by one line for each step, and
-#   most of it is there. It knows which distance is larger, and is off in scale and offset.
+# - **Bellman-Ford on 64 nodes is the case that C.2 describes.** In the middle steps a probe
+#   finds distances that the decoder misses by far. The last table of this section shows
+#   what it misses: a linear correction of the decoder's output at each step (slope and
+#   offset) recovers most of the variance. It knows which distance is larger, and is off in
+#   scale and offset.
 # - **DFS on 16 nodes holds it, and shows most of it.** Times are the exception: a probe
 #   reads them, the decoder does not. They are measured in hundredths, so that an error in
 #   them costs next to nothing in the loss.
@@ -686,8 +684,9 @@ if settled:
 # - **A probe can also find less.** Bellman-Ford's parents are not all in the state: the
 #   decoder, which sees edges and pairs of nodes, shows more of them than a linear map of
 #   one node's state can.
-# - **A parent's position is a weak witness.** A node that has no parent yet points to
-#   itself, so that its own position explains most of the variance, in DFS nearly all.
+# - **A high $R^2$ for the parent's position proves little.** A node that has no parent yet
+#   points to itself, so that its own position explains most of the variance, in DFS nearly
+#   all.
 #
 # One variable of each task was probed in more networks, when they were trained: who is
 # reached, the distance, the top of the stack.
@@ -792,9 +791,8 @@ if settled:
 #
 # ## The claims, judged
 #
-# Each claim has a main clause, which gives its verdict, and side clauses: a statistic of our
-# networks with its 95 % interval, beside a threshold that quotes the paper's words. The rule
-# is the same in every chapter, and needs eight networks on each side.
+# The main clause of a claim gives its verdict; side clauses say more ({doc}`how claims are
+# judged <scoreboard>`).
 
 # %% tags=["remove-input"]
 asked = ["traces-not-needed", "dfs-better-without", "traces-early", "trace-or-decoder"]
@@ -802,13 +800,13 @@ judged = mg.paper.verdicts.verdicts(results, asked)
 mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 
 # %% [markdown]
-# - `dfs-better-without`: on 64 nodes all DFS rows are below what one-line rules score. On the
+# - *DFS is better with less of a trace*: on 64 nodes all DFS rows are below what one-line rules score. On the
 #   sizes of training the networks with full traces are better, in one network without them.
 #   In the paper's own numbers simplifying does not raise the mean (the next cell).
-# - `traces-early`: "good" and "early" are read as above 90 % after the first step and below
+# - *Traces are right early on*: "good" and "early" are read as above 90 % after the first step and below
 #   after the last. Whether the paper's figures show more than we see, because they pool hints
 #   in another way or show other graphs, we cannot tell.
-# - `trace-or-decoder`: an open question in the paper, and its answer differs by task: for BFS
+# - *Trace or decoder*: an open question in the paper, and its answer differs by task: for BFS
 #   nothing is hidden; for Bellman-Ford's distances the state holds more than is shown.
 
 # %% tags=["remove-input"]

@@ -16,8 +16,8 @@
 #
 # **In one line.** Learned BFS mostly looks where the algorithm looks, if those nodes are
 # counted that have something to look for; Bellman-Ford does so in part, and nearly always
-# if its architecture can carry edge weights. DFS has found the mechanism on small graphs
-# and loses it on large ones.
+# if its architecture can carry edge weights. The one DFS network that was kept with four
+# heads looks at two of the program's four nodes on small graphs, and at none on large ones.
 #
 # **From the paper, on this page:** Figures 4, 13 and 14. Whether better networks are also
 # more faithful is the next page, {doc}`effective against faithful
@@ -141,9 +141,9 @@ assert find("table-10/default")[0].digest == find("table-1/bellman-ford")[0].dig
 
 
 # %% [markdown]
-# The compiled networks must score 100 % on both, and they do. *Chance* is what attention
-# to a random neighbour, oneself among them, is expected to score. Two controls: the same
-# coefficients dealt anew among each node's neighbours, as sharp but blind; and untrained
+# The compiled networks must score 100 % on both, and they do. *Chance* is what attention to
+# a random neighbour, oneself among them, is expected to score. Two controls: the same
+# coefficients shuffled among each node's neighbours, as sharp but blind; and untrained
 # networks of the paper's architecture, with five different draws of their weights.
 
 
@@ -202,7 +202,7 @@ for task in list(by_name)[: 1 if profile == "quick" else 2]:
     exact = {"trace": trace(task, made.config, made.params), **scores(task, alpha)}
     blind = faithfulness.shuffled(jax.random.key(0), alpha, near[task])
     controls[task, "compiled"] = exact
-    controls[task, "compiled, dealt anew"] = scores(task, blind)
+    controls[task, "compiled, shuffled"] = scores(task, blind)
     model = find(f"table-1/{task}")[0].model
     begun = [network.init(program.task, model, jax.random.key(k)) for k in range(5)]
     draws = pd.DataFrame(
@@ -220,7 +220,7 @@ for exact in (v for k, v in controls.items() if k[1] == "compiled"):
 
 # %% tags=["remove-cell"]
 if recorded:
-    blind = control.xs("compiled, dealt anew", level="network")
+    blind = control.xs("compiled, shuffled", level="network")
     assert (abs(blind.accuracy - blind.chance) < 3).all()
     assert untrained["bfs"].min() < 10 and untrained["bfs"].max() > 50
 
@@ -803,7 +803,7 @@ for data, count in sizes[:1] if profile == "quick" else sizes:
         found = compared(name, graphs, goals)
         best_heads |= {(data.nodes, label, k): v for k, v in found.items()}
 heads = pd.DataFrame(best_heads).rename_axis(columns=["nodes", "network", ""])
-heads.round(1)
+heads.astype(float).round(1)
 
 # %% [markdown]
 # *Percent, of the best head; untrained networks are the mean of three draws.*
@@ -887,11 +887,11 @@ mg.book.pages.note(
 
 # %% [markdown]
 # - **BFS.** Forcing attention onto the selection changes nothing, and taking the selected
-#   node away from everyone costs much, at either checkpoint. What this means, the pair of
-#   *matched* and *control* tells, where as much is taken from the selection as from another
-#   node. At the best checkpoint only the first costs: the answer depends on the selection.
-#   At the last checkpoint neither does: where a selected node has a rival of like size, the
-#   answer can do without it.
+#   node away from everyone costs much, at either checkpoint. *Matched* and *control* take
+#   equal amounts of attention away: from the selected node, and from another. So these two
+#   are to be compared. At the best checkpoint only the first costs: the answer depends on
+#   the selection. At the last checkpoint neither does: where a selected node has a rival of
+#   like size, the answer can do without it.
 # - **Bellman-Ford** uses more than the selection. Forcing attention onto it costs much, and
 #   taking away another node of like size costs more than taking away the selected one, at
 #   both sizes and checkpoints: the network reads a mixture of neighbours.

@@ -18,9 +18,9 @@
 # **In one line.** It depends on how sharp the compiled selections are, which the paper does
 # not say. Soft ones are imperfect; training improves them, and they still look where the
 # program looks. Exact ones are perfect: at the learning rate of the paper's Table 9, BFS
-# keeps them and Bellman-Ford does not; at ten times that rate both break, at a cost that
-# varies widely with the order of the data. From beside an exact solution, training does
-# not come back to it.
+# keeps them and Bellman-Ford does not; at ten times that rate Bellman-Ford breaks in every
+# network and BFS on average, at a cost that varies widely with the order of the data. From
+# beside an exact solution, training does not come back to it.
 #
 # **From the paper, on this page:** Table 14.
 #
@@ -292,9 +292,9 @@ if recorded:
 # what a blind choice among neighbours would get.*
 #
 # What was compiled softly is still the program after ten thousand steps: it looks where the
-# program looks, and tells its trace. The least so is one seed of Bellman-Ford at sharpness
-# 2 and the low rate, which lies by itself, a little below its siblings. What was compiled exactly and broke
-# has not turned into a neighbour of the program: at the high rate, in most seeds, its
+# program looks, and tells its trace. The lowest is one network of Bellman-Ford at sharpness
+# 2 and the low rate, a little below its siblings. What was compiled exactly and broke has
+# not turned into a neighbour of the program: at the high rate, in most seeds, its
 # selections agree with the program's less often than blind ones would.
 #
 # Bellman-Ford at the high rate goes to the end of that scale. In every seed attention
@@ -339,10 +339,10 @@ if recorded:
 # *Percent of active nodes, on the test graphs, mean over graphs and steps.*
 #
 # A little off, and some nodes choose another neighbour. Below the threshold nobody counts
-# as visited, no message travels any more, and what is left is what the decoders can make
-# of a node alone. Of the seed that we looked at, the encoder of the source alone, put
-# among compiled weights, does the same; it is in the weights that `mindgap run` keeps
-# beside a new record. Why training pushes in that direction we have not found out.
+# as visited, no message travels any more, and what is left is what the decoders can make of
+# a node alone. We put only that seed's trained encoder of the source into compiled weights,
+# with the same result (`mindgap run` keeps such weights beside a new record). Why training
+# pushes in that direction we have not found out.
 #
 # ## Which weights move
 #
@@ -392,8 +392,8 @@ if recorded:
 # %% [markdown]
 # Where exact BFS keeps its solution, the weights that make its selections have not moved at
 # all: a softmax that is exactly 0 and 1 has no gradient. Decoders, encoders, values and
-# skips do move there, and at this rate tip hardly a selection. So exact selections are
-# protected, but not by a slope of the loss: where the softmax is that sharp there is none.
+# skips do move there, and at this rate tip hardly a selection. So exact selections stay
+# because their gradient is zero, not because the loss rises around them.
 
 # %% [markdown]
 # ## From beside the solution
@@ -433,9 +433,8 @@ if recorded:
 #
 # ## The claims, judged
 #
-# Each claim has a main clause, which gives its verdict, and side clauses: a statistic of our
-# networks with its 95 % interval, beside a threshold that quotes the paper's words. The rule
-# is the same in every chapter, and needs eight networks on each side.
+# The main clause of a claim gives its verdict; side clauses say more ({doc}`how claims are
+# judged <scoreboard>`).
 
 # %% tags=["remove-input"]
 asked = ["unstable", "data-order"]

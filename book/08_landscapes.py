@@ -17,10 +17,10 @@
 # in the weights are?
 #
 # **In one line.** Exact compiled weights lie at the lowest point of all, in a hole so
-# narrow that no map of the paper's kind shows it. How high its walls are in nats is a
-# choice of the compiler; that answers go wrong after a small step is not, whatever the
-# scale, and in that sense the learned networks measured here are the more forgiving ones;
-# for a verdict there are too few. Weights that were compiled softly and then trained bear
+# narrow that no map of the paper's kind shows it. How much the loss rises around it is a
+# choice of the compiler: multiplying the logits changes the rise, but not when answers go
+# wrong. Compiled networks go wrong after smaller steps than learned ones; for a verdict
+# there are too few networks. Weights that were compiled softly and then trained tolerate
 # plain steps, too, and are right more often. Of DFS the maps say little that they do not
 # say of the other tasks.
 #
@@ -409,8 +409,8 @@ if recorded:
 # - *A minimum.* A full step away the loss is higher along every direction, in all three
 #   tasks. Nearby it falls along some of them: training has not stopped at the lowest point
 #   of these fresh graphs' loss, in any of the tasks. Figure 19's local map shows it.
-# - *In particular.* What sets DFS apart is a higher loss, which sums up more hints, and a
-#   narrower bowl, also if it is measured by the loss it starts from.
+# - *In particular.* DFS has a higher loss, since it sums more hints, and a narrower bowl,
+#   even relative to the loss that it starts from.
 # - *Suboptimal.* A map of the loss on graphs as in training cannot tell: no lower place is
 #   seen in it. That there is one takes a network that is known to be right. {doc}`compiled DFS <10_compiled_dfs>` has
 #   it, in a network with four heads. And DFS's low score is one on graphs of four times the
@@ -581,7 +581,8 @@ if recorded:
 
 # %% [markdown]
 # - **Exact weights** are the lowest point there is, and stay so for steps that are tiny. Up
-#   to there the loss is flat along every direction drawn. Then it shoots up, to millions.
+#   to there the loss is flat along every direction drawn. Then it rises to millions and
+#   more, until it overflows.
 # - **Wrong pointers** tell how much of this is real: also without the scale, compiled
 #   weights of either sharpness go wrong at steps many times smaller than the learned ones
 #   stand.
@@ -592,9 +593,9 @@ if recorded:
 #   large numbers, and a normalised direction gives small entries their share of these.
 # - **DFS** has the narrowest hole.
 #
-# The usual measure of how flat a place is, is none of these, but the Hessian's largest
-# eigenvalue at the point itself, here in nats per squared unit of parameter. It takes a
-# second derivative, and no steps; `quick` leaves it out.
+# The usual measure of flatness is the Hessian's largest eigenvalue at the point itself,
+# here in nats per squared unit of parameter. It takes a second derivative, and no steps;
+# `quick` leaves it out. For exact weights float32 cannot compute it.
 
 
 # %% tags=["remove-input"]
@@ -630,8 +631,8 @@ if recorded:
 # stopped at its minimum.) For exact weights it fails: by it, exact BFS lies in the flattest
 # place of all, and exact Bellman-Ford in one of a steepness without meaning. We take both
 # to come from softmaxes that are all but saturated: derivatives are then exponentially
-# small in the sharpness, and multiplied with powers of it. Whichever wins, it wins for
-# steps smaller than any that a float can take. A quadratic at the point does not see the
+# small in the sharpness, and multiplied with powers of it. Either way, the eigenvalue
+# describes only steps too small for float32. A quadratic at the point does not see the
 # walls around it.
 #
 # ## How much of it is scale
@@ -766,9 +767,8 @@ if recorded:
 # %% [markdown]
 # ## The claims, judged
 #
-# Each claim has a main clause, which gives its verdict, and side clauses: a statistic of our
-# networks with its 95 % interval, beside a threshold that quotes the paper's words. The rule
-# is the same in every chapter, and needs eight networks on each side.
+# The main clause of a claim gives its verdict; side clauses say more ({doc}`how claims are
+# judged <scoreboard>`).
 
 # %% tags=["remove-input"]
 asked = ["dfs-minimum", "flatter-bellman-ford", "flat-bfs"]

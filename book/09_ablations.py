@@ -402,8 +402,9 @@ if recorded:
 # - **Bellman-Ford.** Here there is room, and in these networks both changes together gain
 #   more than a point: the worst with them is better than the mean without. Which of the two
 #   changes does it, Table 12 cannot say.
-# - All four rows with the usual decoder are within two points of the paper's means. They are
-#   sensitivity readings: Table 8 names the simplified decoder, so that is the primary one.
+# - All four rows with the usual decoder are within two points of the paper's means. They
+#   are sensitivity readings, since Table 8 names the simplified decoder for this table. In
+#   Table 13 the usual decoder is primary, since Table 5 changes only the hidden size.
 #
 # ### What a learned bias looks like
 #
@@ -633,11 +634,11 @@ if recorded:
 # %% [markdown]
 # Fewer than eight networks of either kind conclude nothing. With the networks here the
 # answer is open for both tasks. The intervals of the share overlap, so that one share for
-# both is not excluded. For BFS the mixture predicts the printed maximum, and its standard
-# deviation lies around the printed one, but its interval is a little wider than a quarter
-# of that, which is what counts as the same. For Bellman-Ford it leans to a larger spread
-# and to a higher maximum than the paper prints; neither interval is wholly outside. More
-# seeds of the rows of Table 6 would narrow all of these.
+# both is not excluded. For BFS the mixture predicts the printed maximum, and the interval
+# of its standard deviation contains the printed one, but is wider than the quarter of it
+# that counts as the same. For Bellman-Ford it leans to a larger spread and to a higher
+# maximum than the paper prints; neither interval is wholly outside. More seeds of the rows
+# of Table 6 would narrow all of these.
 #
 # ## Long training (Table 7)
 #
@@ -778,11 +779,9 @@ if recorded:
 #
 # ## The claims, judged
 #
-# Each claim has a main clause, which gives its verdict, and side clauses: a statistic of our
-# networks with its 95 % interval, beside a threshold that quotes the paper's words. The rule
-# is the same in every chapter, and needs eight networks on each side. It counts new networks
-# only, those that were trained after the rule had been written down; the tables above show
-# all.
+# The main clause of a claim gives its verdict; side clauses say more ({doc}`how claims are
+# judged <scoreboard>`). It counts new networks only, those that were trained after the rule
+# had been written down; the tables above show all.
 
 # %% tags=["remove-input"]
 asked = [k for k, v in mg.paper.verdicts.CHAPTERS.items() if v == "09_ablations"]

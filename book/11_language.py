@@ -195,9 +195,9 @@ pd.DataFrame(
 assert listed.keys() == MEANINGS.keys()
 
 # %% [markdown]
-# In an update, `same(selected, self)` may stand beside negated truth values. Those that start
-# as something are refused, unless one of them starts the same and holds for ever: their
-# start is added and taken back in the same sum, and in float32 that rounds the comparison.
+# In an update, `same(selected, self)` may stand beside negated truth values. A truth value
+# whose start is not false is refused there, unless one of them starts the same and holds
+# for ever: adding and subtracting the start rounds the comparison in float32.
 #
 # `==` of truth values, `!=` beside `and`, Python's own `min`, `if` or `and`: whatever has no
 # meaning here is an error that names the place and what would have one.

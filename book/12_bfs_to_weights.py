@@ -84,10 +84,10 @@ for name, effect in compiled.program.effects.items():
 # ## Cells
 #
 # A *cell* is one ReLU; a component is a constant and a signed sum of cells. A conjunction
-# is $\text{relu}(1 - \text{literals that fail})$, a disjunction is one less that of its
-# negations, and a number of either sign is $\text{relu}(x) - \text{relu}(-x)$. Here `reach`
-# and `pi` are one cell each. For comparison, the same with a disjunction and a number that
-# can be negative:
+# is $\text{relu}(1 - \text{literals that fail})$, a disjunction is 1 minus the conjunction
+# of the negations, and a number of either sign is $\text{relu}(x) - \text{relu}(-x)$. Here
+# `reach` and `pi` are one cell each. For comparison, the same with a disjunction and a
+# number that can be negative:
 
 # %%
 for name, whole in compiled.sums.items():
@@ -138,8 +138,8 @@ pd.DataFrame(
 score.diagonal
 
 # %% [markdown]
-# On five nodes in a row, before the second step, with the first two reached, the scores are
-# (rows look, columns are looked at):
+# On five nodes in a row, before the second step, with the first two reached, the attention
+# coefficients are (rows look, columns are looked at):
 
 # %%
 path = np.eye(5, k=1) + np.eye(5, k=-1)
@@ -150,7 +150,7 @@ pd.DataFrame(np.asarray(result.attention)[0, 1, 0].round(3))
 # %% [markdown]
 # ## The matrices
 #
-# Written down, that is all there is:
+# These scores, values and decoders as matrices are the whole network:
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-bfs-matrices", "caption": "The attention layer of compiled BFS at hidden size 4, sharpness 8. Rows are inputs (x: encoded, h: hidden), columns outputs; entries that are 0 are blank. The columns of the three score matrices are the channels above, those of the value and skip maps the coordinates."}, "image": {"alt": "Tables of numbers: the value, skip, sender, receiver and edge maps of compiled BFS with their few entries that are not zero, and named rows and columns."}}
 plots.parameters(anatomy.main_parameters(compiled))
@@ -164,8 +164,8 @@ mg.book.pages.data(
 # ## Limits
 #
 # Last, the compiler says where this is exact, and what sets each limit. At the sharpness of
-# this page, which keeps numbers readable, almost nothing is; at the usual one, almost
-# everything:
+# this page, which keeps the numbers readable, almost no graph is within the limits; at the
+# usual one almost all are:
 
 # %%
 exact = mg.compile(programs.bfs, config)

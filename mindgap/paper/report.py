@@ -241,7 +241,8 @@ def by_data(experiment: Experiment, store: Store) -> "pd.DataFrame":
     lines = []
     large = larger(experiment)
     for data in (experiment.test, large, *experiment.beside):
-        line = {"graphs": data.name, "nodes": data.nodes, "count": data.graphs}
+        line = {"graphs": graphs_in_words(data), "nodes": data.nodes}
+        line["count"] = data.graphs
         for checkpoint in ("best", "last"):
             scores = seed_scores(experiment, store, data, checkpoint)
             if len(scores):
@@ -251,6 +252,19 @@ def by_data(experiment: Experiment, store: Store) -> "pd.DataFrame":
         if data is not large or "seeds" in line:  # early records lack the larger set
             lines.append(line)
     return pd.DataFrame(lines).set_index("graphs")
+
+
+def graphs_in_words(data: Data) -> str:
+    """What a set of graphs is: "CLRS-30's test", "as in training"."""
+    kinds = {
+        "clrs30-": f"CLRS-30's {data.benchmark}",
+        "in-distribution": "as in training",
+        "larger-test": "as CLRS-30's test, more graphs",
+        "size": "as CLRS-30's test",
+        "test": "as CLRS-30's test",
+    }
+    named = (told for start, told in kinds.items() if data.name.startswith(start))
+    return next(named, data.name)
 
 
 ALGORITHMS = {
@@ -277,6 +291,12 @@ SETTINGS = {
 """What the numbers in the names of a group's rows are."""
 
 
+def _short(number: str) -> str:
+    """A setting in a row's name; a large power of two as such."""
+    power = int(number).bit_length() - 1 if number.isdigit() else 0
+    return f"2^{power}" if power > 9 and number == str(2**power) else number
+
+
 def title(name: str, group: bool = True) -> str:
     """A row's name in words: "Table 14: BFS, size 4, sharpness 2, rate 0.001".
 
@@ -291,7 +311,9 @@ def title(name: str, group: bool = True) -> str:
     if parts[:1] == ["scratch"]:
         words += ["from scratch", *(f"size {size}" for size in parts[1:])]
     elif any(part[0].isdigit() for part in parts) and first in SETTINGS:
-        words += [k.format(v) for k, v in zip(SETTINGS[first], parts, strict=True)]
+        words += [
+            k.format(_short(v)) for k, v in zip(SETTINGS[first], parts, strict=True)
+        ]
     elif parts:
         words.append(" ".join(parts).replace(" pairwise", ", pairwise"))
     told = ", ".join(words).replace("sharpness exact", "exact")

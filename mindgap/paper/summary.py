@@ -75,12 +75,12 @@ def table(store: Store) -> "pd.DataFrame":
         )
         for nodes in SIZES:
             line = best.loc[(task, nodes)]
-            lines[f"trained here, {nodes} nodes"] = _words(
+            lines[f"trained here, fresh graphs of {nodes} nodes"] = _words(
                 line["mean"], line.low, line.high, int(line.seeds)
             )
         floor = best.loc[(task, SIZES[-1])].floor
         lines["best rule of one line, 64 nodes"] = f"{floor:.1f}"
-        lines["compiled, all of these graphs"] = _compiled(row)
+        lines["compiled, these fresh graphs"] = _compiled(row)
         lines["hints right along the way, CLRS-30's test"] = _share(row, store, "trace")
         looks = "attention where the algorithm looks, CLRS-30's test"
         lines[looks] = _share(row, store, "attention/accuracy")
@@ -121,8 +121,8 @@ def _share(row: Experiment, store: Store, metric: str, checkpoint: str = "best")
 
 def _words(mean: float, low: float, high: float, networks: int) -> str:
     if networks < 2:
-        return f"{mean:.1f} (1)"
-    return f"{mean:.1f} ({low:.1f} to {high:.1f}; {networks})"
+        return f"{mean:.1f} (n = 1)"
+    return f"{mean:.1f} ({low:.1f} to {high:.1f}; n = {networks})"
 
 
 def markdown(shown: "pd.DataFrame") -> str:

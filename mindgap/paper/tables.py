@@ -18,6 +18,7 @@ from mindgap.paper.ablations import (
     TABLE_13,
     TABLE_14,
 )
+from mindgap.paper.reach import REACH
 from mindgap.paper.trainability import TRAINABILITY
 from mindgap.training import TrainConfig
 
@@ -217,6 +218,7 @@ EXPERIMENTS = {
         TABLE_10, TABLE_11, TABLE_12, TABLE_13, TABLE_14, DECODERS,
         STABILITY,
         TRAINABILITY,
+        REACH,
     )
     for experiment in rows
 }  # fmt: skip

@@ -36,7 +36,7 @@ SORTING = dataclasses.replace(EXPRESSIVE, hidden_size=35, heads=5, message_steps
 
 def _scratch(task: tasks.Task, model: ModelConfig) -> Experiment:
     name = task.name.replace("_", "-")
-    return Experiment(
+    row = Experiment(
         name=f"trainability/{name}-scratch-{model.hidden_size}",
         source="section 3.4 and 5, no table: training in a network that holds it",
         claim="DFS is not learned although the network can express it."
@@ -50,6 +50,8 @@ def _scratch(task: tasks.Task, model: ModelConfig) -> Experiment:
         seeds=8,
         unsure=OURS,
     )
+    tied = {**AT_16, "sized": False} if model.nodes else {}
+    return dataclasses.replace(row, **tied)
 
 
 def _continued(name: str, sharpness: float, radius: float) -> Experiment:
@@ -77,8 +79,8 @@ TRAINABILITY = (
     *(_continued(n, k, r) for n in _TASKS for k in SHARPNESSES for r in RADII),
     _scratch(tasks.dfs, EXPRESSIVE),
     _scratch(tasks.dfs, dataclasses.replace(EXPRESSIVE, hidden_size=128)),
-    _scratch(tasks.bfs, EXPRESSIVE),
-    _scratch(tasks.bellman_ford, EXPRESSIVE),
+    _scratch(tasks.bfs, ModelConfig(hidden_size=32, layer_norm=False)),
+    _scratch(tasks.bellman_ford, dataclasses.replace(COMPILED, hidden_size=32)),
     _scratch(tasks.dijkstra, GREEDY),
     _scratch(tasks.mst_prim, GREEDY),
     _scratch(tasks.topological_sort, SORTING),

@@ -91,7 +91,8 @@ class Number:
     @property
     def told(self) -> str:
         """The verdict in words, with the seeds that it rests on and the reason."""
-        seeds = f"{self.deciding} {'new seeds' if self.new else 'seeds'}"
+        number = "seed" if self.deciding == 1 else "seeds"
+        seeds = f"{self.deciding} {'new ' * self.new}{number}"
         parts = [f"{self.verdict} ({seeds})"]
         if self.verdict == "not comparable":
             parts = [f"not comparable: {self.experiment.incomparable}"]

@@ -8,7 +8,13 @@ from mindgap.tasks.dijkstra import dijkstra, mst_prim
 from mindgap.tasks.erdos_renyi import ErdosRenyi
 from mindgap.tasks.features import Feature
 from mindgap.tasks.topological_sort import topological_sort
-from mindgap.tasks.variants import bfs_padded, bfs_scan, bfs_sequential, dfs_simplified
+from mindgap.tasks.variants import (
+    bfs_padded,
+    bfs_scan,
+    bfs_sequential,
+    dfs_simplified,
+    dfs_unclocked,
+)
 
 TASKS = {task.name: task for task in (bfs, dfs, bellman_ford)}
 """CLRS tasks that the paper studies."""
@@ -17,7 +23,8 @@ BEYOND = {task.name: task for task in (dijkstra, mst_prim, topological_sort)}
 """CLRS tasks that the paper does not study."""
 
 VARIANTS = {
-    task.name: task for task in (bfs_sequential, bfs_scan, bfs_padded, dfs_simplified)
+    task.name: task
+    for task in (bfs_sequential, bfs_scan, bfs_padded, dfs_simplified, dfs_unclocked)
 }
 """BFS and DFS with other hints."""
 
@@ -35,6 +42,7 @@ __all__ = [
     "bfs_sequential",
     "dfs",
     "dfs_simplified",
+    "dfs_unclocked",
     "dijkstra",
     "mst_prim",
     "topological_sort",

@@ -16,6 +16,9 @@ from mindgap.tasks.dfs import dfs, moved
 from mindgap.tasks.dfs import solve as solve_dfs
 from mindgap.tasks.erdos_renyi import Inputs
 
+CLOCKS = ("d", "f", "time")
+"""The hints of DFS that are times."""
+
 
 def solve_sequentially(inputs: Inputs) -> Trajectory:
     """BFS that reaches one node per hint: level by level, in a level by node number.
@@ -91,6 +94,18 @@ def solve_simplified(inputs: Inputs) -> Trajectory:
     return base.masked_after(hints, full.outputs, (~skipped).sum())
 
 
+def solve_unclocked(inputs: Inputs) -> Trajectory:
+    """DFS without the clock and the times that it gives: `d`, `f` and `time`.
+
+    The other hints still tell each step what to do: a node that was just descended to is
+    `s_last` but not yet `u`, and a root that was just chosen is white. On graphs larger
+    than those of training, times are larger than any that a network has seen.
+    """
+    full = solve_dfs(inputs)
+    hints = {name: h for name, h in full.hints.items() if name not in CLOCKS}
+    return full._replace(hints=hints)
+
+
 bfs_sequential = dataclasses.replace(
     bfs, name="bfs_sequential", solve=solve_sequentially
 )
@@ -103,6 +118,7 @@ bfs_scan = dataclasses.replace(
 bfs_padded = dataclasses.replace(
     bfs, name="bfs_padded", solve=solve_padded, most_hints=lambda nodes: 3 * nodes
 )
+
 dfs_simplified = dataclasses.replace(
     dfs,
     name="dfs_simplified",
@@ -112,4 +128,10 @@ dfs_simplified = dataclasses.replace(
         for name, feature in dfs.features.items()
         if feature.stage != "hint" or name in ("pi_h", "color")
     },
+)
+dfs_unclocked = dataclasses.replace(
+    dfs,
+    name="dfs_unclocked",
+    solve=solve_unclocked,
+    features={k: feature for k, feature in dfs.features.items() if k not in CLOCKS},
 )

@@ -28,6 +28,10 @@ class Windows:
     renewed: float = 0.0
     """With which probability a window starts from hidden states of zero, and not from
     those at the end of the window before it."""
+    scaled: float = 0.0
+    """The hidden states from which every second window starts, of those that are not
+    renewed, are multiplied by numbers between 0 and this, node by node; 0 to leave them
+    as they are. Runs longer than those of training have larger states."""
     states: float = 0.0
     """Weight in the loss of the hidden states' squares, averaged."""
 
@@ -42,7 +46,8 @@ class Windows:
             checks.number("one of forced", chance, positive=False, most=1.0)
         for name in ("forced_until", "renewed"):
             checks.number(name, getattr(self, name), positive=False, most=1.0)
-        checks.number("states", self.states, positive=False)
+        for name in ("scaled", "states"):
+            checks.number(name, getattr(self, name), positive=False)
 
 
 @dataclasses.dataclass(frozen=True)

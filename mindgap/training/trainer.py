@@ -150,7 +150,7 @@ def make_trainer(
         plan, lasting = config.windows or Windows(), followed[place]
         renewed, forcing = jax.random.split(jax.random.fold_in(key, 2))
         fresh = draw_graphs(config.lengths[place], key)
-        lasting = windows.renew(renewed, lasting, fresh, plan.renewed)
+        lasting = windows.renew(renewed, lasting, fresh, plan)
         window = windows.cut(task, lasting, plan.steps)
         chance = windows.chance_of_truth(plan, number / config.steps)
         shape = plan.steps + 1, config.batch

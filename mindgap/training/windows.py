@@ -82,19 +82,23 @@ def follow(key: Key[Array, ""], graphs: Graphs, size: int) -> Followed:
 
 
 def renew(
-    key: Key[Array, ""], followed: Followed, fresh: Graphs, chance: float
+    key: Key[Array, ""], followed: Followed, fresh: Graphs, settings: Windows
 ) -> Followed:
     """Puts fresh graphs in the place of those that are done.
 
-    Each of the others starts its next window from hidden states of zero with this
-    chance.
+    Hidden states of others are set to zero or multiplied, as the settings say.
     """
+    renewed, chosen, scale = jax.random.split(key, 3)
     done = followed.time >= jnp.asarray(followed.graphs.trajectory.lengths) - 1
-    zero = done | (jax.random.uniform(key, done.shape) < chance)
+    zero = done | (jax.random.uniform(renewed, done.shape) < settings.renewed)
     graphs = jax.tree.map(
         lambda new, old: jnp.where(_over(done, old), new, old), fresh, followed.graphs
     )
     hidden = jnp.where(_over(zero, followed.hidden), 0, followed.hidden)
+    if settings.scaled:
+        factors = jax.random.uniform(scale, hidden.shape[:2], maxval=settings.scaled)
+        kept = jax.random.uniform(chosen, done.shape) < 0.5
+        hidden *= jnp.where(kept[:, None], 1, factors)[..., None]
     return Followed(graphs, jnp.where(done, 0, followed.time), hidden)
 
 

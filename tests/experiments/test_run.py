@@ -91,7 +91,7 @@ def test_scores_and_curves_are_recorded(experiment, store):
     rows = store.load(experiment.name, experiment.digest)
     one = rows[rows.seed == 1]
     table = report.by_data(experiment, store)
-    assert table.loc["larger-test-6"]["count"] == 32
+    assert table.loc["as CLRS-30's test, more graphs"]["count"] == 32
     assert np.all(table.best.notna())
     for data in (experiment.test, *experiment.beside):
         for checkpoint in ("best", "last"):

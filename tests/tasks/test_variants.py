@@ -161,4 +161,19 @@ def test_variants_draw_the_graphs_of_their_algorithm(key):
         steps = variant.most_hints(6)
         assert {len(h[0]) for h in ours.trajectory.hints.values()} == {steps}
         pairs[original.name] += 1
-    assert pairs == {"bfs": 3, "dfs": 1}
+    assert pairs == {"bfs": 3, "dfs": 2}
+
+
+@given(weighted_digraphs(directed=True))
+def test_dfs_without_its_clocks_can_tell_every_state_from_the_others(weights):
+    """Were two states alike, the search could not know which step is next."""
+    full, found = jax.jit(tasks.dfs.solve), SOLVE["dfs_unclocked"](one_graph(weights))
+    whole = full(one_graph(weights))
+    assert set(whole.hints) - set(found.hints) == {"d", "f", "time"}
+    for name, hint in found.hints.items():
+        assert_array_equal(hint, whole.hints[name])
+    told = {
+        tuple(np.concatenate([np.ravel(h) for h in state.values()]).tolist())
+        for state in states(found)
+    }
+    assert len(told) == int(found.lengths) == 3 * len(weights)

@@ -124,14 +124,26 @@ def test_done_graphs_give_place_to_fresh_ones(key):
     old, fresh = (tasks.dfs.sample(jax.random.key(i), 4, 3) for i in (1, 2))
     time = jnp.array([11, 4, 12], jnp.int32)
     followed = Followed(old, time, jnp.ones((3, 4, 8)))
-    kept = windows.renew(key, followed, fresh, 0.0)
+    kept = windows.renew(key, followed, fresh, Windows())
     assert kept.time.tolist() == [0, 4, 0]
     adjacency = [np.asarray(g.adjacency) for g in (kept.graphs, old, fresh)]
     assert_array_equal(adjacency[0][[0, 2]], adjacency[2][[0, 2]])
     assert_array_equal(adjacency[0][1], adjacency[1][1])
     assert_array_equal(kept.hidden[:, 0, 0], [0, 1, 0])
-    renewed = windows.renew(key, followed, fresh, 1.0)
+    renewed = windows.renew(key, followed, fresh, Windows(renewed=1.0))
     assert renewed.time.tolist() == [0, 4, 0] and not renewed.hidden.any()
+
+
+def test_hidden_states_of_half_the_graphs_are_scaled_node_by_node(key):
+    graphs = tasks.bfs_padded.sample(key, 4, 400)
+    followed = at_start(graphs)._replace(hidden=jnp.ones((400, 4, 8)))
+    found = windows.renew(key, followed, graphs, Windows(scaled=3.0)).hidden
+    one = np.asarray(found[..., 0])
+    assert_array_equal(found, np.repeat(one[..., None], 8, -1))
+    moved = (one != 1).all(1)
+    assert ((one == 1).all(1) | moved).all() and 150 < moved.sum() < 250
+    assert one[moved].min() >= 0 and one[moved].max() <= 3
+    assert 1.4 < one[moved].mean() < 1.6 and one[moved].std(1).mean() > 0.5
 
 
 @settings(max_examples=30, deadline=None)
@@ -186,6 +198,7 @@ def test_windows_learn():
         ({"steps": 0}, "steps of windows is 0"),
         ({"renewed": -0.1}, "renewed is -0.1"),
         ({"states": -1.0}, "states is -1.0"),
+        ({"scaled": -1.0}, "scaled is -1.0"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(wrong, said):

@@ -1,0 +1,80 @@
+"""An experiment that goes beyond the paper: DFS learned so that it carries over.
+
+The network is the one to which DFS compiles exactly: four heads, attention to all nodes,
+no layer norm. Only its training differs from the paper's: windows of true trajectories,
+zoomed positions, a falling rate, and graphs of up to 32 nodes. Each further row leaves
+one of these out.
+"""
+
+import dataclasses
+
+from mindgap import tasks
+from mindgap.experiments.base import IN_DISTRIBUTION, Data, Experiment
+from mindgap.network import ModelConfig
+from mindgap.paper.trainability import EXPRESSIVE, OURS
+from mindgap.training import TrainConfig, Windows
+
+LARGE = tuple(Data(f"size-{n}", n, 32, seed=20_000 + n) for n in (96, 128))
+"""Graphs as in CLRS-30's test, three and four times the largest of training."""
+
+HARD = dataclasses.replace(EXPRESSIVE, hidden_size=64, feedback="hard")
+
+RECIPE = TrainConfig(
+    steps=24_000,
+    learning_rate=1.5e-3,
+    batch=16,
+    lengths=(8, 16, 32),
+    evaluate_every=300,
+    validation_graphs=32,
+    decay=True,
+    zoom=0.1,
+    windows=Windows(renewed=0.2, scaled=3.0, states=1e-3),
+)
+
+
+def _windows(**changes) -> TrainConfig:
+    """The recipe with other windows."""
+    assert RECIPE.windows
+    windows = dataclasses.replace(RECIPE.windows, **changes)
+    return dataclasses.replace(RECIPE, windows=windows)
+
+
+def _row(
+    name: str,
+    train: TrainConfig = RECIPE,
+    model: ModelConfig = HARD,
+    task: tasks.Task = tasks.dfs_unclocked,
+) -> Experiment:
+    return Experiment(
+        name=f"reach/{name}",
+        source="section 5, no table: what it takes to learn DFS",
+        claim="A network that can express DFS learns it so that it carries over to "
+        "larger graphs.",
+        task=task,
+        model=model,
+        train=train,
+        beside=(*IN_DISTRIBUTION, *LARGE),
+        larger=0,
+        sized=True,
+        seeds=4,
+        unsure=OURS,
+    )
+
+
+REACH = (
+    _row("dfs"),
+    _row("dfs-size-32", model=dataclasses.replace(HARD, hidden_size=32)),
+    _row("dfs-to-16-nodes", dataclasses.replace(RECIPE, lengths=(4, 7, 11, 13, 16))),
+    _row("dfs-without-own-hints", _windows(forced=(1.0, 1.0))),
+    _row("dfs-without-renewal", _windows(renewed=0.0)),
+    _row("dfs-without-scaling", _windows(scaled=0.0)),
+    _row("dfs-without-bound", _windows(states=0.0)),
+    _row("dfs-without-zoom", dataclasses.replace(RECIPE, zoom=1.0)),
+    _row("dfs-without-decay", dataclasses.replace(RECIPE, decay=False)),
+    _row("dfs-with-clocks", task=tasks.dfs),
+    _row(
+        "dfs-soft-hints",
+        _windows(forced=(1.0, 1.0)),
+        dataclasses.replace(HARD, feedback="soft"),
+    ),
+)
