@@ -321,5 +321,5 @@ made
 #
 # Every result on this page was computed by these runs:
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "hide-output"]
 mg.paper.report.provenance(rows, results)

@@ -846,7 +846,7 @@ assert printed[0] < printed[1] < printed[2]
 #
 # The recorded results on this page were computed by these runs:
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "hide-output"]
 shown_rows = {bellman_ford, *bfs_rows.values(), *dfs_rows.values()}
 others = [find(name)[0] for name in sorted(shown_rows - {e.name for e in rows})]
 mg.paper.report.provenance([*rows, *others], results)

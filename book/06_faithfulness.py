@@ -955,6 +955,6 @@ mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 #
 # The recorded results on this page were computed by these runs:
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "hide-output"]
 shown_rows = dict.fromkeys([*names, *causal.values(), "trainability/dfs-scratch-32"])
 mg.paper.report.provenance([find(name)[0] for name in shown_rows], results)

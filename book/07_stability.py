@@ -483,5 +483,5 @@ if recorded:
 #
 # The recorded results on this page were computed by these runs:
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "hide-output"]
 mg.paper.report.provenance(rows, results)

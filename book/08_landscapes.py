@@ -208,7 +208,8 @@ def after_steps(made):
         for soft in sharpnesses
     ]
     wrong = 100 * np.median(found, axis=2)[..., 1]
-    return pd.DataFrame(wrong, sharpnesses, robustness.STEPS)
+    powers = [f"sharpness 2^{np.log2(soft):.0f}" for soft in sharpnesses]
+    return pd.DataFrame(wrong, powers, robustness.STEPS)
 
 
 stepped = {}
@@ -718,8 +719,8 @@ if recorded:
 def inside(row):
     (e,) = find(row)
     found = {"score": mg.paper.report.seed_scores(e, results, None, "last")}
-    for metric in ("attention/accuracy", "trace"):
-        found[metric] = 100 * mg.paper.report.measured(e, results, metric, None, "last")
+    for title, metric in (("attention", "attention/accuracy"), ("hints", "trace")):
+        found[title] = 100 * mg.paper.report.measured(e, results, metric, None, "last")
     told = {k: f"{v.mean():.1f} ± {v.std(ddof=1):.1f}" for k, v in found.items()}
     return {**told, "seeds": len(found["score"])}
 
@@ -817,7 +818,7 @@ mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 #
 # The recorded networks on this page come from these runs:
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "hide-output"]
 used = [row for row, _ in rows.values()]
 for name in in_words.values():
     used += [row.format(name) for row in continued.values()]

@@ -825,5 +825,5 @@ if recorded:
 #
 # The recorded results on this page were computed by these runs:
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "hide-output"]
 mg.paper.report.provenance([*rows, *find("table-1/bfs")], results)

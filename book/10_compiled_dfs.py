@@ -616,5 +616,5 @@ mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 #
 # The recorded results on this page were computed by these runs:
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "hide-output"]
 mg.paper.report.provenance([*scratch, *rows], results)

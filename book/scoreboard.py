@@ -243,7 +243,7 @@ mg.book.pages.linked(mg.paper.verdicts.table(judged), pages=pages)
 # All clauses, the main one of each claim first, with the paper's words, our estimate (95 %
 # interval over networks) beside the threshold, and how many networks each side has.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "hide-output"]
 mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 
 # %% tags=["remove-cell"]
@@ -256,7 +256,7 @@ assert all(v.kind == v.clauses[0].verdict for v in judged)
 # Places where the paper is unclear, silent, or contradicts itself or the code that it
 # builds on, and what is done here.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "hide-output"]
 places = pd.DataFrame(DISCREPANCIES)
 places.columns = ["", "where", "the paper", "here", "chapter"]
 mg.book.pages.linked(places, pages=pages)
@@ -267,7 +267,7 @@ mg.book.pages.linked(places, pages=pages)
 # Of each chapter, as it was executed when this page was: seconds, date, commit of the
 # library (with + if it was changed since), versions, machine.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "hide-output"]
 status = mg.book.executions.table(made).reset_index()
 mg.book.pages.linked(status, pages=pages)
 

@@ -33,6 +33,9 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 
+LAST = "scoreboard"
+"""The page that tells how the others were executed."""
+
 
 class BookError(Exception):
     """The book cannot be made; the message names the fault and what is allowed."""
@@ -82,6 +85,7 @@ def run(
     """
     write_notebooks(root, check=True)
     chosen = _sources(root) if chapter is None else [_find(root, chapter)]
+    chosen.sort(key=lambda source: source.stem == LAST)
     values = {**_read_yaml(file), **(parameters or {})}
     # All values are checked before the first chapter starts.
     complete = {source: _check_parameters(source, values) for source in chosen}
@@ -97,9 +101,11 @@ def run(
     # processes, since papermill changes the folder of the whole process
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(at_once, mp_context=spawn) as pool:
-        waiting = [pool.submit(_execute, *task) for task in tasks]
+        # the last one waits for all others
+        waiting = [pool.submit(_execute, *task) for task in tasks[:-1]]
         try:
-            return [each.result() for each in waiting]
+            found = [each.result() for each in waiting]
+            return [*found, pool.submit(_execute, *tasks[-1]).result()]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

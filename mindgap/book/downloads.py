@@ -29,13 +29,13 @@ def write(folder: Path, store: Store) -> str:
         about = f"{link} ({kilobytes:,.0f} kB)"
         lines.append(f"| {name} | {task} | {size} | {heads} | {about} |")
 
-    for program in programs.PROGRAMS.values():
-        if program.task is None or program.name != program.task.name:
-            continue
+    of_task = {p.task.name: p for p in reversed(programs.PROGRAMS.values()) if p.task}
+    for program in reversed(of_task.values()):  # the first program of each task
         compiled = suited(program, NODES)
         path = export.save(folder / f"compiled-{program.name}.safetensors", compiled)
         config = compiled.config
-        add("compiled", program.name, config.hidden_size, config.heads, path)
+        size, heads = config.hidden_size, config.heads
+        add("compiled", program.name, size, heads, path)
     for row in EXPERIMENTS.values():
         try:
             params = learned.load(row, store).params

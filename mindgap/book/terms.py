@@ -3,7 +3,8 @@
 import re
 
 AMBIGUOUS = {
-    *("reading", "row", "kept", "refused", "differs", "claim", "limits", "simplified")
+    *("reading", "row", "kept", "refused", "differs", "claim", "limits", "simplified"),
+    *("margin", "radius", "deciding"),
 }
 """Terms that are common words, too, so that not every use is one of the term."""
 

@@ -76,6 +76,12 @@ CHANGES: tuple[tuple[str, str, str], ...] = (
         "no rule changed: the digest covers the code of the clauses' statistics and of "
         "the margin, and what the rows state, not only thresholds and words",
     ),
+    (
+        "2026-11-30",
+        "b2de61cb4946",
+        "no rule changed: words of clauses (minus, last steps that half of the graphs "
+        "take, the cap of a rise)",
+    ),
 )
 """Date, digest after the change, and description of each change of the protocol."""
 
@@ -344,7 +350,7 @@ _PERFECT = 95.0
 _SOME = 1.0
 """Percentage of networks above which finding a good one "is possible"."""
 _ENDS: tuple[tuple[str, Side, int], ...] = (
-    ("after the last step", "below", -1),
+    ("after the last step that half of the graphs take", "below", -1),
     ("after the first step", "above", 0),
 )
 """The words "early on": name of a step, side of the threshold, index of the step."""
@@ -562,23 +568,23 @@ CLAUSES: dict[str, tuple[Clause, ...]] = {
     ),
     "bfs-not-dfs": (
         Clause(
-            "BFS less DFS, 64 nodes", "BFS is far more learnable",
+            "BFS minus DFS, 64 nodes", "BFS is far more learnable",
             "above", _FAR, _scores("table-1/bfs", "table-1/dfs"),
         ),
         Clause(
-            "BFS less DFS, 16 nodes", "BFS is far more learnable",
+            "BFS minus DFS, 16 nodes", "BFS is far more learnable",
             "above", _FAR, _at("table-1/bfs", "table-1/dfs", 16),
         ),
         Clause(
-            "DFS less the best one-line rule, 64 nodes", "fail to learn",
+            "DFS minus the best one-line rule, 64 nodes", "fail to learn",
             "below", 0, _to_rule("table-1/dfs", "dfs", 64),
         ),
         Clause(
-            "DFS less the best one-line rule, 32 nodes", "fail to learn",
+            "DFS minus the best one-line rule, 32 nodes", "fail to learn",
             "below", 0, _to_rule("table-1/dfs", "dfs", 32),
         ),
         Clause(
-            "DFS less the best one-line rule, 16 nodes", "fail to learn",
+            "DFS minus the best one-line rule, 16 nodes", "fail to learn",
             "below", 0, _to_rule("table-1/dfs", "dfs", 16),
         ),
     ),
@@ -604,7 +610,7 @@ CLAUSES: dict[str, tuple[Clause, ...]] = {
     ),
     "regularised-runs": tuple(
         Clause(
-            f"{SPOKEN[name]}, without regularisation less L1 of {weight}, 64 nodes",
+            f"{SPOKEN[name]}, without regularisation minus L1 of {weight}, 64 nodes",
             "lower performance with more variance because the aggregate data includes "
             "training under slightly different settings",
             "above", 0, _scores(f"table-1/{name}", f"table-6/{name}-{weight}"),
@@ -614,44 +620,44 @@ CLAUSES: dict[str, tuple[Clause, ...]] = {
     ),
     "not-trace-length": (
         Clause(
-            "sequential BFS less DFS, 64 nodes",
+            "sequential BFS minus DFS, 64 nodes",
             "even with significantly longer traces, BFS is still significantly more "
             "trainable than DFS",
             "above", 0, _scores("table-2/sequential-bfs", "table-1/dfs"),
         ),
         Clause(
-            "BFS padded to DFS's length less DFS, 64 nodes",
+            "BFS padded to DFS's length minus DFS, 64 nodes",
             "even with significantly longer traces",
             "above", 0, _scores("table-2/padded-bfs", "table-1/dfs"),
         ),
         Clause(
-            "BFS with a hint for each scanned edge, trained for 2,000 steps, less DFS, "
-            "64 nodes",
+            "BFS with a hint for each scanned edge, trained for 2,000 steps, minus "
+            "DFS, 64 nodes",
             "even with significantly longer traces",
             "above", 0, _scores("table-2/scanning-bfs", "table-1/dfs"),
         ),
         Clause(
-            "sequential BFS less DFS, 16 nodes",
+            "sequential BFS minus DFS, 16 nodes",
             "even with significantly longer traces",
             "above", 0, _at("table-2/sequential-bfs", "table-1/dfs", 16),
         ),
     ),
     "not-trace-complexity": (
         Clause(
-            "BFS less simplified DFS, 64 nodes",
+            "BFS minus simplified DFS, 64 nodes",
             "easier to learn parallel algorithms than sequential ones, even when trace "
             "complexity or length are controlled",
             "above", 0, _scores("table-1/bfs", "table-2/simplified-dfs"),
         ),
         Clause(
-            "simplified DFS less DFS with full traces, 16 nodes",
+            "simplified DFS minus DFS with full traces, 16 nodes",
             "likely because DFS traces are more complex",
             "above", 0, _at("table-2/simplified-dfs", "table-1/dfs", 16),
         ),
     ),
     "traces-not-needed": tuple(
         Clause(
-            f"{SPOKEN[name]} without traces less {what}, 64 nodes",
+            f"{SPOKEN[name]} without traces minus {what}, 64 nodes",
             "still learnable even when intermediate traces are not used",
             "above", threshold, find_it,
         )
@@ -666,17 +672,17 @@ CLAUSES: dict[str, tuple[Clause, ...]] = {
     ),
     "dfs-better-without": (
         Clause(
-            "DFS without traces less with, 64 nodes",
+            "DFS without traces minus with, 64 nodes",
             "improves slightly in the absence of traces",
             "above", 0, _scores("table-3/dfs", "table-1/dfs"),
         ),
         Clause(
-            "simplified DFS less DFS with full traces, 64 nodes",
+            "simplified DFS minus DFS with full traces, 64 nodes",
             "(or when traces are simplified)",
             "above", 0, _scores("table-2/simplified-dfs", "table-1/dfs"),
         ),
         Clause(
-            "DFS without traces less with, 16 nodes",
+            "DFS without traces minus with, 16 nodes",
             "improves slightly in the absence of traces",
             "above", 0, _at("table-3/dfs", "table-1/dfs", 16),
         ),
@@ -692,14 +698,14 @@ CLAUSES: dict[str, tuple[Clause, ...]] = {
     ),
     "trace-or-decoder": (
         Clause(
-            "BFS, variance of the reached nodes that a probe explains, less the "
+            "BFS, variance of the reached nodes that a probe explains, minus the "
             "decoder, 64 nodes",
             "less about internal representation, and more about the ability to decode",
             "above", 0,
             _measured("table-1/bfs", "probe/reach_h", "decoder/reach_h", BY_SIZE[64]),
         ),
         Clause(
-            "Bellman-Ford, variance of the distances that a probe explains, less the "
+            "Bellman-Ford, variance of the distances that a probe explains, minus the "
             "decoder, 64 nodes",
             "less about internal representation, and more about the ability to decode",
             "above", 0,
@@ -742,8 +748,8 @@ CLAUSES: dict[str, tuple[Clause, ...]] = {
     "attention-early": (
         *(
             Clause(
-                f"{SPOKEN[name]}, attention accuracy of the first step less the last, "
-                "64 nodes",
+                f"{SPOKEN[name]}, attention accuracy of the first step minus the last "
+                "that half of the graphs take, 64 nodes",
                 "only barely similar early on, but deviates afterwards",
                 "above", 0, _fall(f"table-1/{name}", "attention/accuracy"),
             )
@@ -805,7 +811,7 @@ CLAUSES: dict[str, tuple[Clause, ...]] = {
     ),
     "dfs-minimum": (
         Clause(
-            "how steeply the loss rises around learned DFS, less around learned BFS, "
+            "how steeply the loss rises around learned DFS, minus around learned BFS, "
             "log10, 8 graphs of 8 nodes each",
             "DFS in particular has an attractive minima that leads to the suboptimal "
             "solution",
@@ -819,7 +825,7 @@ CLAUSES: dict[str, tuple[Clause, ...]] = {
     ),
     "expressible-dfs": (
         Clause(
-            "compiled DFS less the network of its kind trained from scratch, hidden "
+            "compiled DFS minus the network of its kind trained from scratch, hidden "
             "size 128, 64 nodes",
             "gaps between the types of solutions that gradient descent finds and the "
             "solutions produced by neural compilation",
@@ -837,9 +843,10 @@ CLAUSES: dict[str, tuple[Clause, ...]] = {
     **{
         claim: tuple(
             Clause(
-                f"{SPOKEN[name]}, log10 of the loss's rise nearby along {steps}, "
-                f"compiled ({soft}) less learned, both of hidden size 128 (layer norm "
-                "in the learned one only), 16 nodes",
+                f"{SPOKEN[name]}, powers of ten by which the loss rises more around "
+                f"compiled ({soft}) than around learned weights, by {steps}, both of "
+                "hidden size 128 (layer norm in the learned one only), 16 nodes; a "
+                "rise counts as 10^30 at most",
                 words,
                 "above", 0, _decades(row, point, kind), "decades",
             )
@@ -862,7 +869,7 @@ CLAUSES: dict[str, tuple[Clause, ...]] = {
     },
     "decoders-compute": tuple(
         Clause(
-            f"{SPOKEN[name]}, full decoder less without its {term} term, 64 nodes",
+            f"{SPOKEN[name]}, full decoder minus without its {term} term, 64 nodes",
             "A surprising amount of computation is happening in the decoding layers",
             "above", _FAR,
             _scores(f"table-1/{name}", f"decoders/{name}-without-{term}"),
@@ -872,12 +879,12 @@ CLAUSES: dict[str, tuple[Clause, ...]] = {
     ),
     "edge-information": (
         Clause(
-            "Bellman-Ford with edge information less without, 64 nodes",
+            "Bellman-Ford with edge information minus without, 64 nodes",
             "bringing up the average performance",
             "above", 0, _scores("table-10/edge-info", "table-10/default"),
         ),
         Clause(
-            "std over networks without less with edge information",
+            "std over networks without minus with edge information",
             "reducing the standard deviation between solutions",
             "above", 0,
             lambda see: spread(
@@ -906,7 +913,7 @@ CLAUSES: dict[str, tuple[Clause, ...]] = {
     ),
     "bias-insignificant": tuple(
         Clause(
-            f"BFS with a bias less without, {decoder}, 16 nodes",
+            f"BFS with a bias minus without, {decoder}, 16 nodes",
             "does not show significant differences",
             "within", SMALLEST_MARGIN,
             _scores(f"table-11/bias{kind}", f"table-11/default{kind}"),
@@ -915,7 +922,7 @@ CLAUSES: dict[str, tuple[Clause, ...]] = {
     ),
     "as-capable": tuple(
         Clause(
-            f"Bellman-Ford with both modifications less neither, {decoder}, 16 nodes",
+            f"Bellman-Ford with both modifications minus neither, {decoder}, 16 nodes",
             "still as-capable as the unmodified version within distribution",
             "above", -SMALLEST_MARGIN,
             _scores(f"table-12/both{kind}", f"table-12/default{kind}"),
@@ -935,7 +942,7 @@ CLAUSES: dict[str, tuple[Clause, ...]] = {
     ),
     "minimal-modified": tuple(
         Clause(
-            f"{SPOKEN[name]}, gain by the modifications at hidden size 4 less at 128, "
+            f"{SPOKEN[name]}, gain by the modifications at hidden size 4 minus at 128, "
             "all trained and tested on 16 nodes",
             "a stronger effect on minimal models",
             "above", 0, _gain(name, changed),

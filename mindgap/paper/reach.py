@@ -1,9 +1,9 @@
 """An experiment that goes beyond the paper: DFS learned so that it carries over.
 
-The network is the one to which DFS compiles exactly: four heads, attention to all nodes,
-no layer norm. Only its training differs from the paper's: windows of true trajectories,
-zoomed positions, a falling rate, and graphs of up to 32 nodes. Each further row leaves
-one of these out.
+The network is the one to which DFS compiles exactly: four heads, attention to all
+nodes, no layer norm. Only its training differs from the paper's: windows of true
+trajectories, zoomed positions, a falling rate, and graphs of up to 32 nodes. Each
+further row leaves one of these out.
 """
 
 import dataclasses

@@ -111,8 +111,8 @@ def agrees(setting: Setting, experiment: Experiment) -> bool | None:
     if setting.ours is None:
         return None
     printed, ours = values(setting.printed), setting.ours(experiment)
-    if setting.name == "regularization_weight":
-        return ours in (0.0, *printed)
+    if setting.name == "regularization_weight" and not experiment.train.l1:
+        return None  # it weighs nothing without regularisation
     return printed == (ours if isinstance(ours, tuple) else (ours,))
 
 

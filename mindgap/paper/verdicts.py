@@ -315,7 +315,7 @@ def compare(
             "paper: mean ± std (max)": r.paper,
             "ours: mean": f"{r.mean:.2f}",
             "std": f"{r.std:.2f}",
-            "95 % interval": f"{r.interval[0]:.2f} to {r.interval[1]:.2f}",
+            "95 % interval": _bounded(*r.interval),
             "max": f"{r.max:.2f}",
             "seeds": r.seeds,
             "steps": r.steps,
@@ -327,9 +327,14 @@ def compare(
     return table.replace({"nan": "–", "nan to nan": "–"}).set_index("row")
 
 
+def _bounded(low: float, high: float) -> str:
+    """An interval of a percentage."""
+    return f"{max(low, 0.0):.2f} to {min(high, 100.0):.2f}"
+
+
 def _rests(number: Number) -> str:
     """The number and kind of the seeds that a verdict rests on."""
-    return f"{number.deciding} {'new' if number.new else 'seeds'}"
+    return f"{number.deciding} {'new' if number.new else 'in all'}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -346,6 +351,10 @@ class Judged:
         low, high = self.estimate.interval
         sign = {"above": ">", "below": "<", "within": "within ±"}[self.clause.side]
         limit = f"{sign} {self.clause.threshold:.4g} {self.clause.unit}"
+        # no percentage, and no difference of two, is beyond these
+        lowest = {"%": 0, "points": -100}.get(self.clause.unit, -math.inf)
+        highest = math.inf if lowest == -math.inf else 100
+        low, high = max(low, lowest), min(high, highest)
         if math.isnan(self.estimate.value):
             return f"– {limit}"
         spread = f" [{low:.2f}, {high:.2f}]" if self.estimate.seeds else ""

@@ -178,6 +178,7 @@ class Store:
             table,
             content,
             compression="zstd",
+            compression_level=15,
             # scores share their high bytes: side by side they take half as much
             use_dictionary=[  # pyright: ignore[reportArgumentType]
                 column for column in COLUMNS if column != "value"

@@ -97,9 +97,9 @@ def solve_simplified(inputs: Inputs) -> Trajectory:
 def solve_unclocked(inputs: Inputs) -> Trajectory:
     """DFS without the clock and the times that it gives: `d`, `f` and `time`.
 
-    The other hints still tell each step what to do: a node that was just descended to is
-    `s_last` but not yet `u`, and a root that was just chosen is white. On graphs larger
-    than those of training, times are larger than any that a network has seen.
+    The other hints still tell each step what to do: a node that was just descended to
+    is `s_last` but not yet `u`, and a root that was just chosen is white. On graphs
+    larger than those of training, times are larger than any that a network has seen.
     """
     full = solve_dfs(inputs)
     hints = {name: h for name, h in full.hints.items() if name not in CLOCKS}

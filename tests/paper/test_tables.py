@@ -129,3 +129,12 @@ def test_names_in_words():
     assert titles["table-12/both-pairwise"] == "Table 12: both, pairwise"
     told = "Trainability: DFS, from scratch, size 32"
     assert titles["trainability/dfs-scratch-32"] == told
+    told = "Trainability: BFS, sharpness 2^20, radius 0.01"
+    assert titles["trainability/bfs-1048576-0.01"] == told
+    assert titles["reach/dfs-to-16-nodes"] == "Reach: DFS, to 16 nodes"
+
+
+def test_sets_of_graphs_are_named_in_words():
+    row = paper.EXPERIMENTS["reach/dfs"]
+    told = {paper.report.graphs_in_words(data) for data in (row.test, *row.beside)}
+    assert told == {"CLRS-30's test", "as in training", "as CLRS-30's test"}

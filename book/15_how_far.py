@@ -1,0 +1,262 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # How far can learning reach? DFS that carries over (beyond §5)
+#
+# **Question.** Depth-first search (DFS) can be compiled into a graph attention network,
+# exactly at any size ({doc}`compiled DFS <10_compiled_dfs>`). Trained as the paper trains
+# it, the same network does it on graphs like those of training, and not on larger ones. Is
+# that a limit of gradient descent, as the paper's hypothesis says, or of this training?
+#
+# **In one line.** Of this training, as far as the first networks show: with the same
+# architecture, the same optimiser and data of the same kind, but windows of true trajectories
+# instead of whole runs, and graphs of up to twice the size, DFS is learned so that it mostly
+# carries over to 64 nodes. There are too few networks for a verdict.
+#
+# **From the paper, on this page:** nothing is printed there; the hypothesis is that of
+# sections 1 and 5 {cite:p}`saldyt2025gap`.
+#
+# **What is known.** On CLRS's DFS, a larger network trained by a like recipe with hints
+# decided, teacher forcing and random positions reaches about half of the pointers of
+# 64 nodes {cite:p}`ibarz2022generalist`. Networks with a stack learn DFS that carries over
+# {cite:p}`jurss2023recursive`, and so do networks with discrete states that are trained step
+# by step on true states {cite:p}`rodionov2025discrete`. Forgetting what the algorithm does
+# not need helps other tasks, too {cite:p}`bohde2024markov`. All of these change the
+# architecture; this page does not.
+
+# %% tags=["remove-cell"]
+# On a hosted notebook: fetch the book with its results, and the library without
+# touching the jax that is installed there.
+import importlib.util
+import os
+import subprocess
+import sys
+
+if importlib.util.find_spec("mindgap") is None:
+    repository = "https://github.com/mindgap-companion/mindgap"
+    subprocess.run(["git", "clone", "--quiet", "--depth=1", repository], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "./mindgap[clrs,run]"],
+        check=True,
+    )
+    os.chdir("mindgap/book")
+
+# %% tags=["parameters"]
+profile: str = "stored"  # stored | quick | paper
+store: str = "results"  # where results are read and kept, relative to book/
+
+# %% [markdown]
+# Under `stored` and `quick` nothing is trained: recorded rows are shown, and the networks that
+# are kept of them are run, under `quick` on a few graphs of 16 nodes. `paper` completes all
+# rows at four networks each first, some ten hours on two cores.
+
+# %% tags=["remove-cell"]
+import numpy as np
+import pandas as pd
+
+import mindgap as mg
+from mindgap import network
+from mindgap.experiments.base import BY_SIZE, CLRS30_TEST
+from mindgap.experiments.learned import load
+from mindgap.paper.reach import LARGE
+from mindgap.paper.tables import find
+from mindgap.store import StoreError
+
+mg.book.pages.check_parameters(globals())
+
+results = mg.paper.report.book_store(store)
+rows = find("reach")
+if profile == "paper":
+    for experiment in rows:
+        mg.experiments.run.complete(experiment, range(experiment.seeds), results)
+few, at = (4, (16,)) if profile == "quick" else (16, (16, 32, 64))
+
+# %% tags=["remove-cell"]
+# %config InlineBackend.figure_formats = []
+
+# %% [markdown]
+# ## What is wrong with whole runs
+#
+# The usual training unrolls the network over the whole trajectory, on the hints that it
+# predicts itself. Three things about it are bad for a long algorithm.
+#
+# - Early in training the predicted hints are noise, so that a late step is asked for the
+#   right answer to a question that it was never given.
+# - Later, what is fed back are the network's own probabilities, which can carry more than
+#   the hints do. Networks trained so fail at single steps when they are told the truth
+#   ({doc}`compiled DFS <10_compiled_dfs>`).
+# - A step has to be right at hundreds of times, and nothing that it does once may add up.
+#   A run on 16 nodes is too short to show what adds up on 64.
+#
+# ## Windows of true trajectories
+#
+# Here an update takes $k$ steps from somewhere on the true trajectory. With probability $p$
+# a step is given the true hints, else the network's own, decided (the largest logit counts,
+# as dm-clrs's `hint_repred_mode` has it). The loss of a window that starts at time $t_0$ is
+#
+# $$\mathcal{L} = \frac{1}{k} \sum_{t = t_0}^{t_0 + k - 1} \sum_{h} \sum_i
+# \ell\big(\hat h_i(t + 1), h_i(t + 1)\big)
+# + \sum_i \ell\big(\hat\pi_i, \pi^h_i(t_0 + k)\big) + \lambda\, \overline{x^2},$$
+#
+# a mean over the graphs of a batch. Errors of nodes are summed, not averaged, so that the
+# one pointer that changes at a step weighs as much on any number of nodes. The output
+# $\hat\pi$ is asked for what the hint `pi_h` is by then. The last term holds the hidden
+# states $x$ down.
+#
+# Each graph is followed from its first window to its last, and a window starts from the
+# hidden states in which the one before it ended. So the network meets states of any age, but
+# a gradient passes $k$ steps only. Here are all settings:
+
+# %%
+rows[0].train
+
+# %% [markdown]
+# - `forced`: $p$ falls to a half, late in training. A network that has only ever seen true
+#   hints does not mend its own errors.
+# - `renewed` and `scaled`: some windows start from hidden states of zero, and in others the
+#   states are multiplied at random, node by node. What a network keeps in its states from
+#   far back cannot be relied upon then, and what it needs it has to read anew, from hints
+#   and positions.
+# - `zoom`: the positions of a graph lie in a random interval, down to a tenth of the usual
+#   one. So the closest of them are as close as those of graphs of many more nodes.
+# - The clocks of DFS (`d`, `f` and `time`) are left out. The other hints still tell every
+#   state from the others (tested), and on larger graphs a clock shows numbers that no network
+#   has seen in training.
+# - Hidden size 64, twice what the compiled network needs; half of it is a row of its own.
+#
+# ## By number of nodes
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-reach", "caption": "DFS by number of nodes: the paper's network, the network that holds compiled DFS trained as the paper trains, and the same kind of network trained on windows. Grey: sizes of the paper's training; the third was trained on up to 32 nodes."}, "image": {"alt": "Three panels over 16 to 64 nodes. The first two networks fall from nearly 100 percent on 16 nodes to about 10 on 64, below the one-line rule; the one trained on windows stays far above the rule on all sizes."}}
+kinds = {
+    "the paper's": "table-1/dfs",
+    "four heads": "trainability/dfs-scratch-128",
+    "on windows": "reach/dfs",
+}
+held = mg.paper.by_size.held(results, kinds.values())
+by_nodes = mg.paper.by_size.frame(held, kinds)
+mg.paper.by_size.figure(by_nodes)
+
+# %% tags=["remove-input"]
+mg.book.pages.data("figure-reach", by_nodes.round(4).set_index(["task", "nodes"]))
+
+# %% [markdown]
+# Each row leaves out one part of the recipe, or changes one:
+
+
+# %% tags=["remove-input"]
+def spread(row, data, checkpoint):
+    """Mean ± std over networks, in percent."""
+    found = mg.paper.report.seed_scores(row, results, data, checkpoint)
+    std = found.std(ddof=1) if len(found) > 1 else np.nan
+    mean = found.mean() if len(found) else np.nan
+    return mg.measures.statistics.spread(mean, std).replace(" ± nan", "")
+
+
+def line(row, checkpoint):
+    sets = {"CLRS-30's test, 64": CLRS30_TEST, **{f"{d.nodes}": d for d in LARGE}}
+    found = {k: spread(row, data, checkpoint) for k, data in sets.items()}
+    seeds = len(mg.paper.report.seed_scores(row, results, CLRS30_TEST, checkpoint))
+    return {**found, "networks": seeds}
+
+
+named = {row: mg.paper.report.title(row.name, group=False) for row in rows}
+scored = {(named[r], c): line(r, c) for r in rows for c in ("best", "last")}
+recorded = {k: v for k, v in scored.items() if v["networks"]}
+mg.book.pages.parts(pd.DataFrame(recorded).T)
+
+# %% tags=["remove-input"]
+missing = [named[row] for row in rows if (named[row], "best") not in recorded]
+mg.book.pages.note(
+    "*Percent of pointers, mean ± std over networks, by graphs (numbers are nodes) and "
+    "checkpoint. Validation is on 32 nodes at zoomed positions.* "
+    + (f"Not trained yet: {', '.join(missing)}." if missing else "")
+)
+
+# %% [markdown]
+# ## Are single steps right now?
+#
+# As for the networks of {doc}`compiled DFS <10_compiled_dfs>`: the share of steps after which
+# a hint is right at every node, in the network's own run and if it is told the true hints at
+# every step. *All* asks that of all hints.
+
+
+# %% tags=["remove-input"]
+def single(row, nodes):
+    """Shares of right steps, with the network's own hints and with true ones."""
+    params, found = load(row, results).params, {}
+    drawn = BY_SIZE[nodes].draw(row.task).take(np.arange(few))
+    for told, hints in (("own", ()), ("true", row.task.stage("hint"))):
+        run = mg.measures.forcing.given(row.task, row.model, params, drawn, hints)
+        for hint in ("all", "pi_h", "color", "u"):
+            found[f"{hint}, {told}"] = 100 * float(np.nanmean(run.exact[hint]))
+    return found
+
+
+kept = {}
+for row in rows:
+    try:
+        kept[row] = load(row, results)
+    except StoreError:
+        continue
+steps = {(named[row], f"{n} nodes"): single(row, n) for row in kept for n in at}
+mg.book.pages.parts(pd.DataFrame(steps).T.sort_index(axis=1).round(1))
+
+# %% [markdown]
+# *Percent of steps; of each row the one network that is best by validation.*
+#
+# ## What adds up
+#
+# The mean size of the hidden states along a run tells whether something adds up. Without
+# layer norm nothing bounds them.
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-states", "caption": "Mean absolute hidden state after each step, on the largest graphs shown: the network trained as the paper trains, and the kept network of each row. Thin lines are graphs."}, "image": {"alt": "Lines over the steps of DFS. The states of each network grow from the start of a run; how far tells the rows apart."}}
+shown = {"trained as in the paper": find("trainability/dfs-scratch-32")[0]}
+shown |= {named[row]: row for row in kept}
+sizes = {}
+for name, row in shown.items():
+    drawn = BY_SIZE[at[-1]].draw(row.task).take(np.arange(few))
+    run = network.apply(row.task, row.model, load(row, results).params, drawn)
+    mean = np.abs(np.asarray(run.states)).mean((2, 3))
+    sizes[name] = 1 + np.arange(mean.shape[1]), mean
+mg.plots.over_steps({f"{at[-1]} nodes": sizes}, "mean |hidden state|")
+
+# %% tags=["remove-input"]
+long = {name: pd.Series(v.mean(0), n) for name, (n, v) in sizes.items()}
+mg.book.pages.data("figure-states", pd.DataFrame(long).rename_axis("step").round(3))
+
+# %% [markdown]
+# ## What this shows, and what it does not
+#
+# - The network that holds DFS can be trained to do most of it on graphs of twice the size of
+#   the largest in training, with no weight set by hand. What the paper calls a failure to
+#   learn is, in this network, one of whole runs on small graphs.
+# - It says nothing against the hypothesis that depth matters: training on windows gives the
+#   network one shallow step at a time, with the truth about all steps before. It moves the
+#   question from what a network can learn to what it is shown.
+# - It is not exact, unlike the compiled network, and the graphs of training are larger than the
+#   paper's: the row with up to 16 nodes is the like-for-like one.
+# - The hints must be known at training time. Nothing here learns DFS from its answers.
+# - What would change our mind: networks of this row that fail on 64 nodes once there are
+#   eight, or the row with up to 16 nodes doing as well as the one with 32, which would make
+#   the larger graphs needless.
+#
+# ## Reproduce
+#
+# | what | command |
+# |---|---|
+# | the rows | `mindgap run reach --seeds 0:4` |
+# | one of them | `mindgap run reach/dfs --seeds 0:4` |
+# | this page, small and quick | `mindgap book run 15_how_far -p profile=quick` |
+#
+# The recorded results on this page were computed by these runs:
+
+# %% tags=["remove-input", "hide-output"]
+mg.paper.report.provenance(rows, results)
