@@ -69,7 +69,7 @@ from mindgap import network, programs
 from mindgap.compiler import verification
 from mindgap.experiments.base import CLRS30_TEST, CLRS30_VAL, TEST_16
 from mindgap.language.interpreter import interpret
-from mindgap.measures import faithfulness, statistics
+from mindgap.measures import faithfulness, heads, statistics
 from mindgap.paper.tables import FAITHFUL, FAITHFUL_16, find
 from mindgap.store import StoreError
 
@@ -755,36 +755,16 @@ if recorded and share == 1:
 dfs = programs.dfs
 
 
-def wanted(graphs):
-    """Whom each selection names, and for which nodes that is counted."""
-    found = faithfulness.selections(dfs, graphs)
-    states = interpret(dfs, graphs, graphs.trajectory.steps).states
-    held = {k: np.asarray(states[k])[:, :-1] > 0.5 for k in ("new", "token", "seen")}
-    child, active = map(np.asarray, found["child"])
-    free = ~np.take_along_axis(held["seen"], child, -1)
-    holder = active & free & (held["new"] | held["token"])
-    return {**found, "child, of the holder": (child, holder)}
-
-
-def by_head(model, params, graphs, goals):
-    """Attention accuracy of the best head on each selection, in percent."""
-    alpha = attend(dfs.task, model, params, graphs).attention
-    every = range(alpha.shape[2])
-    found = {
-        k: [right(alpha[:, :, h], *goal) for h in every] for k, goal in goals.items()
-    }
-    return {k: max(np.nanmean(each) for each in v) for k, v in found.items()}
-
-
 def compared(name, graphs, goals):
     """The same of a kept network, and of untrained ones the mean of three."""
     net = kept(name)
     if net is None:
         return {}
-    begun = [network.init(dfs.task, net[0], jax.random.key(k)) for k in range(3)]
-    each = [by_head(net[0], params, graphs, goals) for params in begun]
-    blank = pd.DataFrame(each).mean().to_dict()
-    return {"learned": by_head(*net, graphs, goals), "untrained": blank}
+    model, learned = net
+    begun = [network.init(dfs.task, model, jax.random.key(k)) for k in range(3)]
+    each = [heads.best(dfs.task, model, each, graphs, goals) for each in begun]
+    found = heads.best(dfs.task, model, learned, graphs, goals)
+    return {"learned": found, "untrained": pd.DataFrame(each).mean().to_dict()}
 
 
 dfs_networks = {"Table 1": "table-1/dfs", "four heads": "trainability/dfs-scratch-32"}
@@ -793,17 +773,17 @@ best_heads = {}
 sizes = ((TEST_16, 16), (CLRS30_TEST, 4))
 for data, count in sizes[:1] if profile == "quick" else sizes:
     graphs = some(data, dfs.task, count)
-    goals = wanted(graphs)
+    goals = heads.of_dfs(graphs)
     if data is TEST_16:
         made = verification.suited(dfs, data.nodes)
-        exact = by_head(made.config, made.params, graphs, goals)
+        exact = heads.best(dfs.task, made.config, made.params, graphs, goals)
         assert all(score == 100 for score in exact.values())
         best_heads[data.nodes, "compiled", ""] = exact
     for label, name in dfs_networks.items():
         found = compared(name, graphs, goals)
         best_heads |= {(data.nodes, label, k): v for k, v in found.items()}
-heads = pd.DataFrame(best_heads).rename_axis(columns=["nodes", "network", ""])
-heads.astype(float).round(1)
+by_heads = pd.DataFrame(best_heads).rename_axis(columns=["nodes", "network", ""])
+by_heads.astype(float).round(1)
 
 # %% [markdown]
 # *Percent, of the best head; untrained networks are the mean of three draws.*
@@ -813,13 +793,13 @@ heads.astype(float).round(1)
 
 # %% tags=["remove-cell"]
 if recorded and share == 1:
-    holder = heads.loc["child, of the holder"]
+    holder = by_heads.loc["child, of the holder"]
     assert holder[16, "Table 1", "learned"] > 75 > 10 > holder[64, "Table 1", "learned"]
-    assert heads.loc["caller"][16, "Table 1", "learned"] > 55
-    assert heads.loc["caller"][64, "Table 1", "learned"] < 15
-    assert heads.loc["child"][16, "Table 1", "learned"] < 20
+    assert by_heads.loc["caller"][16, "Table 1", "learned"] > 55
+    assert by_heads.loc["caller"][64, "Table 1", "learned"] < 15
+    assert by_heads.loc["child"][16, "Table 1", "learned"] < 20
     assert holder[16, "four heads", "learned"] < 40
-    assert heads.loc["first"][16, "four heads", "learned"] > 25
+    assert by_heads.loc["first"][16, "four heads", "learned"] > 25
 
 # %% [markdown]
 # - **On 16 nodes the paper's network has found the mechanism, where it matters.** Asked for

@@ -431,8 +431,8 @@ for name in two if profile != "quick" else ():
 #   which can carry more than the truth does. So a hint that is decoded rightly need not be
 #   what the next step reads.
 #
-# What these runs do not show is which part of a step fails, and whether networks that see
-# true hints in training do better.
+# What these runs do not show is which part of a step fails. Networks that see true hints in
+# training do better: {doc}`how far learning reaches <15_how_far>`.
 #
 # ## Where do its heads look?
 #
@@ -594,8 +594,9 @@ mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 #   here.
 # - BFS stays at its exact weights, DFS and Bellman-Ford do not. The rows differ in more than
 #   the task, and have four seeds or fewer, so this does not rank the algorithms.
-# - This is one construction; another could lie in a wider basin, and a curriculum or other
-#   settings could find one. The seeds from scratch are few.
+# - This is one construction; another could lie in a wider basin. Other training finds
+#   networks that carry over much further ({doc}`how far learning reaches <15_how_far>`).
+#   The seeds from scratch are few.
 # - With four heads, attention to all nodes and no layer norm, this network is not the one
 #   of the paper's Table 1. In the paper's kind of attention, to neighbours, only the first
 #   tree can be done.

@@ -377,16 +377,25 @@ def export(
 def merge(stores: tyro.conf.Positional[tuple[Path, ...]], /) -> None:
     """Add records to the last store named: mindgap merge A B adds those of A to B.
 
+    Of each row that has got more seeds, the network that is best by validation is kept.
+
     Args:
         stores: folders of results; the last one is created if it does not exist.
     """
+    from mindgap import paper
+    from mindgap.experiments import learned
     from mindgap.store import Store
 
     if len(stores) < 2:
         raise ValueError(f"merge needs two stores at least, got {len(stores)}")
     *others, into = map(Store, stores)
-    for name, digest, added, already in into.merge(*others):
+    merged = into.merge(*others)
+    for name, digest, added, already in merged:
         print(f"{name} ({digest}): {added} seeds added, {already} there already")
+    grown = {(found.name, found.digest) for found in merged if found.added}
+    for row in paper.EXPERIMENTS.values():
+        if row.keep and (row.recorded, row.digest) in grown:
+            learned.keep(row, into)
 
 
 @app.command

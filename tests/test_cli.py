@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
-from mindgap import cli
+from mindgap import cli, paper
+from mindgap.experiments import learned
 from mindgap.store import Store
-from tests.store.test_records import put
+from tests.store.test_records import put, rows
 
 
 def mindgap(monkeypatch, capsys, *arguments):
@@ -86,6 +87,20 @@ def test_stores_merge_into_the_last_one_named(monkeypatch, capsys, tmp_path):
     assert out == "t/x (abc): 3 seeds added, 0 there already\n"
     _, out, _ = mindgap(monkeypatch, capsys, *asked)
     assert out == "t/x (abc): 0 seeds added, 3 there already\n"
+
+
+def test_a_row_that_grew_by_merging_keeps_its_best_network(
+    monkeypatch, capsys, tmp_path
+):
+    row = paper.EXPERIMENTS["table-13/bfs"]
+    one, into = tmp_path / "one", tmp_path / "into"
+    Store(one).put(row.recorded, row.digest, [0], rows(0), {"steps": 7})
+    kept = []
+    monkeypatch.setattr(learned, "keep", lambda *given: kept.append(given))
+    for _ in range(2):  # the second time there is nothing new
+        mindgap(monkeypatch, capsys, "merge", str(one), str(into))
+    ((found, store),) = kept
+    assert found is row and store.folder == into
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from . import faithfulness as faithfulness
 from . import floors as floors
 from . import forcing as forcing
+from . import heads as heads
 from . import interventions as interventions
 from . import landscape as landscape
 from . import probing as probing

@@ -1,0 +1,52 @@
+"""The compiled network has a head for each selection; a blind one has none."""
+
+import dataclasses
+
+import jax
+import numpy as np
+from numpy.testing import assert_array_equal
+
+from mindgap import network, programs, tasks
+from mindgap.compiler.smallest import suited
+from mindgap.measures import heads
+from mindgap.network import ModelConfig
+
+
+def test_compiled_dfs_has_a_head_for_each_selection(key):
+    compiled = suited(programs.dfs, 6)
+    graphs = tasks.dfs.sample(key, 6, 4)
+    goals = heads.of_dfs(graphs)
+    found = heads.best(tasks.dfs, compiled.config, compiled.params, graphs, goals)
+    assert found.keys() == {*programs.dfs.selections, "child, of the holder"}
+    assert set(found.values()) == {100.0}
+
+
+def test_the_holders_child_is_the_node_that_is_descended_to(key):
+    """Against CLRS's own hints: where `s_last` moves to a new node, from `u` to it."""
+    graphs = tasks.dfs.sample(key, 7, 8)
+    child, holds = map(np.asarray, heads.of_dfs(graphs)["child, of the holder"])
+    hints = graphs.trajectory.hints
+    top, u = (np.asarray(hints[n]).argmax(-1) for n in ("s_last", "u"))
+    white = np.asarray(hints["color"])[..., 0] > 0.5
+    seen = 0
+    for b, t in np.argwhere(holds.any(-1)):
+        (holder,) = np.flatnonzero(holds[b, t])
+        target = child[b, t, holder]
+        if top[b, t + 1] != top[b, t] and u[b, t + 1] == holder:
+            assert top[b, t + 1] == target and white[b, t, target]
+            seen += 1
+    assert seen > 20
+
+
+def test_uniform_attention_is_right_as_often_as_chance(key):
+    model = ModelConfig(hidden_size=8, heads=2, attend_to="all", layer_norm=False)
+    blank = jax.tree.map(np.zeros_like, network.init(tasks.dfs, model, key))
+    graphs = tasks.dfs.sample(key, 5, 3)
+    goals = heads.of_dfs(graphs)
+    found = heads.best(tasks.dfs, model, blank, graphs, goals)
+    assert_array_equal(np.round(list(found.values()), 3), 20.0)
+    other = dataclasses.replace(model, heads=1)
+    blank = jax.tree.map(np.zeros_like, network.init(tasks.dfs_unclocked, other, key))
+    same = tasks.dfs_unclocked.solved(graphs.inputs)
+    found = heads.best(tasks.dfs_unclocked, other, blank, same, goals)
+    assert_array_equal(np.round(list(found.values()), 3), 20.0)
