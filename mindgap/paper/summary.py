@@ -40,6 +40,9 @@ SHOWN = {
 }
 """The rows of the figure of effectiveness and faithfulness, by task and kind."""
 
+OTHERWISE = {"DFS": "reach/dfs"}
+"""Rows of networks that are trained otherwise than the paper's, by task."""
+
 START, END = (
     "<!-- results: made by mindgap.paper.summary -->",
     "<!-- end of results -->",
@@ -78,6 +81,7 @@ def table(store: Store) -> "pd.DataFrame":
             lines[f"trained here, fresh graphs of {nodes} nodes"] = _words(
                 line["mean"], line.low, line.high, int(line.seeds)
             )
+        lines["trained on windows, CLRS-30's test"] = _other(task, store)
         floor = best.loc[(task, SIZES[-1])].floor
         lines["best rule of one line, 64 nodes"] = f"{floor:.1f}"
         lines["compiled, these fresh graphs"] = _compiled(row)
@@ -107,6 +111,14 @@ def _compiled(row: Experiment) -> str:
     score = 100 * np.concatenate(right).mean()
     refused = f" ({given - kept} of {given} graphs refused)" if kept < given else ""
     return f"{score:.1f}{refused}"
+
+
+def _other(task: str, store: Store) -> str:
+    """The score of a task's other training; a dash without one."""
+    if task not in OTHERWISE:
+        return "–"
+    found = report.row(find(OTHERWISE[task])[0], store)
+    return _words(found.mean, *found.interval, found.seeds) if found.seeds else "–"
 
 
 def _share(row: Experiment, store: Store, metric: str, checkpoint: str = "best") -> str:
