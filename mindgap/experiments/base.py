@@ -274,6 +274,7 @@ class Experiment:
                 learning_rate=1e-3,
                 lengths=(self.model.nodes or 8,),
                 batch=16,
+                evaluate_every=min(50, self.train.evaluate_every),
             ),
             beside=(),
             followed=False,

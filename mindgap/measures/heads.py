@@ -29,9 +29,9 @@ Goals = Mapping[str, tuple[Int[Array, "B T N"], Bool[Array, "B T N"]]]
 def of_dfs(graphs: Graphs) -> Goals:
     """Whom each selection of the program names, and for which nodes that counts.
 
-    All nodes look for a child at each step, but only the answer of the node that holds
-    the token is used: that one is told apart, at steps at which it has a child. These
-    must be graphs of the task dfs.
+    All nodes look for a child at each step, but the search needs only that of the node
+    that is new or has the token: that one is told apart, at steps at which it has a
+    child. These must be graphs of the task dfs.
     """
     found = faithfulness.selections(dfs, graphs)
     states = interpret(dfs, graphs, graphs.trajectory.steps).states
@@ -49,19 +49,49 @@ def best(
 
     A mean over graphs and steps at which somebody has to look; NaN without any. The
     graphs of `goals` and of the network must have the same inputs, and one message step
-    per hint.
+    per hint. The head is chosen on the graphs that it is scored on: see `choose`.
     """
+    found = _by_head(task, model, params, graphs, goals)
+    return {name: 100 * float(np.max(each)) for name, each in found.items()}
+
+
+def choose(
+    task: Task, model: ModelConfig, params: Params, graphs: Graphs, goals: Goals
+) -> dict[str, int]:
+    """The head that is best at each goal, to be scored on other graphs."""
+    found = _by_head(task, model, params, graphs, goals)
+    return {name: int(np.argmax(each)) for name, each in found.items()}
+
+
+def score(
+    task: Task,
+    model: ModelConfig,
+    params: Params,
+    graphs: Graphs,
+    goals: Goals,
+    chosen: Mapping[str, int],
+) -> dict[str, float]:
+    """Attention accuracy in percent of a chosen head at each goal, as in `best`."""
+    found = _by_head(task, model, params, graphs, goals)
+    return {name: 100 * each[chosen[name]] for name, each in found.items()}
+
+
+def _by_head(
+    task: Task, model: ModelConfig, params: Params, graphs: Graphs, goals: Goals
+) -> dict[str, list[float]]:
+    """The share of right nodes of each head, by goal."""
     alpha = _attention(task, model, params, graphs)
-    scores = {
+    return {
         name: [
             float(jnp.nanmean(faithfulness.attention_accuracy(alpha[:, :, h], *goal)))
             for h in range(alpha.shape[2])
         ]
         for name, goal in goals.items()
     }
-    return {name: 100 * float(np.max(each)) for name, each in scores.items()}
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _attention(task: Task, model: ModelConfig, params: Params, graphs: Graphs) -> Array:
-    return network.apply(task, model, params, graphs).attention
+    found = network.apply(task, model, params, graphs).attention
+    assert found is not None
+    return found

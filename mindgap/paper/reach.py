@@ -1,9 +1,10 @@
 """An experiment that goes beyond the paper: DFS learned so that it carries over.
 
-The network is the one to which DFS compiles exactly: four heads, attention to all
-nodes, no layer norm. Only its training differs from the paper's: windows of true
-trajectories, zoomed positions, a falling rate, and graphs of up to 32 nodes. Each
-further row leaves one of these out.
+The network is of the kind to which DFS compiles exactly: four heads, attention to all
+nodes, no layer norm; its hints are decided before they are fed back, at test as well,
+and its task has no clocks. It is trained on windows of true trajectories, on graphs of
+up to 32 nodes, at zoomed positions, with a higher rate that falls to zero. Further rows
+leave one part out, or have another in its place.
 """
 
 import dataclasses

@@ -15,7 +15,8 @@ OVERFLOW = 1e30
 class Windows:
     """Training on short windows of true trajectories, not on whole runs (`windows`).
 
-    The defaults are what DFS was learned with; the paper has none of it.
+    The paper has none of it. `mindgap.paper.reach` has the settings that DFS was
+    learned with.
     """
 
     steps: int = 6
@@ -33,7 +34,8 @@ class Windows:
     renewed, are multiplied by numbers between 0 and this, node by node; 0 to leave them
     as they are. Runs longer than those of training have larger states."""
     states: float = 0.0
-    """Weight in the loss of the hidden states' squares, averaged."""
+    """Weight in the loss of the hidden states' squares, averaged over all steps of the
+    windows, those after the end of a trajectory, too."""
 
     def __post_init__(self):
         checks.whole("steps of windows", self.steps)

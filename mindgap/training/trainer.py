@@ -102,6 +102,11 @@ def make_trainer(
     """
     network.model.prove("training", task, model)
     checks.kind("training", config, TrainConfig, "a TrainConfig")
+    if config.windows and model.hint_mode != "encoded_decoded":
+        raise ValueError(
+            f"windows start from true hints, but with hint_mode {model.hint_mode!r} "
+            "the network is given none: it must be 'encoded_decoded'"
+        )
     optimiser = config.optimiser
     draw = start or functools.partial(network.init, task, model)
     report = watch or (lambda *_: jnp.zeros(0))
@@ -160,6 +165,8 @@ def make_trainer(
             params, window, forced
         )
         time = lasting.time + jnp.asarray(window.graphs.trajectory.lengths) - 1
+        if config.skip_overflow:  # else every later window of the graph is lost
+            hidden = jnp.where(jnp.isfinite(hidden), hidden, 0)
         after = lasting._replace(time=time, hidden=hidden)
         followed = (*followed[:place], after, *followed[place + 1 :])
         return (error, _flat(gradient)), followed

@@ -3,8 +3,8 @@
 The usual training unrolls the network over the whole trajectory on the hints that it
 predicts itself. Early in training these are noise, so what late steps could teach is
 lost, and a gradient passes up to 3N steps. Here an update takes a few steps from
-somewhere on the true trajectory (DNAR's stepwise training and truncated backpropagation
-through time have the same idea).
+somewhere on the true trajectory. dm-clrs's chunked training has the same idea, without
+true hints at the start of a chunk; training on true steps is also DNAR's.
 
 Every graph of a batch is followed from its first window to its last. A window starts
 from the hidden states in which the one before it ended, without their gradient: started
@@ -59,9 +59,12 @@ def zoomed(
     """
     kept, wide, low = jax.random.split(key, 3)
     shape = len(positions), 1
-    width = jnp.exp(jax.random.uniform(wide, shape, minval=jnp.log(least), maxval=0.0))
-    width = jnp.where(jax.random.uniform(kept, shape) < WHOLE, 1.0, width)
-    return positions * width + jax.random.uniform(low, shape) * (1 - width)
+    exact = positions.dtype
+    width = jnp.exp(
+        jax.random.uniform(wide, shape, exact, minval=jnp.log(least), maxval=0.0)
+    )
+    width = jnp.where(jax.random.uniform(kept, shape) < WHOLE, 1, width).astype(exact)
+    return positions * width + jax.random.uniform(low, shape, exact) * (1 - width)
 
 
 def chance_of_truth(
@@ -78,7 +81,8 @@ def follow(key: Key[Array, ""], graphs: Graphs, size: int) -> Followed:
     """Graphs at random times, with hidden states of zero, of `size` components."""
     last = jnp.maximum(jnp.asarray(graphs.trajectory.lengths) - 1, 1)
     time = jnp.floor(jax.random.uniform(key, (graphs.batch,)) * last).astype(jnp.int32)
-    return Followed(graphs, time, jnp.zeros((graphs.batch, graphs.nodes, size)))
+    hidden = jnp.zeros((graphs.batch, graphs.nodes, size), jnp.float32)
+    return Followed(graphs, time, hidden)
 
 
 def renew(
@@ -96,9 +100,11 @@ def renew(
     )
     hidden = jnp.where(_over(zero, followed.hidden), 0, followed.hidden)
     if settings.scaled:
-        factors = jax.random.uniform(scale, hidden.shape[:2], maxval=settings.scaled)
+        factors = jax.random.uniform(
+            scale, hidden.shape[:2], hidden.dtype, maxval=settings.scaled
+        )
         kept = jax.random.uniform(chosen, done.shape) < 0.5
-        hidden *= jnp.where(kept[:, None], 1, factors)[..., None]
+        hidden = hidden * jnp.where(kept[:, None], 1, factors)[..., None]
     return Followed(graphs, jnp.where(done, 0, followed.time), hidden)
 
 
