@@ -19,8 +19,8 @@
 # **In one line.** On graphs as in CLRS-30's test, of this training, as far as the first
 # networks show: with four heads, Adam and no weight set by hand, but windows of true
 # trajectories instead of whole runs, and graphs of up to twice the size, DFS carries over
-# to 64 nodes. There the search is nearly a path. On sparse graphs, where it branches, it
-# does not yet. There are too few networks for a verdict.
+# to 64 nodes. There the search is nearly a path. On sparse graphs, where the search
+# branches, it does not carry over. There are too few networks for a verdict.
 #
 # **From the paper, on this page:** nothing is printed there; the hypothesis is that of
 # sections 1 and 5 {cite:p}`saldyt2025gap`.
@@ -287,7 +287,9 @@ mg.book.pages.parts(pd.DataFrame(steps).T.sort_index(axis=1).round(1))
 # %% tags=["remove-input"]
 def look(row, params, nodes, chance):
     """Attention accuracy on each selection, of the head that other graphs choose."""
-    first, other = (mg.tasks.dfs.sample(mg.key_of(k), nodes, 4, chance) for k in (1, 2))
+    first, other = (
+        mg.tasks.dfs.sample(mg.key_of(k), nodes, few, chance) for k in (1, 2)
+    )
     of = row.task, row.model, params
     sets = [
         (row.task.solved(g.inputs), mg.measures.heads.of_dfs(g)) for g in (first, other)
@@ -308,8 +310,10 @@ pd.DataFrame(looks).astype(float).round(1)
 # %% tags=["remove-cell"]
 if profile == "stored" and store == "results":
     mine = pd.DataFrame(looks)["trained", "64 nodes"]
-    assert mine["child, of the holder"] > 95 and mine["caller"] > 90
+    assert mine["child, of the holder"] > 65 and mine["caller"] > 65
     assert max(mine["child"], mine["first"], mine["end"]) < 20
+    rare = pd.DataFrame(looks)["trained", "64 nodes, sparse"]
+    assert rare["caller"] < 60 and rare["child, of the holder"] < 60
     assert steps["full recipe", "64 nodes"]["all, true"] > 95
     assert scored["full recipe", "best"]["networks"] < 8
 
@@ -319,10 +323,11 @@ if profile == "stored" and store == "results":
 #
 # **It looks where two of the four selections look, on graphs like these.** The node that is
 # new or has the token looks at its lowest undiscovered out-neighbour, and the node that is
-# called looks at its caller, on 64 nodes nearly always. The children of all other nodes it
-# does not look for, nor `first` and `end`: what these are for it finds in another way.
-# Nothing in its loss names a selection. Where the search branches more, both are found less
-# often (the last columns).
+# called looks at its caller, on 64 nodes far more often than by chance; not always, since a
+# run that has lost its token looks anywhere. The children of all other nodes it does not
+# look for, nor `first` and `end`: what these are for it finds in another way. Nothing in
+# its loss names a selection. Where the search branches more, both are found less often (the
+# last columns).
 #
 # ## What adds up
 #
