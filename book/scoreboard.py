@@ -256,7 +256,7 @@ assert all(v.kind == v.clauses[0].verdict for v in judged)
 # Places where the paper is unclear, silent, or contradicts itself or the code that it
 # builds on, and what is done here.
 
-# %% tags=["remove-input", "hide-output"]
+# %% tags=["remove-input"]
 places = pd.DataFrame(DISCREPANCIES)
 places.columns = ["", "where", "the paper", "here", "chapter"]
 mg.book.pages.linked(places, pages=pages)
