@@ -185,12 +185,12 @@ def words(row):
 
 
 named = {row: words(row) for row in rows}
-scored = {(named[r], c): line(r, c) for r in rows for c in ("best", "last")}
+scored = {f"{named[r]}, {c}": line(r, c) for r in rows for c in ("best", "last")}
 recorded = {k: v for k, v in scored.items() if v["networks"]}
 mg.book.pages.parts(pd.DataFrame(recorded).T)
 
 # %% tags=["remove-input"]
-missing = [named[row] for row in rows if (named[row], "best") not in recorded]
+missing = [named[row] for row in rows if f"{named[row]}, best" not in recorded]
 mg.book.pages.note(
     "*Percent of pointers, mean ± std over networks, by graphs (numbers are nodes) and "
     "checkpoint. Validation is on the largest size of training, positions as there.* "
@@ -265,7 +265,7 @@ for row in rows:
         kept[row] = load(row, results)
     except StoreError:
         continue
-steps = {(named[row], f"{n} nodes"): single(row, n) for row in kept for n in at}
+steps = {f"{named[row]}, {n} nodes": single(row, n) for row in kept for n in at}
 mg.book.pages.parts(pd.DataFrame(steps).T.sort_index(axis=1).round(1))
 
 # %% [markdown]
@@ -314,8 +314,8 @@ if profile == "stored" and store == "results":
     assert max(mine["child"], mine["first"], mine["end"]) < 20
     rare = pd.DataFrame(looks)["trained", "64 nodes, sparse"]
     assert rare["caller"] < 60 and rare["child, of the holder"] < 60
-    assert steps["full recipe", "64 nodes"]["all, true"] > 95
-    assert scored["full recipe", "best"]["networks"] < 8
+    assert steps["full recipe, 64 nodes"]["all, true"] > 95
+    assert scored["full recipe, best"]["networks"] < 8
 
 # %% [markdown]
 # *Percent of the nodes that have to look; the head is chosen on other graphs than it is
