@@ -29,13 +29,15 @@ def write(folder: Path, store: Store) -> str:
         about = f"{link} ({kilobytes:,.0f} kB)"
         lines.append(f"| {name} | {task} | {size} | {heads} | {about} |")
 
-    of_task = {p.task.name: p for p in reversed(programs.PROGRAMS.values()) if p.task}
-    for program in reversed(of_task.values()):  # the first program of each task
+    first_of_task = {}
+    for program in programs.PROGRAMS.values():
+        if program.task:
+            first_of_task.setdefault(program.task.name, program)
+    for program in first_of_task.values():
         compiled = suited(program, NODES)
         path = export.save(folder / f"compiled-{program.name}.safetensors", compiled)
         config = compiled.config
-        size, heads = config.hidden_size, config.heads
-        add("compiled", program.name, size, heads, path)
+        add("compiled", program.name, config.hidden_size, config.heads, path)
     for row in EXPERIMENTS.values():
         try:
             params = learned.load(row, store).params

@@ -30,9 +30,9 @@ class Windows:
     """With which probability a window starts from hidden states of zero, and not from
     those at the end of the window before it."""
     scaled: float = 0.0
-    """The hidden states from which every second window starts, of those that are not
-    renewed, are multiplied by numbers between 0 and this, node by node; 0 to leave them
-    as they are. Runs longer than those of training have larger states."""
+    """Half of the windows, drawn at random, start from hidden states multiplied by
+    numbers between 0 and this, one for each node; 0 to multiply none. Runs longer than
+    those of training have larger states."""
     states: float = 0.0
     """Weight in the loss of the hidden states' squares, averaged over all steps of the
     windows, those after the end of a trajectory, too."""
