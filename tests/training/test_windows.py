@@ -176,14 +176,18 @@ def test_training_that_was_stopped_goes_on_as_one_that_was_not():
     second, after = advance(key, first, jnp.array(4), 4)
     assert not np.isnan(before.loss).any() and (after.loss != before.loss).all()
     whole, curve = jax.jit(training.make_train(tasks.dfs, HARD, SHORT))(key)
-    assert_allclose(curve.loss, np.concatenate([before.loss, after.loss]), rtol=1e-4)
+    # Two compilations round differently, and each of Adam's first steps makes that
+    # larger, by an amount that depends on the processor.
+    joined = np.concatenate([before.loss, after.loss])
+    assert_allclose(curve.loss[0], joined[0], rtol=1e-5)
+    assert_allclose(curve.loss, joined, rtol=2e-3)
     for x, y in zip(whole.followed, second.followed, strict=True):
         assert_array_equal(x.time, y.time)
         assert_array_equal(x.graphs.adjacency, y.graphs.adjacency)
         assert_allclose(x.hidden, y.hidden, atol=0.05)
     forgotten = first._replace(followed=start.followed)
     other = advance(key, forgotten, jnp.array(4), 4)[1]
-    assert np.abs(other.loss - after.loss).max() > 0.01
+    assert np.abs(other.loss / after.loss - 1).max() > 0.02
 
 
 def test_windows_work_where_numbers_are_of_64_bits():
