@@ -3,9 +3,10 @@
 Each kind of measure has records of its own, in a folder below the experiment's, so that
 a kind can be added later without invalidating existing records. The kinds, measured on
 both checkpoints: scores by number of nodes (`sizes`), accuracy after attention is
-changed (`interventions`), what a linear probe reads from the state (`probes`), how the
-loss rises around the weights (`landscape`), and how small random steps of the weights
-change the answers (`robustness`).
+changed (`interventions`), what a linear probe reads from the state (`probes`), whether
+answers follow when the algorithm's state is written into the network (`interchange`),
+how the loss rises around the weights (`landscape`), and how small random steps of the
+weights change the answers (`robustness`).
 """
 
 import dataclasses
@@ -206,6 +207,25 @@ def _probes(experiment: Experiment, params: Params) -> Found:
                 yield f"{kind}/{hint}", data.name, share
 
 
+# --- Interchange of states ---
+
+EXCHANGED = 1
+"""The step after which the state is exchanged."""
+
+
+def _interchange(experiment: Experiment, params: Params) -> Found:
+    """Shares of `probing.Followed` for each graph of the smallest and largest size."""
+    assert experiment.program is not None
+    smallest, *_, largest = experiment.by_size
+    for data in (smallest, largest):
+        graphs = data.draw(experiment.task).trimmed()
+        found = probing.interchange(
+            experiment.program, experiment.model, params, graphs, EXCHANGED
+        )
+        for name, shares in found._asdict().items():
+            yield f"interchange/{name}", data.name, shares
+
+
 # --- Landscape ---
 
 DIRECTIONS, REACH, SOFT = 8, 0.25, 8.0
@@ -292,6 +312,11 @@ def _is_probed(experiment: Experiment) -> bool:
     return known and full and experiment.recorded.startswith("table-1/")
 
 
+def _is_exchanged(experiment: Experiment) -> bool:
+    full = experiment.model.hidden_size >= FULL_SIZE
+    return full and experiment.recorded in ("table-1/bfs", "table-3/bfs")
+
+
 KINDS = (
     Kind(
         SIZES,
@@ -310,6 +335,14 @@ KINDS = (
         of_kept=True,
     ),
     Kind("probes", _is_probed, _probes, ("probe", "decoder"), (PROBED, PROBED_GRAPHS)),
+    Kind(
+        "interchange",
+        _is_exchanged,
+        _interchange,
+        ("interchange",),
+        EXCHANGED,
+        of_kept=True,
+    ),
     Kind(
         "landscape",
         lambda e: e.recorded in LANDSCAPE_ROWS and e.model.hidden_size >= FULL_SIZE,

@@ -121,7 +121,7 @@ def test_a_network_of_several_steps_is_refused(key):
     ],
 )
 def test_every_kind_of_measure_is_made_of_a_network(name, key, monkeypatch):
-    small = {n: base.Data(f"size-{n}", n, 4, seed=n) for n in (16, 64)}
+    small = {n: base.Data(f"size-{n}", n, 8, seed=n) for n in (16, 64)}
     monkeypatch.setattr(base, "BY_SIZE", small)
     monkeypatch.setattr(beside, "STEERED", 2)
     monkeypatch.setattr(beside, "PROBED_GRAPHS", 4)
@@ -130,7 +130,8 @@ def test_every_kind_of_measure_is_made_of_a_network(name, key, monkeypatch):
         paper.EXPERIMENTS[name], model=ModelConfig(hidden_size=8), sized=True
     )
     kinds = [kind.name for kind in beside.of(row)]
-    assert kinds == ["sizes", "interventions", "probes", "landscape"]
+    exchanged = ["interchange"] if name == "table-1/bfs" else []
+    assert kinds == ["sizes", "interventions", "probes", *exchanged, "landscape"]
     params = jax.tree.map(
         lambda leaf: leaf[None] + 0.1, network.init(row.task, row.model, key)
     )
@@ -142,6 +143,8 @@ def test_every_kind_of_measure_is_made_of_a_network(name, key, monkeypatch):
         assert prefixes <= set(kind.prefixes)
         metrics |= set(rows.metric)
     assert {"steered/free", "landscape/rise-8"} <= metrics
+    if exchanged:
+        assert "interchange/swapped" in metrics
     if name == "table-1/dfs":
         assert "steered/without/child" in metrics and "probe/s_last" in metrics
     else:

@@ -95,6 +95,7 @@ BESIDE = {
         for kind in ("probe", "decoder")
         for hint in ("reach_h", "d")
     ],
+    "interchange": lambda row: [("interchange/swapped", "size-64")],
     "landscape": lambda row: [
         ("landscape/rise-8", ""),
         *(
