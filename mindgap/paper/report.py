@@ -455,16 +455,37 @@ def probed(experiment: Experiment, store: Store) -> "pd.DataFrame":
     In percent of its variance, mean with 95 % interval over networks: a line for each
     number of nodes and checkpoint. Empty if no seed has the measure.
     """
+    rows, _ = beside.load(experiment, "probes", store)
+    variable = rows.metric.str.replace("/.*", "", regex=True)
+    return _over_networks(rows.assign(metric=variable))
+
+
+def exchanged(experiment: Experiment, store: Store) -> "pd.DataFrame":
+    """What networks answer from the algorithm's state (`probing.Followed`).
+
+    In percent of pointers, mean with 95 % interval over networks: a line for each
+    number of nodes and checkpoint. If no seed has the measure, the numbers are those of
+    the one kept network; empty if it has none either.
+    """
+    rows, _ = beside.load(experiment, "interchange", store)
+    share = rows.metric.str.removeprefix("interchange/")
+    return _over_networks(rows.assign(metric=share))
+
+
+def _over_networks(rows: "pd.DataFrame") -> "pd.DataFrame":
+    """Mean and interval of each metric in percent, by number of nodes and checkpoint."""
     import pandas as pd
 
-    rows, _ = beside.load(experiment, "probes", store)
+    keys = ["data", "checkpoint", "metric"]
     rows = rows.assign(value=100 * rows.value.astype(float))
-    each: Any = rows.groupby(["data", "checkpoint", "metric"])
+    each: Any = rows.groupby([*keys, "seed"]).value.mean().groupby(keys)
     lines: dict[tuple[int, str], dict[str, object]] = {}
-    for (data, checkpoint, metric), part in each:
+    for (data, checkpoint, metric), values in each:
         line = lines.setdefault((int(data.removeprefix("size-")), checkpoint), {})
-        found = statistics.describe(part.value.to_numpy(), PERCENT)
-        low, high = found.interval
-        told = f"{found.mean:.1f} ({low:.1f} to {high:.1f})"
-        line |= {metric.split("/")[0]: told, "networks": found.seeds}
-    return pd.DataFrame(lines).T.rename_axis(["nodes", "checkpoint"])
+        found = statistics.describe(values.to_numpy(), PERCENT)
+        line |= {metric: f"{found.mean:.1f}", "networks": found.seeds}
+        if found.seeds > 1:
+            low, high = found.interval
+            line[metric] += f" ({low:.1f} to {high:.1f})"
+    index = pd.MultiIndex.from_tuples(list(lines), names=["nodes", "checkpoint"])
+    return pd.DataFrame(list(lines.values()), index)
