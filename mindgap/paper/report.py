@@ -473,7 +473,7 @@ def exchanged(experiment: Experiment, store: Store) -> "pd.DataFrame":
 
 
 def _over_networks(rows: "pd.DataFrame") -> "pd.DataFrame":
-    """Mean and interval of each metric in percent, by number of nodes and checkpoint."""
+    """Mean and interval of each metric, in percent, by nodes and checkpoint."""
     import pandas as pd
 
     keys = ["data", "checkpoint", "metric"]
@@ -483,9 +483,8 @@ def _over_networks(rows: "pd.DataFrame") -> "pd.DataFrame":
     for (data, checkpoint, metric), values in each:
         line = lines.setdefault((int(data.removeprefix("size-")), checkpoint), {})
         found = statistics.describe(values.to_numpy(), PERCENT)
-        line |= {metric: f"{found.mean:.1f}", "networks": found.seeds}
-        if found.seeds > 1:
-            low, high = found.interval
-            line[metric] += f" ({low:.1f} to {high:.1f})"
+        low, high = found.interval
+        spread = f" ({low:.1f} to {high:.1f})" if found.seeds > 1 else ""
+        line |= {metric: f"{found.mean:.1f}{spread}", "networks": found.seeds}
     index = pd.MultiIndex.from_tuples(list(lines), names=["nodes", "checkpoint"])
     return pd.DataFrame(list(lines.values()), index)
