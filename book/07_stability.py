@@ -175,7 +175,7 @@ if recorded:
     assert scores("table-14/bellman-ford-4-exact-0.0001").mean() < 80
 
 # %% [markdown]
-# Three cases, not one:
+# There are three cases:
 #
 # - **Soft selections (2 and 8).** The compiled network is not a solution of the benchmark's
 #   task, and training makes it one, or nearly: every seed ends above its start.

@@ -13,9 +13,9 @@
 #
 # **Question.** The paper changes the network in two places to make compiling natural: edge
 # information in the values, and a bias for each pair of nodes. Do networks that are
-# *trained* gain from them? Are there lucky networks among the smallest? And what do the
-# settings do that the paper lists without a result: regularisation, and training for five
-# times as long?
+# *trained* gain from them? Do a few of the smallest networks succeed where most fail? And
+# what do the settings do that the paper lists without a result: regularisation, and
+# training for five times as long?
 #
 # **In one line.** Most claims of this page have too few new networks for a verdict (see the
 # end). In those trained so far, Bellman-Ford with edge information in its parametrised form

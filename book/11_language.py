@@ -66,7 +66,7 @@ graphs = {"quick": 10, "stored": 50, "paper": 500}[profile]
 # %% [markdown]
 # ## A program
 #
-# A program is a value with four parts: what every node holds at the `start`, whom it
+# A program is a Python object with four parts: what every node holds at the `start`, whom it
 # selects (`select`), what it holds afterwards (`update`), and the task whose hints and
 # outputs its components show (none: every component is both).
 

@@ -200,7 +200,7 @@ mg.book.pages.data("figure-15", points(figure_15))
 # %% [markdown]
 # ## Figure 16: averages
 #
-# Of Figure 16 only "(a) BFS Average" and "(b) BF Average" are left; its caption is lost.
+# Of Figure 16, the arXiv text has only "(a) BFS Average" and "(b) BF Average", no caption.
 # Next to Figure 15 it may show the mean of the two measures, which is what we draw. If it
 # shows attention averaged over graphs, then its counterpart is
 # the figure by step on {doc}`the page before <06_faithfulness>`.
