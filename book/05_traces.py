@@ -58,7 +58,7 @@ share: float = 1.0  # of the profile's number of graphs for probes and intervent
 # probes are fitted to recorded networks, on fewer graphs under `quick`. `seeds` shows the
 # first so many seeds only. `paper` completes the rows of the tables at the paper's 128
 # seeds first. `share` makes the sets of graphs for probes larger or smaller. Where the
-# text says that probes and interventions were made on 16 and on 64 nodes, `quick` has 8.
+# text says that probes were made on 16 and on 64 nodes, `quick` has 8.
 
 # %% tags=["remove-cell"]
 import jax
@@ -68,7 +68,7 @@ import pandas as pd
 import mindgap as mg
 from mindgap import network
 from mindgap.compiler import verification
-from mindgap.experiments.base import CLRS30_TEST, CLRS30_VAL, IN_DISTRIBUTION
+from mindgap.experiments.base import BY_SIZE, CLRS30_TEST, CLRS30_VAL, IN_DISTRIBUTION
 from mindgap.measures import faithfulness, probing, statistics
 from mindgap.paper.tables import find
 from mindgap.store import StoreError
@@ -751,7 +751,7 @@ if settled:
 # %% tags=["remove-cell"]
 def exchanged(program, nodes, model, params):
     """As the networks of the store are measured."""
-    graphs = Data("exchanged", nodes, 64, seed=nodes).draw(program.task).trimmed()
+    graphs = BY_SIZE[nodes].draw(program.task).trimmed()
     found = probing.interchange(program, model, params, graphs, 1)
     return {
         name: f"{100 * share.mean():.1f}" for name, share in found._asdict().items()

@@ -47,9 +47,10 @@ def main_parameters(compiled: Compiled) -> list[Panel]:
         panels.append(
             _panel(compiled, "W_edge2 (info)", "attention/edge_info", edges, held)
         )
-    if compiled.config.attention_bias:
-        bias = np.asarray(compiled.params["attention"]["bias"])
-        nodes = [str(node) for node in range(len(bias))]
+    if compiled.config.bias_shape is not None:
+        bias = np.atleast_2d(compiled.params["attention"]["bias"])
+        of_all = compiled.config.self_bias
+        nodes = ["self"] if of_all else [str(node) for node in range(len(bias))]
         panels.append(Panel("B (pre-attention bias)", bias, nodes, nodes))
     return panels
 

@@ -304,10 +304,10 @@ def _set_scores(
                 meta[:, column] = channel.zeta.graph
             constant[column] = channel.zeta.constant + channel.zeta.other_constant
             layers[head][0][place] = channel.weight
-    if config.attention_bias:
-        assert config.nodes is not None
-        (score,) = scored.values()
-        params["attention"] = {"bias": score.diagonal * np.eye(config.nodes)}
+    if (shape := config.bias_shape) is not None:
+        # one selection at most needs it (see `oneself`)
+        diagonal = sum(score.diagonal for score in scored.values())
+        params["attention"] = {"bias": diagonal * np.eye(shape[0]).reshape(shape)}
 
 
 def _set_updates(

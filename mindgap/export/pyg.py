@@ -183,7 +183,10 @@ class Network(nn.Module):
         edges = seen.edge[graph, receiver, sender]
         scalars = edges
         if self.bias is not None:
-            bias = self.bias[receiver, sender][:, None]
+            oneself = (receiver == sender).to(edges)
+            of_all = self.bias.shape == (1,)  # one for all nodes with themselves
+            bias = self.bias * oneself if of_all else self.bias[receiver, sender]
+            bias = bias[:, None]
             scalars = torch.cat([edges, bias], -1)
         reads = torch.cat([seen.node, hidden], -1)
         context = seen.graph[:, None].expand(-1, nodes, -1)

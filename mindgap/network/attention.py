@@ -41,7 +41,8 @@ class AttentionWeights(NamedTuple):
     scores: list[Linear]
     norm: Linear | None
     """Scale and offset of the layer norm, both (S,)."""
-    bias: Float[Array, "N N"] | None
+    bias: Float[Array, "N N"] | Float[Array, "1"] | None
+    """Of each pair of nodes, or one for all pairs of a node with itself."""
     edge_info: Linear | None
     edge_reduce: Linear | None
 
@@ -55,16 +56,16 @@ class Attention(hk.Module):
         heads: int,
         layer_norm: bool,
         edge_values: EdgeValues,
-        bias_nodes: int | None,
+        bias_shape: tuple[int, ...] | None,
     ):
         super().__init__(name="attention")
         self._size, self._heads = hidden_size, heads
         self._layer_norm, self._edge_values = layer_norm, edge_values
-        self._bias_nodes = bias_nodes
+        self._bias_shape = bias_shape
 
     def __call__(self) -> AttentionWeights:
         """The parameters of the layer; `attend` applies them."""
-        size, heads, nodes = self._size, self._heads, self._bias_nodes
+        size, heads, shape = self._size, self._heads, self._bias_shape
         projected = self._edge_values == "projected"
         return AttentionWeights(
             value=declare("value", 2 * size, size),
@@ -75,8 +76,8 @@ class Attention(hk.Module):
             meta=declare("meta", size, size),
             scores=[declare(f"score_{k}", size // heads, 1) for k in range(heads)],
             norm=self._norm() if self._layer_norm else None,
-            bias=hk.get_parameter("bias", (nodes, nodes), jnp.float32, jnp.zeros)
-            if nodes is not None
+            bias=hk.get_parameter("bias", shape, jnp.float32, jnp.zeros)
+            if shape is not None
             else None,
             edge_info=declare("edge_info", size, size) if projected else None,
             edge_reduce=declare("edge_reduce", size, size) if projected else None,
@@ -102,7 +103,7 @@ class Layer(NamedTuple):
     scores: list[tuple[Float[Array, "F"], Float[Array, "1"]]]
     """Of each head, omega with F = S / H entries, and its bias."""
     norm: Linear | None
-    bias: Float[Array, "N N"] | None
+    bias: Float[Array, "N N"] | Float[Array, "1"] | None
     info: Linear | None
     """Edge scalars to the edge information of Eq. 15-16: S features, or feature 0."""
     reduce: Linear | None
@@ -173,7 +174,10 @@ def pre_attention_scores(
     z_out = z_out + (z_meta + layer.edge.b)[:, None]
     scalars, mix = seen.edges, layer.edge.w
     if layer.bias is not None:
-        scalars += (jnp.broadcast_to(layer.bias, seen.neighbours.shape),)
+        bias, pairs = layer.bias, seen.neighbours.shape
+        if bias.shape == (1,):
+            bias = bias * jnp.eye(pairs[-1])
+        scalars += (jnp.broadcast_to(bias, pairs),)
         mix = jnp.concatenate([mix, jnp.ones_like(mix[:1])])
     sides = (linear.split(side, len(layer.scores)) for side in (z_out, z_in, mix))
     return [

@@ -194,6 +194,7 @@ def _names(task: Task, config: ModelConfig) -> Iterator[tuple[Leaf, Leaf]]:
         for field, default in (
             ("edge_values", "none"),
             ("attention_bias", False),
+            ("self_bias", False),
             ("pointer_decoder", "pairwise"),
         )
         if getattr(config, field) != default

@@ -58,6 +58,9 @@ class ModelConfig:
     """The term of Eq. 12 that pointer decoders do not read."""
     feedback: Feedback = dataclasses.field(default="soft", metadata=added("soft"))
     """Whether predicted hints are decided before they are inputs of the next step."""
+    self_bias: bool = dataclasses.field(default=False, metadata=added(False))
+    """Whether there is one bias for all pairs of a node with itself: the diagonal of
+    Eq. 17, for any number of nodes."""
 
     def __post_init__(self):
         allowed = {
@@ -77,7 +80,7 @@ class ModelConfig:
         sizes = ("hidden_size", "heads", "message_steps")
         for field in (*sizes, *["nodes"] * (self.nodes is not None)):
             checks.whole(field, getattr(self, field))
-        for field in ("attention_bias", "layer_norm"):
+        for field in ("attention_bias", "layer_norm", "self_bias"):
             checks.truth(field, getattr(self, field))
         if self.hidden_size % self.heads:
             raise ValueError(
@@ -86,6 +89,11 @@ class ModelConfig:
         if self.decoders_lack == "edge" and self.pointer_decoder == "simple":
             raise ValueError(
                 "decoders_lack is 'edge', but the simple pointer decoder reads no edges"
+            )
+        if self.attention_bias and self.self_bias:
+            raise ValueError(
+                "self_bias is True, but must be False with attention_bias, whose "
+                "diagonal is a bias for a node with itself"
             )
         if self.size_tied != (self.nodes is not None):
             raise ValueError(
@@ -99,6 +107,14 @@ class ModelConfig:
     def size_tied(self) -> bool:
         """Whether the network runs only on graphs of `nodes` nodes."""
         return self.attention_bias or self.pointer_decoder == "simple"
+
+    @property
+    def bias_shape(self) -> tuple[int, ...] | None:
+        """(N, N) with `attention_bias`, (1,) with `self_bias`, None without a bias."""
+        if self.attention_bias:
+            assert self.nodes is not None
+            return self.nodes, self.nodes
+        return (1,) if self.self_bias else None
 
     def decodes(self, task: Task) -> list[str]:
         """The features with a decoder: outputs, and hints unless they are not used."""
@@ -426,7 +442,7 @@ def _declare(task: Task, config: ModelConfig) -> Weights:
             config.heads,
             config.layer_norm,
             config.edge_values,
-            config.nodes if config.attention_bias else None,
+            config.bias_shape,
         )(),
         decoders={
             name: decoder(name, task.features[name]) for name in config.decodes(task)

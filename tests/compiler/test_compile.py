@@ -16,6 +16,7 @@ from mindgap.compiler.static import CannotCompile
 from mindgap.graphs import Graphs
 from mindgap.language.program import GraphProgram
 from mindgap.language.selection import Max, Min
+from mindgap.measures import faithfulness
 from mindgap.network import ModelConfig
 from tests import cases
 
@@ -263,6 +264,48 @@ def test_weights_that_no_task_refuses_are_refused_by_the_network(weight, said):
     weights = jnp.array([[[0, weight], [0, 0]], [[0, 8.0], [0, 0]]])
     graphs = jax.jit(compiled.task.run)(weights, jnp.array([0, 0]))
     assert compiled.refusals(graphs)[0] == f"weights outside [0, 2] {said}"
+
+
+ONE_FOR_ALL = ModelConfig(
+    hidden_size=32, heads=4, attend_to="all", layer_norm=False,
+    edge_values="projected", self_bias=True,
+)  # fmt: skip
+"""BFS, Bellman-Ford and DFS all compile to this network, for any number of nodes."""
+
+
+@pytest.mark.parametrize(
+    "name", ["bfs", "bellman_ford", pytest.param("dfs", marks=pytest.mark.large)]
+)
+@pytest.mark.parametrize("nodes", [3, 16, pytest.param(64, marks=pytest.mark.large)])
+def test_one_network_holds_the_three_algorithms(name, nodes, key):
+    program = programs.PROGRAMS[name]
+    compiled = compile(program, ONE_FOR_ALL)
+    graphs = compiled.task.sample(key, nodes, 8).trimmed()
+    kept = [i for i, why in enumerate(compiled.refusals(graphs)) if why is None]
+    assert len(kept) >= 4
+    graphs = graphs.take(np.array(kept))
+    found = compiled(graphs)
+    for output, value in graphs.trajectory.outputs.items():
+        np.testing.assert_array_equal(found.outputs[output], value)
+    first_wrong = faithfulness.first_wrong(
+        compiled.task, compiled.config, compiled.params, graphs
+    )
+    np.testing.assert_array_equal(first_wrong["any"], graphs.trajectory.lengths)
+
+
+@pytest.mark.parametrize("program", cases.EXACT, ids=lambda p: p.name)
+def test_one_bias_does_what_a_matrix_of_them_does(program):
+    wide = cases.MODIFIED
+    one = dataclasses.replace(wide, attention_bias=False, nodes=None, self_bias=True)
+    try:
+        compiled = compile(program, one)
+    except CannotCompile as refusal:
+        assert "apart needs a network of fixed size" in str(refusal)
+        return
+    tied = compile(program, wide)
+    graphs = cases.all_graphs(program, 4)
+    for output, value in tied(graphs).outputs.items():
+        np.testing.assert_array_equal(compiled(graphs).outputs[output], value)
 
 
 def test_a_value_beyond_the_bound_says_how_to_raise_it():

@@ -92,6 +92,7 @@ NETWORKS = {
     "bias, simple decoder": ModelConfig(
         hidden_size=8, attention_bias=True, pointer_decoder="simple", nodes=6
     ),
+    "one bias for oneself": ModelConfig(hidden_size=8, self_bias=True),
     "without the edge": ModelConfig(hidden_size=8, decoders_lack="edge"),
 }
 

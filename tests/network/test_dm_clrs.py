@@ -34,6 +34,7 @@ def test_there_and_back(params):
     [
         {"edge_values": "projected"},
         {"attention_bias": True, "nodes": 4},
+        {"self_bias": True},
         {"pointer_decoder": "simple", "nodes": 4},
     ],
 )

@@ -245,6 +245,7 @@ def permuted(graphs, order):
         ({"edge_values": "first_component"}, True),
         ({"attend_to": "all", "heads": 2}, True),
         ({"attention_bias": True, "nodes": 6}, False),
+        ({"self_bias": True, "heads": 2}, True),
         ({"pointer_decoder": "simple", "nodes": 6}, False),
     ],
 )
@@ -318,6 +319,24 @@ def test_the_bias_is_added_before_the_activation(key):
     assert "bias" not in network.init(tasks.bfs, plain, key).get("attention", {})
 
 
+def test_one_bias_for_oneself_is_the_diagonal_of_the_bias(key):
+    task = tasks.bellman_ford
+    plain = ModelConfig(hidden_size=8, heads=2)
+    params = network.init(task, plain, key)
+    graphs = task.sample(key, nodes=5, batch=3)
+
+    def logits(bias, **changes):
+        config = dataclasses.replace(plain, **changes)
+        biased = {**params, "attention": {**params.get("attention", {}), "bias": bias}}
+        return network.apply(task, config, biased, graphs).logits["pi"]
+
+    one = logits(jnp.array([-3.0]), self_bias=True)
+    whole = logits(-3.0 * jnp.eye(5), attention_bias=True, nodes=5)
+    assert_allclose(one, whole, rtol=1e-5, atol=1e-6)
+    none = network.apply(task, plain, params, graphs).logits["pi"]
+    assert np.abs(one - none).max() > 1e-3
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -325,6 +344,10 @@ def test_the_bias_is_added_before_the_activation(key):
         ({"hidden_size": 0}, "hidden_size is 0"),
         ({"attention_bias": True}, "nodes=None"),
         ({"nodes": 16}, "nodes=16"),
+        (
+            {"attention_bias": True, "nodes": 4, "self_bias": True},
+            "self_bias is True, but must be False with attention_bias",
+        ),
         (
             {"decoders_lack": "edge", "pointer_decoder": "simple", "nodes": 4},
             "the simple pointer decoder reads no edges",

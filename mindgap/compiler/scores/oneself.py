@@ -74,10 +74,11 @@ def oneself(setting: Setting) -> Score:
             "candidate, but the network attends to neighbours"
         )
     key, contrast, diagonal = _key(setting), 0.0, 0.0
-    if config.attention_bias:
-        assert config.nodes is not None
+    if config.bias_shape is not None:
         if selection.mask.comparisons:
-            contrast = 0.75 / config.nodes
+            contrast = 0.75 / _number_of_nodes(
+                setting, "mask of select: telling compared"
+            )
         channels, cancelled, diagonal = _by_bias(setting, key, contrast)
     else:
         channels, cancelled = _by_position(setting, key)
@@ -116,10 +117,11 @@ def oneself(setting: Setting) -> Score:
     if by_index and needed / abs(by_index) > apart:
         apart, why = needed / abs(by_index), "the gap of keys that the index decides"
     if key.tie and key.tie < 1:
-        assert config.nodes is not None
-        if 0.999 / config.nodes > apart:
+        ties = "key of select: keys can be equal, and telling their"
+        between = 0.999 / _number_of_nodes(setting, ties)
+        if between > apart:
             # labels must outweigh the index
-            apart, why = 0.999 / config.nodes, "the index must not outweigh the key"
+            apart, why = between, "the index must not outweigh the key"
     return Score(
         channels,
         margin=Margin(float(gap), rounding, offset, bool(key.tie), contrast),
@@ -130,8 +132,8 @@ def oneself(setting: Setting) -> Score:
         },
         diagonal=diagonal,
         separated=bool(sharpness * key.range >= enough),
-        directed=config.attention_bias,
-        neighbours_only=not config.attention_bias,
+        directed=config.bias_shape is not None,
+        neighbours_only=config.bias_shape is None,
     )
 
 
@@ -193,7 +195,7 @@ def _multiplied(program: GraphProgram, number: str) -> bool:
 
 def _key(setting: Setting) -> _Key:
     """Only what differs between candidates counts; equal keys get a second one."""
-    program, selection, config = setting.program, setting.selection, setting.config
+    program, selection = setting.program, setting.selection
     terms = {
         field: selection.sign * factor
         for field, factor in settled(program, selection.key).terms.items()
@@ -209,12 +211,9 @@ def _key(setting: Setting) -> _Key:
     elif len(terms) == 1 and all(
         program.components.get(f.name) == "node" for f in terms
     ):
-        if config.nodes is None:
-            raise CannotCompile(
-                f"{program.name}, key of select: nodes can be equal, and telling them "
-                "apart by index needs a network of fixed size (attention_bias)"
-            )
-        tie = 0.5 * abs(next(iter(terms.values()))) / config.nodes
+        equal = "key of select: keys can be equal, and telling their"
+        nodes = _number_of_nodes(setting, equal)
+        tie = 0.5 * abs(next(iter(terms.values()))) / nodes
     elif not reals:
         raise CannotCompile(
             f"{program.name}, key of select: different candidates can have the same "
@@ -232,6 +231,16 @@ def _key(setting: Setting) -> _Key:
             f"    {selection.made.key}"
         )
     return _Key(form, max(high - low, 1.0), -low, tie, size)
+
+
+def _number_of_nodes(setting: Setting, what: str) -> int:
+    """The network's fixed number of nodes. Raises CannotCompile if it has none."""
+    if setting.config.nodes is None:
+        raise CannotCompile(
+            f"{setting.program.name}, {what} nodes' positions apart needs a network of "
+            "fixed size (attention_bias)"
+        )
+    return setting.config.nodes
 
 
 def _key_channel(setting: Setting, key: _Key) -> Channel:
@@ -252,9 +261,9 @@ def _by_bias(
     program, mask = setting.program, setting.selection.mask
     if len(program.selections) > 1:
         raise CannotCompile(
-            f"{program.name}: attention_bias is added to the scores of all heads, so "
-            "only a program with one selection can use it; without it, a node is told "
-            "from its neighbours by position"
+            f"{program.name}: the bias is added to the scores of all heads, so only a "
+            "program with one selection can use it; without it, a node is told from "
+            "its neighbours by position"
         )
     reach = setting.sharpness * key.range
     wrong = 8 * reach
