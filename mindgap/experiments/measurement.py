@@ -1,13 +1,13 @@
 """Measures a block of trained networks, and returns the rows that the store keeps.
 
-For both checkpoints, best by validation and last: accuracy, faithfulness (see
+For each checkpoint, best by validation, last and snapshots: accuracy, faithfulness (see
 `faithfulness`), whether answers are right except for how ties are broken (see
-`validity`), the parts of a learned attention bias, and the distance from the compiled
-weights that training started from, if it did. Also learning curves; after a compiled
-start, in addition the course of faithfulness and of each layer's movement.
+`validity`), and the parts of a learned attention bias. Also learning curves. After a
+compiled start in addition the loss, the distance from the compiled weights, of each
+layer, too, and the course of faithfulness and of each layer's movement.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from mindgap import training
-from mindgap.experiments.base import CompiledStart, Experiment
+from mindgap.experiments.base import CompiledStart, Data, Experiment
 from mindgap.graphs import Graphs
 from mindgap.measures import faithfulness, validity
 from mindgap.network import ModelConfig, Params, attention, scoring
@@ -66,7 +66,10 @@ def measure(
         parts.append(pd.DataFrame(columns)[list(COLUMNS)])
 
     traced = {data.name: data.draw(experiment.task) for data in experiment.traced}
+    losses = _losses(experiment) if experiment.start else {}
     checkpoints = {"best": state.best, "last": state.params}
+    for count, kept in zip(experiment.train.snapshots, state.snapshots, strict=True):
+        checkpoints[f"after-{count}"] = kept
     if experiment.start:
         checkpoints["start"] = begun
     for checkpoint, params in checkpoints.items():
@@ -75,6 +78,9 @@ def measure(
                 graph = np.arange(len(row)) if len(row) > 1 else -1
                 where = {"data": data, "checkpoint": checkpoint, "graph": graph}
                 add(seed, "pointer_accuracy", row, **where)
+        for data, loss_of in losses.items():
+            for seed, loss in zip(seeds, loss_of(params), strict=True):
+                add(seed, "loss", loss, data=data, checkpoint=checkpoint)
         for index, seed in enumerate(seeds):
             network = jax.tree.map(lambda leaf, index=index: leaf[index], params)
             for data, graphs in traced.items():
@@ -121,10 +127,7 @@ def watch(task: Task, model: ModelConfig, start: CompiledStart) -> training.Watc
         ]
         agreement = jnp.nanmean(jnp.stack(accuracies), 0)
         means = [faithfulness.trace_accuracy(task, scores), agreement]
-        moved = [
-            jnp.sqrt(jnp.mean((_flat(params[layer]) - _flat(exact[layer])) ** 2))
-            for layer in sorted(exact)
-        ]
+        moved = [_moved(exact[layer], params[layer]) for layer in sorted(exact)]
         return jnp.stack([*map(jnp.nanmean, means), *moved])
 
     return measure_course
@@ -140,6 +143,11 @@ def _relative_distance(begun: Any, params: Any) -> Float[Array, ""]:
     """Euclidean distance between the two, relative to the length of `begun`."""
     before, after = _flat(begun), _flat(params)
     return jnp.linalg.norm(after - before) / jnp.linalg.norm(before)
+
+
+def _moved(begun: Any, params: Any) -> Float[Array, ""]:
+    """Root mean square distance between the two."""
+    return jnp.sqrt(jnp.mean((_flat(params) - _flat(begun)) ** 2))
 
 
 def _flat(tree: Any) -> Float[Array, "parameters"]:
@@ -162,12 +170,28 @@ def _scores(
         yield experiment.larger_name, np.stack(parts, 1)
 
 
+def _losses(
+    experiment: Experiment,
+) -> dict[str, Callable[[Params], Float[np.ndarray, "seeds"]]]:
+    """For each named set a function from networks to their losses, in nats."""
+
+    def of_set(data: Data) -> Callable[[Params], Float[np.ndarray, "seeds"]]:
+        graphs = data.draw(experiment.task)
+        losses = scoring.losses(experiment.task, experiment.model, graphs)
+        of_all = jax.jit(jax.vmap(lambda params: losses(params).sum()))
+        return lambda params: np.asarray(of_all(jax.tree.map(jnp.asarray, params)))
+
+    return {data.name: of_set(data) for data in (experiment.test, *experiment.beside)}
+
+
 def _parameter_measures(
     experiment: Experiment, params: Params
 ) -> Iterator[tuple[str, float]]:
     if experiment.start:
         exact = experiment.start.params(experiment.model)
         yield "distance", float(_relative_distance(exact, params))
+        for layer in sorted(exact):
+            yield f"moved/{layer}", float(_moved(exact[layer], params[layer]))
     if experiment.model.attention_bias:
         bias = jnp.asarray(params["attention"]["bias"])
         for part, share in attention.bias_parts(bias).items():

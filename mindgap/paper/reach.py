@@ -4,7 +4,8 @@ The network is of the kind to which DFS compiles exactly: four heads, attention 
 nodes, no layer norm; its hints are decided before they are fed back, at test as well,
 and its task has no clocks. It is trained on windows of true trajectories, on graphs of
 up to 32 nodes, at zoomed positions, with a higher rate that falls to zero. Further rows
-leave one part out, or have another in its place.
+leave one part out, or have another in its place. Three rows train BFS, Bellman-Ford and
+topological sorting in the same way, in networks that hold these.
 """
 
 import dataclasses
@@ -12,13 +13,24 @@ import dataclasses
 from mindgap import tasks
 from mindgap.experiments.base import IN_DISTRIBUTION, Data, Experiment
 from mindgap.network import ModelConfig
-from mindgap.paper.trainability import EXPRESSIVE, OURS
+from mindgap.paper.departure import SHARED
+from mindgap.paper.trainability import EXPRESSIVE, OURS, SORTING
 from mindgap.training import TrainConfig, Windows
 
 LARGE = tuple(Data(f"size-{n}", n, 32, seed=20_000 + n) for n in (96, 128))
 """Graphs as in CLRS-30's test, three and four times the largest of training."""
 
 HARD = dataclasses.replace(EXPRESSIVE, hidden_size=64, feedback="hard")
+
+_OTHERS = dataclasses.replace(SHARED, hidden_size=64, feedback="hard")
+WIDE = {
+    tasks.bfs: _OTHERS,
+    tasks.bellman_ford: _OTHERS,
+    tasks.topological_sort: dataclasses.replace(
+        SORTING, hidden_size=65, feedback="hard"
+    ),
+}
+"""Networks that hold other algorithms, about as large as `HARD`."""
 
 RECIPE = TrainConfig(
     steps=24_000,
@@ -49,8 +61,8 @@ def _row(
     return Experiment(
         name=f"reach/{name}",
         source="section 5, no table: what it takes to learn DFS",
-        claim="A network that can express DFS learns it so that it carries over to "
-        "larger graphs.",
+        claim="A network that can express an algorithm learns it so that it carries "
+        "over to larger graphs.",
         task=task,
         model=model,
         train=train,
@@ -77,5 +89,9 @@ REACH = (
         "dfs-soft-hints",
         _windows(forced=(1.0, 1.0)),
         dataclasses.replace(HARD, feedback="soft"),
+    ),
+    *(
+        _row(task.name.replace("_", "-"), model=wide, task=task)
+        for task, wide in WIDE.items()
     ),
 )

@@ -18,6 +18,7 @@ from mindgap.paper.ablations import (
     TABLE_13,
     TABLE_14,
 )
+from mindgap.paper.departure import DEPARTURE
 from mindgap.paper.reach import REACH
 from mindgap.paper.trainability import TRAINABILITY
 from mindgap.training import TrainConfig
@@ -219,6 +220,7 @@ EXPERIMENTS = {
         STABILITY,
         TRAINABILITY,
         REACH,
+        DEPARTURE,
     )
     for experiment in rows
 }  # fmt: skip

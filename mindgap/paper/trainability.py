@@ -34,9 +34,13 @@ SORTING = dataclasses.replace(EXPRESSIVE, hidden_size=35, heads=5, message_steps
 """The smallest network that topological sorting compiles to."""
 
 
+_NEAR = ModelConfig(hidden_size=32, layer_norm=False)
+"""A network that BFS compiles to, and Bellman-Ford with two of its options."""
+
+
 def _scratch(task: tasks.Task, model: ModelConfig) -> Experiment:
     name = task.name.replace("_", "-")
-    row = Experiment(
+    return Experiment(
         name=f"trainability/{name}-scratch-{model.hidden_size}",
         source="section 3.4 and 5, no table: training in a network that holds it",
         claim="DFS is not learned although the network can express it."
@@ -50,8 +54,6 @@ def _scratch(task: tasks.Task, model: ModelConfig) -> Experiment:
         seeds=8,
         unsure=OURS,
     )
-    tied = {**AT_16, "sized": False} if model.nodes else {}
-    return dataclasses.replace(row, **tied)
 
 
 def _continued(name: str, sharpness: float, radius: float) -> Experiment:
@@ -79,8 +81,11 @@ TRAINABILITY = (
     *(_continued(n, k, r) for n in _TASKS for k in SHARPNESSES for r in RADII),
     _scratch(tasks.dfs, EXPRESSIVE),
     _scratch(tasks.dfs, dataclasses.replace(EXPRESSIVE, hidden_size=128)),
-    _scratch(tasks.bfs, ModelConfig(hidden_size=32, layer_norm=False)),
-    _scratch(tasks.bellman_ford, dataclasses.replace(COMPILED, hidden_size=32)),
+    _scratch(tasks.bfs, _NEAR),
+    _scratch(
+        tasks.bellman_ford,
+        dataclasses.replace(_NEAR, edge_values="projected", self_bias=True),
+    ),
     _scratch(tasks.dijkstra, GREEDY),
     _scratch(tasks.mst_prim, GREEDY),
     _scratch(tasks.topological_sort, SORTING),

@@ -70,6 +70,13 @@ class TrainConfig:
     zero, with `OVERFLOW` reported as its loss. If False, such a step ends the run. For
     training that starts from compiled weights, near which states can grow without
     bound."""
+    plain: bool = dataclasses.field(default=False, metadata=added(False))
+    """Whether a step is the clipped gradient times the learning rate, without Adam."""
+    gathered: int = dataclasses.field(default=0, metadata=added(0))
+    """Steps at first that move no parameter: Adam's moments are gathered in them."""
+    snapshots: tuple[int, ...] = dataclasses.field(default=(), metadata=added(()))
+    """After how many steps, those that move no parameter not counted, the parameters
+    are kept to be measured, besides the best and the last."""
     decay: bool = dataclasses.field(default=False, metadata=added(False))
     """Whether the learning rate falls to 0 over the steps, along half a cosine."""
     zoom: float = dataclasses.field(default=1.0, metadata=added(1.0))
@@ -92,6 +99,14 @@ class TrainConfig:
         checks.number("l1", self.l1, positive=False)
         checks.truth("skip_overflow", self.skip_overflow)
         checks.truth("decay", self.decay)
+        checks.truth("plain", self.plain)
+        checks.whole("gathered", self.gathered, 0, self.steps)
+        if not isinstance(self.snapshots, tuple):
+            raise ValueError(
+                f"snapshots is {self.snapshots!r}, but must be a tuple, as in (1, 10)"
+            )
+        for count in self.snapshots:
+            checks.whole("one of snapshots", count, 1, self.steps - self.gathered)
         checks.number("zoom", self.zoom, most=1.0)
         if self.windows is not None:
             checks.kind("TrainConfig", self.windows, Windows, "Windows or None")
@@ -101,7 +116,7 @@ class TrainConfig:
         """Clipping by global norm, then Adam, as dm-clrs chains them."""
         return optax.chain(
             optax.clip_by_global_norm(self.clip_norm),
-            optax.scale_by_adam(),
+            optax.identity() if self.plain else optax.scale_by_adam(),
             optax.scale_by_learning_rate(self._rate),
         )
 

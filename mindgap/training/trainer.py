@@ -42,6 +42,8 @@ class TrainState(NamedTuple):
     best_step: Int[Array, "*seeds"]
     followed: tuple[windows.Followed, ...] = ()
     """With `TrainConfig.windows`: the graphs of each length that are trained on."""
+    snapshots: tuple[Params, ...] = ()
+    """The parameters after the numbers of steps in `TrainConfig.snapshots`."""
 
 
 class Curves(NamedTuple):
@@ -108,6 +110,7 @@ def make_trainer(
             "the network is given none: it must be 'encoded_decoded'"
         )
     optimiser = config.optimiser
+    taken_after = [config.gathered + count for count in config.snapshots]
     draw = start or functools.partial(network.init, task, model)
     report = watch or (lambda *_: jnp.zeros(0))
 
@@ -119,7 +122,8 @@ def make_trainer(
         if config.windows:
             first = jax.random.split(_stream(key, "follow"), len(config.lengths))
             followed = tuple(map(begin_following, config.lengths, first))
-        return TrainState(params, moments, params, *no_best, followed)
+        snapshots = (params,) * len(config.snapshots)
+        return TrainState(params, moments, params, *no_best, followed, snapshots)
 
     def begin_following(nodes: int, key: Key[Array, ""]) -> windows.Followed:
         drawn, placed = jax.random.split(key)
@@ -185,7 +189,10 @@ def make_trainer(
             error = jnp.where(finite, jnp.minimum(error, OVERFLOW), OVERFLOW)
             gradient = jnp.where(finite, gradient, 0)
         flat, unflatten = ravel_pytree(params)
+        updates: Any
         updates, moments = optimiser.update(gradient, moments)
+        if config.gathered:
+            updates = jnp.where(number < config.gathered, 0, updates)
         updated: Any = optax.apply_updates(flat, updates)
         return unflatten(updated), moments, followed, error
 
@@ -228,7 +235,17 @@ def make_trainer(
                 state.optimiser,
                 state.followed,
             )
-            state = state._replace(params=params, optimiser=moments, followed=followed)
+            snapshots = tuple(
+                jax.tree.map(
+                    lambda new, old, at=at: jnp.where(number + 1 == at, new, old),
+                    params,
+                    kept,
+                )
+                for at, kept in zip(taken_after, state.snapshots, strict=True)
+            )
+            state = state._replace(
+                params=params, optimiser=moments, followed=followed, snapshots=snapshots
+            )
             validation = functools.partial(
                 validate, pool, jax.random.fold_in(_stream(key, "redraw"), number)
             )

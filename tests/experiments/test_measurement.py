@@ -43,11 +43,17 @@ def experiment(task, model=SMALL, **changes):
 
 
 def measured(row, networks):
-    """Rows of untrained networks: checkpoints differ by a scale, 2, 1 and a half."""
+    """Rows of untrained networks: checkpoints differ by a scale, 2, 1 and a half.
+
+    Snapshots are three times the best.
+    """
     best = jax.tree.map(lambda *leaves: jnp.stack(leaves), *networks)
     last = jax.tree.map(lambda leaf: 0.5 * leaf, best)
     scores = jnp.array([0.5, 0.25])
-    state = training.TrainState(last, (), best, scores, jnp.array([50, 0]))
+    triple = jax.tree.map(lambda leaf: 3.0 * leaf, best)
+    snapshots = (triple,) * len(row.train.snapshots)
+    steps = jnp.array([50, 0])
+    state = training.TrainState(last, (), best, scores, steps, snapshots=snapshots)
     loss = np.arange(200.0).reshape(2, 100)
     validation = np.where(np.arange(100) % 50 == 0, loss / 200, -1)
     course = np.full((2, 100, 30), np.nan)
@@ -126,12 +132,24 @@ def test_the_larger_test_is_the_mean_of_each_of_its_parts(key):
 
 def test_a_compiled_start_is_faithful_and_its_distance_is_what_it_moved():
     start = CompiledStart("bfs", 8.0)
-    row = experiment(tasks.bfs, TIED, start=start)
+    row = experiment(
+        tasks.bfs, TIED, start=start, train=training.TrainConfig(snapshots=(10,))
+    )
     exact = compile(bfs, TIED, sharpness=8.0).params
     rows = measured(row, [exact, jax.tree.map(lambda leaf: 1.25 * leaf, exact)])
     assert_allclose(pick(rows, "distance", checkpoint="best").value, [0, 0.25])
     assert_allclose(pick(rows, "distance", checkpoint="last").value, [0.5, 0.375])
     assert_allclose(pick(rows, "distance", checkpoint="start").value, [1, 1.5])
+    assert_allclose(pick(rows, "distance", checkpoint="after-10").value, [2, 2.75])
+    size = np.concatenate([np.ravel(w) for w in exact["attention/value"].values()])
+    (moved,) = pick(rows, "moved/attention/value", checkpoint="last", seed=7).value
+    assert moved == pytest.approx(0.5 * np.mean(size**2) ** 0.5)
+    for data in (row.test, *row.beside):
+        graphs = data.draw(tasks.bfs)
+        found = network.predict(tasks.bfs, TIED, exact, graphs)
+        loss = metrics.loss(tasks.bfs, graphs, found.logits, found.hints)
+        (value,) = pick(rows, "loss", data=data.name, checkpoint="best", seed=7).value
+        assert value == pytest.approx(float(loss), rel=1e-4)
     assert len(pick(rows, "trace", checkpoint="start", seed=7)) > 1
     of_exact = pick(rows, "trace", checkpoint="best", seed=7)
     assert (of_exact.value == 1).all()
