@@ -80,7 +80,7 @@ def measure(
                 add(seed, "pointer_accuracy", row, **where)
         for data, loss_of in losses.items():
             for seed, loss in zip(seeds, loss_of(params), strict=True):
-                add(seed, "loss", loss, data=data, checkpoint=checkpoint)
+                add(seed, "test_loss", loss, data=data, checkpoint=checkpoint)
         for index, seed in enumerate(seeds):
             network = jax.tree.map(lambda leaf, index=index: leaf[index], params)
             for data, graphs in traced.items():

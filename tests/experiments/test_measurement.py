@@ -148,7 +148,9 @@ def test_a_compiled_start_is_faithful_and_its_distance_is_what_it_moved():
         graphs = data.draw(tasks.bfs)
         found = network.predict(tasks.bfs, TIED, exact, graphs)
         loss = metrics.loss(tasks.bfs, graphs, found.logits, found.hints)
-        (value,) = pick(rows, "loss", data=data.name, checkpoint="best", seed=7).value
+        (value,) = pick(
+            rows, "test_loss", data=data.name, checkpoint="best", seed=7
+        ).value
         assert value == pytest.approx(float(loss), rel=1e-4)
     assert len(pick(rows, "trace", checkpoint="start", seed=7)) > 1
     of_exact = pick(rows, "trace", checkpoint="best", seed=7)
