@@ -72,6 +72,20 @@ CLAIMS = {
             ("table-1/bfs", "table-1/dfs"),
         ),
         Claim(
+            "nc-learnability",
+            "abstract, 1",
+            "Algorithms whose problems are in NC are learned better than DFS.",
+            _ACCURACY,
+            (
+                "trainability/bfs-scratch-32",
+                "trainability/bellman-ford-scratch-32",
+                "trainability/topological-sort-scratch-35",
+                "trainability/dijkstra-scratch-21",
+                "trainability/mst-prim-scratch-21",
+                "trainability/dfs-scratch-32",
+            ),
+        ),
+        Claim(
             "dfs-in-distribution",
             "3",
             "DFS reaches about 99 % on the lengths that it was trained on, as BFS and "

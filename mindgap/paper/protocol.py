@@ -24,7 +24,7 @@ cores are judged from new seeds only (`FIRST_NEW`), all others from all their se
 import dataclasses
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 import numpy as np
@@ -81,6 +81,12 @@ CHANGES: tuple[tuple[str, str, str], ...] = (
         "b2de61cb4946",
         "no rule changed: words of clauses (minus, last steps that half of the graphs "
         "take, the cap of a rise)",
+    ),
+    (
+        "2026-11-30",
+        "3ef611a3f3dc",
+        "a claim added, nc-learnability; DFS's networks were known, most others were "
+        "not trained, and none had been looked at. No rule changed",
     ),
 )
 """Date, digest after the change, and description of each change of the protocol."""
@@ -359,6 +365,14 @@ _DECODERS = (
     ("simplified decoder (Table 8)", ""),
     ("usual decoder", "-pairwise"),
 )
+_IN_NC = {
+    "BFS": "trainability/bfs-scratch-32",
+    "Bellman-Ford": "trainability/bellman-ford-scratch-32",
+    "topological sort": "trainability/topological-sort-scratch-35",
+    "Dijkstra": "trainability/dijkstra-scratch-21",
+    "Prim": "trainability/mst-prim-scratch-21",
+}
+"""Rows that train an algorithm for a problem in NC in a network that holds it."""
 _PAIRWISE = {"bfs": "table-11", "bellman-ford": "table-12"}
 """The table of each task's rows on 16 nodes at hidden size 128."""
 _EXACT = 99.999
@@ -455,6 +469,24 @@ def _lucky(row: str) -> Callable[[Evidence], Estimate]:
 def _scores(left: str, right: str) -> Callable[[Evidence], Estimate]:
     """The score of one row less that of another, on their test sets."""
     return lambda see: minus(see.scores(left), see.scores(right))
+
+
+def _least(rows: Iterable[str], other: str) -> Callable[[Evidence], Estimate]:
+    """The least of the differences between each of some rows and another.
+
+    The ends of the interval are the least ends, too: it is above a number if all of the
+    differences' intervals are, and below one if any of them is.
+    """
+
+    def find_it(see: Evidence) -> Estimate:
+        each = [minus(see.scores(row), see.scores(other)) for row in rows]
+        counts = tuple(count for found in each for count in found.seeds)
+        if min(counts) < 2:
+            return undefined(*counts)
+        low, high = (min(found.interval[end] for found in each) for end in (0, 1))
+        return Estimate(min(found.value for found in each), (low, high), counts)
+
+    return find_it
 
 
 def _at(left: str, right: str, nodes: int) -> Callable[[Evidence], Estimate]:
@@ -586,6 +618,24 @@ CLAUSES: dict[str, tuple[Clause, ...]] = {
         Clause(
             "DFS minus the best one-line rule, 16 nodes", "fail to learn",
             "below", 0, _to_rule("table-1/dfs", "dfs", 16),
+        ),
+    ),
+    "nc-learnability": (
+        Clause(
+            "the worst learned of BFS, Bellman-Ford, topological sort, Dijkstra and "
+            "Prim, minus DFS, each in a network that holds it, 64 nodes",
+            "inductive learning is most effective for parallel algorithms contained "
+            "within the computational class NC",
+            "above", 0, _least(_IN_NC.values(), "trainability/dfs-scratch-32"),
+        ),
+        *(
+            Clause(
+                f"{title} minus DFS, each in a network that holds it, 64 nodes",
+                "best learns algorithms that are expressible in the computational "
+                "class NC",
+                "above", 0, _scores(row, "trainability/dfs-scratch-32"),
+            )
+            for title, row in _IN_NC.items()
         ),
     ),
     "dfs-in-distribution": (

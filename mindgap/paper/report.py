@@ -275,6 +275,7 @@ ALGORITHMS = {
     "scanning-bfs": "scanning BFS",
     "padded-bfs": "padded BFS",
     "simplified-dfs": "simplified DFS",
+    "hard-dfs": "DFS with hard hints",
     "dijkstra": "Dijkstra",
     "mst-prim": "Prim",
     "topological-sort": "topological sort",
@@ -287,6 +288,7 @@ SETTINGS = {
     "table-14": ["size {}", "sharpness {}", "rate {}"],
     "stability": ["radius {}"],
     "trainability": ["sharpness {}", "radius {}"],
+    "departure": ["sharpness 2^{}", "{}"],
 }
 """What the numbers in the names of a group's rows are."""
 

@@ -39,7 +39,8 @@ _NEAR = ModelConfig(hidden_size=32, layer_norm=False)
 
 
 def _scratch(task: tasks.Task, model: ModelConfig) -> Experiment:
-    name = task.name.replace("_", "-")
+    hard = "hard-" if model.feedback == "hard" else ""
+    name = hard + task.name.replace("_", "-")
     return Experiment(
         name=f"trainability/{name}-scratch-{model.hidden_size}",
         source="section 3.4 and 5, no table: training in a network that holds it",
@@ -81,6 +82,7 @@ TRAINABILITY = (
     *(_continued(n, k, r) for n in _TASKS for k in SHARPNESSES for r in RADII),
     _scratch(tasks.dfs, EXPRESSIVE),
     _scratch(tasks.dfs, dataclasses.replace(EXPRESSIVE, hidden_size=128)),
+    _scratch(tasks.dfs, dataclasses.replace(EXPRESSIVE, feedback="hard")),
     _scratch(tasks.bfs, _NEAR),
     _scratch(
         tasks.bellman_ford,

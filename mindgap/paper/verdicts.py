@@ -27,6 +27,7 @@ CHAPTERS = {
     "expressible": "02_graph_programs",
     "five-hundred-parameters": "02_graph_programs",
     "bfs-not-dfs": "04_bfs_dfs_disparity",
+    "nc-learnability": "17_which_algorithms",
     "dfs-in-distribution": "04_bfs_dfs_disparity",
     "regularised-runs": "09_ablations",
     "not-trace-length": "04_bfs_dfs_disparity",

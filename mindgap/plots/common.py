@@ -242,8 +242,11 @@ def over_steps(
     floors: Mapping[str, Mapping[str, Courses]] | None = None,
     ylim: tuple[float, float] = (0, 103),
     xlabel: str = "step of the algorithm",
+    decades: bool = False,
 ) -> Figure:
     """A measure after each step, of an algorithm or of training; a panel per title.
+
+    With `decades`, steps are on a logarithmic axis on which 0 has a place, too.
 
     Each name has a thin line per seed, a thick line for their mean and a band of one
     standard deviation, and the same style in all panels. Floors are grey, dashed or
@@ -273,7 +276,12 @@ def over_steps(
             props = {"color": GREY, "linestyle": ("--", ":")[place % 2]}
             panel.plot(steps, values.mean(0), label=name, linewidth=1.2, **props)
         panel.set(title=title, xlabel=xlabel, ylim=ylim)
-        if max((len(steps) for steps, _ in shown.values()), default=0) < 12:
+        if decades:
+            panel.set_xscale("symlog", linthresh=1)
+            ticks = sorted({int(s) for steps, _ in shown.values() for s in steps})
+            panel.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+            panel.minorticks_off()
+        elif max((len(steps) for steps, _ in shown.values()), default=0) < 12:
             panel.xaxis.get_major_locator().set_params(integer=True)
     for panel in flat[::columns]:
         panel.set_ylabel(ylabel)

@@ -1,0 +1,252 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Why does training leave a compiled solution? (beyond §3.4)
+#
+# **Question.** Trained on from exact weights, networks can lose what was compiled into them
+# ({doc}`stability <07_stability>`). There are three ways to lose it. The solution can be
+# *unstable*: the gradient leads away. It can lie in a *flat* place, where no gradient leads
+# anywhere and noise decides. Or the *step* is too large for the place, whatever the gradient
+# says, as Adam's first steps are. Which is it?
+#
+# **From the paper, on this page:** section 3.4 and Table 14, which report that it happens
+# {cite:p}`saldyt2025gap`.
+#
+# **What is known.** Adam divides the gradient by its own running size, so that its first
+# steps move every parameter by about the learning rate, however small the gradient is
+# {cite:p}`kingma2015adam`.
+
+# %% tags=["remove-cell"]
+# On a hosted notebook: fetch the book with its results, and the library without
+# touching the jax that is installed there.
+import importlib.util
+import os
+import subprocess
+import sys
+
+if importlib.util.find_spec("mindgap") is None:
+    repository = "https://github.com/mindgap-companion/mindgap"
+    subprocess.run(["git", "clone", "--quiet", "--depth=1", repository], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "./mindgap[clrs,run]"],
+        check=True,
+    )
+    os.chdir("mindgap/book")
+
+# %% tags=["parameters"]
+profile: str = "stored"  # stored | quick | paper
+store: str = "results"  # where results are read and kept, relative to book/
+
+# %% [markdown]
+# Under `stored` and `quick` nothing is trained: recorded rows are shown. `paper` completes
+# all rows at four networks each first.
+
+# %% tags=["remove-cell"]
+import numpy as np
+import pandas as pd
+
+import mindgap as mg
+from mindgap.experiments.base import CLRS30_TEST, TEST_16
+from mindgap.paper import departure
+from mindgap.paper.tables import find
+
+mg.book.pages.check_parameters(globals())
+
+results = mg.paper.report.book_store(store)
+rows = find("departure")
+if profile == "paper":
+    for experiment in rows:
+        mg.experiments.run.complete(experiment, range(experiment.seeds), results)
+ways = {
+    "adam": "Adam",
+    "slow": "Adam, low rate",
+    "gathered": "Adam, moments gathered",
+    "plain": "gradient steps",
+}
+counts = {"start": 0, "after-1": 1, "after-10": 10, "after-100": 100, "last": 2000}
+
+
+def parts(row):
+    """Task, sharpness as a power of two, and way of training of a row."""
+    task, power, way = row.name.partition("/")[2].rsplit("-", 2)
+    return mg.paper.report.ALGORITHMS[task], f"2^{power}", ways[way]
+
+
+# %% tags=["remove-cell"]
+# %config InlineBackend.figure_formats = []
+
+# %% [markdown]
+# ## One network for three algorithms
+#
+# To compare algorithms, all else has to be alike. BFS, Bellman-Ford and DFS are compiled into
+# one and the same network, of any number of nodes. For that, the paper's bias of Eq. 17 is
+# cut down to what compiling uses of it, one number for all pairs of a node with itself:
+
+# %%
+three = (mg.programs.bfs, mg.programs.bellman_ford, mg.programs.dfs)
+compiled = [mg.compile(program, departure.SHARED) for program in three]
+departure.SHARED
+
+# %% [markdown]
+# The programs are compiled at four degrees of sharpness, from soft selections ($2^5$) to ones
+# that are exact in float32 ($2^{20}$), and trained for 2,000 steps on graphs of 4 to 16
+# nodes, in four ways:
+#
+# - **Adam** at the learning rate of the paper's Table 9;
+# - **Adam, low rate**: a hundredth of it;
+# - **Adam, moments gathered**: at the usual rate, but a hundred batches only gather Adam's
+#   moments before the first step, so that it starts with a step of the size that the
+#   gradients give it;
+# - **gradient steps**: no Adam, no clipping, and a rate of one through the largest eigenvalue
+#   of the Hessian at the compiled weights. A larger step could overshoot in that direction.
+#
+# A step whose loss or gradient overflows is left out. Here are the eigenvalues, which another
+# command computes again (`mindgap.measures.landscape.curvature`); for DFS with soft
+# selections there is none in float32.
+
+# %% tags=["remove-input"]
+known = {
+    (mg.paper.report.ALGORITHMS[task.replace("_", "-")], f"2^{power}"): f"{value:.2g}"
+    for (task, power), value in departure.CURVATURES.items()
+}
+pd.Series(known).unstack()[["2^5", "2^10", "2^15", "2^20"]].fillna("–")
+
+# %% [markdown]
+# *Largest eigenvalue, by size, in nats per squared unit of parameter; columns are the
+# sharpness. A dash: not a number in float32, and no gradient steps were taken.*
+#
+# ## What is left after 1, 10, 100 and 2,000 steps
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-departure", "caption": "Pointers right on CLRS-30's test of 64 nodes after so many steps of training from compiled weights: a panel for each algorithm and sharpness. Thin lines are networks, thick ones their means."}, "image": {"alt": "Panels of lines over 0 to 2,000 steps, one line for each way of training. The numbers are in the table below the figure."}}
+panels, table = {}, {}
+for row in rows:
+    task, power, way = parts(row)
+    each = [
+        mg.paper.report.scores_by_seed(row, results, CLRS30_TEST, checkpoint)
+        for checkpoint in counts
+    ]
+    if not len(each[0]):
+        continue
+    values = np.stack([one.to_numpy(float) for one in each], 1)
+    panels.setdefault(f"{task}, {power}", {})[way] = (
+        np.array([*counts.values()]),
+        values,
+    )
+    means = {
+        f"{count:,}": f"{m:.1f}"
+        for count, m in zip(counts.values(), values.mean(0), strict=True)
+    }
+    table[task, power, way] = {**means, "networks": len(values)}
+mg.plots.over_steps(
+    panels, "pointers right, %", xlabel="steps of training", decades=True
+)
+
+# %% tags=["remove-input"]
+table = pd.DataFrame(table).T.rename_axis(["task", "sharpness", "way"])
+mg.book.pages.data("figure-departure", table)
+
+# %% tags=["remove-input"]
+missing = [row.name.partition("/")[2] for row in rows if parts(row) not in table.index]
+mg.book.pages.note(
+    f"Not trained yet: {', '.join(missing)}." if missing else "All rows are recorded."
+)
+
+# %% [markdown]
+# On graphs of 16 nodes, the largest of training, and the loss there:
+
+
+# %% tags=["remove-input"]
+def after(row, metric, data):
+    """Means over networks at each checkpoint."""
+    found = {}
+    for checkpoint, count in counts.items():
+        if metric == "score":
+            each = mg.paper.report.seed_scores(row, results, data, checkpoint)
+        else:
+            each = mg.paper.report.measured(row, results, metric, data, checkpoint)
+        if len(each):
+            found[f"{count:,}"] = np.mean(each)
+    return found
+
+
+def collected(metric, data, shown):
+    lines = {parts(row): after(row, metric, data) for row in rows}
+    lines = {
+        k: {c: shown(v) for c, v in line.items()} for k, line in lines.items() if line
+    }
+    return pd.DataFrame(lines).T.rename_axis(["task", "sharpness", "way"])
+
+
+small = collected("score", TEST_16, "{:.1f}".format)
+mg.book.pages.data("departure-16", small)
+
+# %% tags=["remove-input"]
+losses = collected("test_loss", TEST_16, "{:.2g}".format)
+exact = losses.xs("2^20", level="sharpness") if len(losses) else losses
+exact
+
+# %% [markdown]
+# *Loss on 64 graphs of 16 nodes, in nats, mean over networks: exact starts only; the others
+# are in the table for download.*
+
+# %% tags=["remove-input"]
+mg.book.pages.data("departure-losses", losses)
+
+# %% [markdown]
+# ## How far did what move?
+#
+# The root mean square by which the parameters of a layer have moved, of the layer that has
+# moved most of each part of the network.
+
+
+# %% tags=["remove-input"]
+def part(layer):
+    """The part of the network that a layer belongs to."""
+    if layer.startswith(("encoder", "decoder")):
+        return f"{layer[:7]}s"
+    values = ("value", "skip", "edge_info", "edge_reduce")
+    return "values and skip" if layer.endswith(values) else "scores of attention"
+
+
+def moved(row, checkpoint="last"):
+    """The largest movement of a layer in each part."""
+    layers = row.start.params(row.model)
+    found = {}
+    for layer in layers:
+        each = mg.paper.report.measured(
+            row, results, f"moved/{layer}", None, checkpoint
+        )
+        if len(each):
+            found[part(layer)] = max(found.get(part(layer), 0.0), float(each.mean()))
+    return found
+
+
+sharp = {parts(row): moved(row) for row in rows if "-20-" in row.name}
+far = pd.DataFrame({(k[0], k[2]): v for k, v in sharp.items() if v}).T
+far.map("{:.1g}".format)
+
+# %% [markdown]
+# *After 2,000 steps from exact weights, in the parameters' own units. Adam could have moved
+# each by at most about its rate times the number of steps.*
+
+# %% [markdown]
+# ## Reproduce
+#
+# | what | command |
+# |---|---|
+# | all rows | `mindgap run departure --seeds 0:4` |
+# | one of them | `mindgap run departure/bfs-20-adam --seeds 0:4` |
+# | this page | `mindgap book run 16_departure` |
+#
+# The recorded results on this page were computed by these runs:
+
+# %% tags=["remove-input", "hide-output"]
+mg.paper.report.provenance(rows, results)
