@@ -80,7 +80,7 @@ graphs = task.sample(jax.random.key(seed), nodes, 8, 0.6).trimmed()
 #
 # $$\theta = (W_\text{edge}, W_\text{meta}, W_\text{skip}, W_\text{val}, W_\text{in}, W_\text{out}, \omega_\text{attn}) \tag{2}$$
 
-# %% tags=["hide-output"]
+# %% tags=["remove-output"]
 benchmark = mg.network.dm_clrs.to_feedback(task, graphs)
 model = mg.network.dm_clrs.clrs_model(task, config, benchmark)
 layers = {

@@ -321,5 +321,5 @@ made
 #
 # Every result on this page was computed by these runs:
 
-# %% tags=["remove-input", "hide-output"]
+# %% tags=["remove-input"]
 mg.paper.report.provenance(rows, results)

@@ -541,5 +541,5 @@ assert simplified.reported.mean < full.reported.mean
 #
 # Every result on this page was computed by these runs:
 
-# %% tags=["remove-input", "hide-output"]
+# %% tags=["remove-input"]
 mg.paper.report.provenance(rows, results)

@@ -249,18 +249,11 @@ if profile == "stored" and store == "results":
 
 # %% tags=["remove-input"]
 def by_size(row):
-    """Mean and least of the networks at each size, best checkpoint, in percent."""
-    scores = [
-        (f"{data.nodes}", mg.paper.report.seed_scores(row, results, data))
-        for data in LARGE
-    ]
-    try:
-        table = mg.paper.by_size.table(row, results)
-    except StoreError:
-        return None
-    found = {f"{x.nodes}": f"{x.mean:.1f}" for x in table if x.checkpoint == "best"}
-    found |= {name: f"{each.mean():.1f}" for name, each in scores if len(each)}
-    return {**found, "networks": table[0].seeds}
+    """Mean over networks at each size, best checkpoint, in percent."""
+    sizes = {n: mg.paper.report.size_scores(row, results, n) for n in BY_SIZE}
+    sizes |= {d.nodes: mg.paper.report.seed_scores(row, results, d) for d in LARGE}
+    found = {f"{n}": f"{each.mean():.1f}" for n, each in sizes.items() if len(each)}
+    return {**found, "networks": len(sizes[LARGE[0].nodes])} if found else None
 
 
 others = [rows[0], *(row for row in every if row not in rows)]

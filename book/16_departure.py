@@ -17,6 +17,8 @@
 # anywhere and noise decides. Or the *step* is too large for the place, whatever the gradient
 # says, as Adam's first steps are. Which is it?
 #
+# **In one line.** (to be written)
+#
 # **From the paper, on this page:** section 3.4 and Table 14, which report that it happens
 # {cite:p}`saldyt2025gap`.
 #
@@ -123,7 +125,7 @@ pd.Series(known).unstack()[["2^5", "2^10", "2^15", "2^20"]].fillna("–")
 # *Largest eigenvalue, by size, in nats per squared unit of parameter; columns are the
 # sharpness. A dash: not a number in float32, and no gradient steps were taken.*
 #
-# ## What is left after 1, 10, 100 and 2,000 steps
+# ## What is left, step by step
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-departure", "caption": "Pointers right on CLRS-30's test of 64 nodes after so many steps of training from compiled weights: a panel for each algorithm and sharpness. Thin lines are networks, thick ones their means."}, "image": {"alt": "Panels of lines over 0 to 2,000 steps, one line for each way of training. The numbers are in the table below the figure."}}
 panels, table = {}, {}

@@ -202,10 +202,8 @@ mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 def pair(one, other):
     """Scores of two rows on 64 nodes, and their difference with its interval."""
     both = [mg.paper.report.seed_scores(find(n)[0], results) for n in (one, other)]
-    line = {"first": "–", "second": "–", "difference": "–"}
-    for column, values in zip(("first", "second"), both, strict=True):
-        if len(values):
-            line[column] = f"{values.mean():.1f} (n = {len(values)})"
+    told = [f"{v.mean():.1f} (n = {len(v)})" if len(v) else "–" for v in both]
+    line = {"first": told[0], "second": told[1], "difference": "–"}
     if min(map(len, both)) > 1:
         found = mg.paper.evidence.minus(*both)
         low, high = found.interval
@@ -271,5 +269,5 @@ pd.DataFrame({told: checks(row) for told, row in unordered.items()}).T
 #
 # The recorded results on this page were computed by these runs:
 
-# %% tags=["remove-input", "hide-output"]
+# %% tags=["remove-input"]
 mg.paper.report.provenance([*rows.values(), hard], results)
