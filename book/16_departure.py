@@ -21,7 +21,7 @@
 # large. One step of Adam breaks DFS, at a hundredth of the usual rate as well; for
 # Bellman-Ford the first step costs some pointers at the usual rate, and next to none at the
 # low one; BFS, whose gradient is zero at first, stays. Moments that were gathered before do
-# not help. There are four networks of each, too few for a verdict.
+# not help. There are four networks of each row at most, too few for a verdict.
 #
 # **From the paper, on this page:** section 3.4 and Table 14, which report that it happens
 # {cite:p}`saldyt2025gap`.
@@ -270,8 +270,8 @@ if profile == "stored" and store == "results":
 #   the weights away. The eigenvalue at the point does not see the walls around it.
 # - **Bellman-Ford: the step is too large.** Adam's first step loses answers on 64 nodes at the
 #   usual rate and hardly any at a hundredth of it, from the same gradient. Gradient steps
-#   within the curvature change nothing for a hundred steps; later one batch with a huge
-#   gradient ends that, since these steps are not clipped.
+#   within the curvature change nothing for a hundred steps, and lose it later; we suspect a
+#   batch with a huge gradient, since these steps are not clipped, but have not measured it.
 # - **DFS: the step is too large, and a hundredth of it, too.** After one step most answers are
 #   wrong, on graphs of 16 nodes as on 64.
 # - **New moments are not the cause.** With gathered moments the first step is no better. Most
@@ -280,7 +280,7 @@ if profile == "stored" and store == "results":
 # - *Unstable*, in the sense that small steps along the gradient lead away, none of them has
 #   been seen to be so far. The rows that are not trained yet, of softer weights, are to
 #   tell for weights that are not exact.
-# - Four networks of each differ only in the batches that they see; the results are for
+# - The networks of a row, four at most, differ only in the batches that they see; the results are for
 #   2,000 steps, one network shape, and a sharpness that is far beyond what training makes.
 # - What would change our mind: gradient steps within the curvature that leave exact weights
 #   although no single gradient is large, or a rate of Adam that keeps DFS.
