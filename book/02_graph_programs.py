@@ -424,8 +424,8 @@ free = mg.compile(programs.bellman_ford, dataclasses.replace(bare, self_bias=Tru
 right = {}
 for nodes, batch in drawn.items():
     inside = [reason is None for reason in free.refusals(batch)]
-    found = free(batch, trace=False).outputs["pi"] == batch.trajectory.outputs["pi"]
-    right[nodes] = np.mean(np.asarray(found)[inside])
+    hit = free(batch, trace=False).outputs["pi"] == batch.trajectory.outputs["pi"]
+    right[nodes] = np.mean(np.asarray(hit)[inside])
 right
 
 # %% [markdown]

@@ -270,7 +270,7 @@ class Experiment:
             else dataclasses.replace(self.model, hidden_size=hidden_size),
             train=dataclasses.replace(
                 self.train,
-                steps=100,
+                steps=100 + self.train.gathered,
                 learning_rate=1e-3,
                 lengths=(self.model.nodes or 8,),
                 batch=16,

@@ -135,7 +135,7 @@ def curvature(
     better. The units are those of the loss per squared unit of parameter: to compare
     networks of different scale, see `relative`. Compiles once for each `loss`.
     Raises ValueError unless count is from 1 to the iterations and to the number of
-    parameters.
+    parameters, FloatingPointError if second derivatives are no finite numbers.
     """
     from jax.flatten_util import ravel_pytree
 
@@ -152,6 +152,11 @@ def curvature(
     for step in range(min(iterations, len(flat))):
         vector = jnp.asarray(basis[-1], flat.dtype)
         product = np.asarray(_hessian_product(loss, params, vector), float)
+        if not np.isfinite(product).all():
+            raise FloatingPointError(
+                f"the Hessian times vector {step + 1} is not finite: the curvature here "
+                f"is beyond {flat.dtype}"
+            )
         diagonal.append(product @ basis[-1])
         if step + 1 == min(iterations, len(flat)):
             break

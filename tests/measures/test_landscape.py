@@ -180,3 +180,9 @@ def test_what_makes_no_landscape_is_refused(params, key):
         landscape.plane(nothing, params, params, params, -1.0, 5)
     with pytest.raises(ValueError, match="got 4, 2 and 24"):
         landscape.curvature(nothing, params, key, 4, 2)
+
+
+def test_curvature_beyond_the_precision_is_refused(key):
+    steep = {"a": jnp.ones(3)}
+    with pytest.raises(FloatingPointError, match="vector 1 is not finite: .* float32"):
+        landscape.curvature(lambda p: jnp.exp(100 * p["a"]).sum(), steep, key)
