@@ -130,6 +130,25 @@ def test_the_larger_test_is_the_mean_of_each_of_its_parts(key):
     assert not jnp.array_equal(first.weights, second.weights)
 
 
+def test_an_algorithm_with_two_answers_is_measured(key):
+    """Topological sorting names the first node, and for each the next."""
+    task = tasks.topological_sort
+    row = experiment(task, dataclasses.replace(SMALL, message_steps=2))
+    networks = [network.init(task, row.model, k) for k in jax.random.split(key)]
+    rows = measured(row, networks)
+    graphs = row.test.draw(task)
+    truth = graphs.trajectory.outputs
+    for seed, params in zip((7, 9), networks, strict=True):
+        found = pick(
+            rows, "pointer_accuracy", data="here", checkpoint="best", seed=seed
+        )
+        said = scoring.answers(task, row.model, params, graphs)
+        first = [np.argmax(of["topo_head"], -1) for of in (said, truth)]
+        right = np.mean(said["topo"] == truth["topo"], 1) + np.equal(*first)
+        assert_allclose(found.value, right / 2, rtol=1e-6)
+    assert set(rows.metric).isdisjoint(("is_edge", "is_dfs_forest", "any_parent"))
+
+
 def test_a_compiled_start_is_faithful_and_its_distance_is_what_it_moved():
     start = CompiledStart("bfs", 8.0)
     row = experiment(
