@@ -423,9 +423,9 @@ bare = dataclasses.replace(modified, attention_bias=False, nodes=None)
 free = mg.compile(programs.bellman_ford, dataclasses.replace(bare, self_bias=True))
 right = {}
 for nodes, batch in drawn.items():
-    inside = [reason is None for reason in free.refusals(batch)]
-    hit = free(batch, trace=False).outputs["pi"] == batch.trajectory.outputs["pi"]
-    right[nodes] = np.mean(np.asarray(hit)[inside])
+    kept = batch.take(np.flatnonzero([r is None for r in free.refusals(batch)]))
+    answer = free(kept, trace=False).outputs["pi"]
+    right[nodes] = float(np.mean(answer == kept.trajectory.outputs["pi"]))
 right
 
 # %% [markdown]

@@ -154,8 +154,8 @@ def curvature(
         product = np.asarray(_hessian_product(loss, params, vector), float)
         if not np.isfinite(product).all():
             raise FloatingPointError(
-                f"the Hessian times vector {step + 1} is not finite: the curvature here "
-                f"is beyond {flat.dtype}"
+                f"the Hessian times vector {step + 1} is not finite: the curvature here"
+                f" is beyond {flat.dtype}"
             )
         diagonal.append(product @ basis[-1])
         if step + 1 == min(iterations, len(flat)):

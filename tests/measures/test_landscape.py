@@ -184,5 +184,5 @@ def test_what_makes_no_landscape_is_refused(params, key):
 
 def test_curvature_beyond_the_precision_is_refused(key):
     steep = {"a": jnp.ones(3)}
-    with pytest.raises(FloatingPointError, match="vector 1 is not finite: .* float32"):
+    with pytest.raises(FloatingPointError, match=r"vector 1 is not finite: .* float32"):
         landscape.curvature(lambda p: jnp.exp(100 * p["a"]).sum(), steep, key)
