@@ -424,7 +424,7 @@ free = mg.compile(programs.bellman_ford, dataclasses.replace(bare, self_bias=Tru
 right = {}
 for nodes, batch in drawn.items():
     kept = batch.take(np.flatnonzero([r is None for r in free.refusals(batch)]))
-    answer = free(kept, trace=False).outputs["pi"]
+    answer = np.asarray(free(kept, trace=False).outputs["pi"])
     right[nodes] = float(np.mean(answer == kept.trajectory.outputs["pi"]))
 right
 
