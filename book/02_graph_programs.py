@@ -424,9 +424,9 @@ free = mg.compile(programs.bellman_ford, dataclasses.replace(bare, self_bias=Tru
 right = {}
 for nodes, batch in drawn.items():
     kept = batch.take(np.flatnonzero([r is None for r in free.refusals(batch)]))
-    answer = np.asarray(free(kept, trace=False).outputs["pi"])
-    right[nodes] = float(np.mean(answer == kept.trajectory.outputs["pi"]))
-right
+    hit = free(kept, trace=False).outputs["pi"] == kept.trajectory.outputs["pi"]
+    right[nodes] = np.asarray(hit).mean()
+{nodes: f"{share:.2%}" for nodes, share in right.items()}
 
 # %% [markdown]
 # *Share of pointers right by number of nodes, on the graphs within the limits.*
