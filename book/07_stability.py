@@ -365,15 +365,7 @@ for e in chosen:
 frame = pd.DataFrame(moved, dtype=float)
 
 
-def part(layer):
-    """The part of the network that a layer belongs to."""
-    if layer.startswith(("encoder", "decoder")):
-        return f"{layer[:7]}s"
-    values = ("value", "skip", "edge_info", "edge_reduce")
-    return "values and skip" if layer.endswith(values) else "scores of attention"
-
-
-by_part = frame.groupby(part).max()
+by_part = frame.groupby(mg.paper.report.part_of).max()
 for e in chosen:
     far = mg.paper.report.measured(e, results, "distance", None, "last")
     by_part.loc["relative, all (1/1000)", named(e.name)] = 1000 * far.mean()

@@ -214,24 +214,16 @@ mg.book.pages.data("departure-losses", losses)
 
 
 # %% tags=["remove-input"]
-def part(layer):
-    """The part of the network that a layer belongs to."""
-    if layer.startswith(("encoder", "decoder")):
-        return f"{layer[:7]}s"
-    values = ("value", "skip", "edge_info", "edge_reduce")
-    return "values and skip" if layer.endswith(values) else "scores of attention"
-
-
 def moved(row, checkpoint="last"):
     """The largest movement of a layer in each part."""
-    layers = row.start.params(row.model)
     found = {}
-    for layer in layers:
+    for layer in row.start.params(row.model):
         each = mg.paper.report.measured(
             row, results, f"moved/{layer}", None, checkpoint
         )
         if len(each):
-            found[part(layer)] = max(found.get(part(layer), 0.0), float(each.mean()))
+            part = mg.paper.report.part_of(layer)
+            found[part] = max(found.get(part, 0.0), float(each.mean()))
     return found
 
 

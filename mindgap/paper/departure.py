@@ -69,8 +69,8 @@ def curvature(task: tasks.Task, sharpness: int) -> float:
 
 def _plain(task: str, sharpness: int) -> TrainConfig:
     """Gradient steps at a rate of one through the curvature, not clipped."""
-    curvature = CURVATURES[task, sharpness]
-    rate = min(LARGEST_RATE, 1 / curvature) if curvature else LARGEST_RATE
+    steepest = CURVATURES[task, sharpness]
+    rate = min(LARGEST_RATE, 1 / steepest) if steepest else LARGEST_RATE
     return dataclasses.replace(ADAM, plain=True, learning_rate=rate, clip_norm=1e30)
 
 

@@ -282,6 +282,15 @@ ALGORITHMS = {
 }
 """Algorithms by the first words of a row's name."""
 
+
+def part_of(layer: str) -> str:
+    """The part of the network that a layer of parameters belongs to, in words."""
+    if layer.startswith(("encoder", "decoder")):
+        return f"{layer[:7]}s"
+    values = ("value", "skip", "edge_info", "edge_reduce")
+    return "values and skip" if layer.endswith(values) else "scores of attention"
+
+
 SETTINGS = {
     "table-6": ["L1 weight {}"],
     "table-13": ["{} nodes"],
