@@ -170,20 +170,22 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
     config: ModelConfig,
     *,
     sharpness: float = EXACT,
-    largest_value: float = 64.0,
+    largest_value: float | None = None,
 ) -> Compiled:
     """The weights that make the network compute a program.
 
     `sharpness` is the score per unit of key (and of position, in pointers' logits):
     less than the default makes a softer network with narrower limits. `largest_value`
-    bounds every component of sort float.
+    bounds every component of sort float, by default with the program's own bound.
 
     Raises CannotCompile, naming the place, for a program or a network in which it
     cannot be done exactly; ValueError for a sharpness or bound that is not positive.
     """
     checks.number("sharpness", sharpness, most=EXACT)
-    checks.number("largest_value", largest_value, most=LARGEST_VALUE)
     prove("compile", program)
+    if largest_value is None:
+        largest_value = program.largest_value
+    checks.number("largest_value", largest_value, most=LARGEST_VALUE)
     checks.kind("compile", config, ModelConfig, "a ModelConfig")
     if config.nodes is not None:
         checks.whole("nodes", config.nodes, 1, NODES)

@@ -116,6 +116,8 @@ class Limits:
         ]
         for name, margin in self.margins.items():
             head = f"{name}: " * (len(self.margins) > 1)
+            if margin.contrast:
+                lines.append(f"compared values equal or {margin.contrast:.2g} apart")
             if margin.alone:
                 lines.append(f"{head}one candidate at most")
                 continue
@@ -127,8 +129,6 @@ class Limits:
                 + drift * (margin.rounding > 0)
                 + ", or equal" * margin.ties_by_index
             )
-            if margin.contrast:
-                lines.append(f"compared values equal or {margin.contrast:.2g} apart")
         return "\n".join(lines)
 
 
@@ -286,6 +286,16 @@ def _follow(
     for name, margin in limits.margins.items():
         look = run.looks[name]
         gap, size = np.asarray(look.gap), np.asarray(look.key)
+        if margin.contrast:
+            contrast = np.asarray(look.contrast)
+            found.refuse(
+                (contrast < margin.contrast) & taken,
+                "compared values are too close",
+                lambda graph, step, node, contrast=contrast, margin=margin: (
+                    f"{contrast[graph, step, node]:.3g} apart at node {node}, step "
+                    f"{step + 1}; {margin.contrast:.2g} is enough"
+                ),
+            )
         if margin.alone:
             found.refuse(
                 np.isfinite(gap) & taken,
@@ -325,16 +335,6 @@ def _follow(
                 f"{needed[graph, step, node]:.2g} is enough"
             ),
         )
-        if margin.contrast:
-            contrast = np.asarray(look.contrast)
-            found.refuse(
-                (contrast < margin.contrast) & taken,
-                "compared values are too close",
-                lambda graph, step, node, contrast=contrast, margin=margin: (
-                    f"{contrast[graph, step, node]:.3g} apart at node {node}, step "
-                    f"{step + 1}; {margin.contrast:.2g} is enough"
-                ),
-            )
     positions = np.asarray(graphs.positions)[:, None, :]
     for name, sort in program.components.items():
         held = np.asarray(run.states[name])
@@ -436,8 +436,10 @@ def _reach(
 ) -> Iterator[Bool[np.ndarray, "B #N N"]]:
     """Which nodes each node can attend to, step by step; see `Limits.fed_pointers`."""
     each, positions = program.message_steps, np.asarray(graphs.positions)
-    near = np.asarray(graphs.adjacency) > 0
-    near = near | near.swapaxes(1, 2)
+    near = np.zeros((graphs.batch, graphs.nodes, graphs.nodes), bool)
+    if "adj" in graphs.inputs:
+        near = np.asarray(graphs.adjacency) > 0
+    near = near | near.swapaxes(1, 2) | np.eye(graphs.nodes, dtype=bool)
     if limits.fed_pointers is None:
         near = np.ones_like(near[:, :1])  # all nodes attend alike
     named = [

@@ -296,6 +296,9 @@ def _look(selection: Selection, pairs: dict[str, dict[str, Array]]) -> Look:
     second = jnp.where(node == best[:, None], jnp.inf, keys).min(1)
     several = jnp.isfinite(second)
     contrast = jnp.full(nodes, jnp.inf)
+    if selection.made.default is nobody:  # who holds no truth value is not compared
+        for (role, name), positive in selection.mask.literals:
+            allowed &= (pairs[role][name] > 0) == positive
     for test, *_ in selection.mask.comparisons:
         apart = value(test.right, pairs) - value(test.left, pairs)
         if isinstance(test, Same):

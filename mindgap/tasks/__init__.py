@@ -7,6 +7,11 @@ from mindgap.tasks.dfs import dfs
 from mindgap.tasks.dijkstra import dijkstra, mst_prim
 from mindgap.tasks.erdos_renyi import ErdosRenyi
 from mindgap.tasks.features import Feature
+from mindgap.tasks.greedy import activity_selector, task_scheduling
+from mindgap.tasks.searching import minimum
+from mindgap.tasks.sequences import Sequences
+from mindgap.tasks.sorting import insertion_sort
+from mindgap.tasks.subarray import find_maximum_subarray_kadane
 from mindgap.tasks.topological_sort import topological_sort
 from mindgap.tasks.variants import (
     bfs_padded,
@@ -22,6 +27,18 @@ TASKS = {task.name: task for task in (bfs, dfs, bellman_ford)}
 BEYOND = {task.name: task for task in (dijkstra, mst_prim, topological_sort)}
 """CLRS tasks that the paper does not study."""
 
+ROWS = {
+    task.name: task
+    for task in (
+        minimum,
+        insertion_sort,
+        activity_selector,
+        task_scheduling,
+        find_maximum_subarray_kadane,
+    )
+}
+"""CLRS tasks on rows of numbers, without edges."""
+
 VARIANTS = {
     task.name: task
     for task in (bfs_sequential, bfs_scan, bfs_padded, dfs_simplified, dfs_unclocked)
@@ -30,11 +47,14 @@ VARIANTS = {
 
 __all__ = [
     "BEYOND",
+    "ROWS",
     "TASKS",
     "VARIANTS",
     "ErdosRenyi",
     "Feature",
+    "Sequences",
     "Task",
+    "activity_selector",
     "bellman_ford",
     "bfs",
     "bfs_padded",
@@ -44,6 +64,10 @@ __all__ = [
     "dfs_simplified",
     "dfs_unclocked",
     "dijkstra",
+    "find_maximum_subarray_kadane",
+    "insertion_sort",
+    "minimum",
     "mst_prim",
+    "task_scheduling",
     "topological_sort",
 ]

@@ -78,6 +78,9 @@ class Task:
     most_hints: Callable[[int], int]
     """The largest number of hints on n nodes: the T of `solve`'s trajectories."""
     sampler: Sampler = UNDIRECTED
+    test_sets: int = 1
+    """How many times as many graphs CLRS-30 validates and tests on: more, for tasks
+    whose answers are single nodes (dm-clrs `num_samples_multiplier`)."""
     strict: bool = True
     """Whether inputs must pass `sampler.faults`; False if `solve` takes any inputs."""
 
@@ -209,10 +212,8 @@ class Task:
             raise ValueError(f"unknown split {split!r}: one of {', '.join(BENCHMARK)}")
         setting = BENCHMARK[split]
         rng = np.random.RandomState(setting["seed"])
-        drawn = [
-            self.sampler.draw_as_clrs(rng, setting["nodes"])
-            for _ in range(setting["count"])
-        ]
+        count = setting["count"] * (1 if split == "train" else self.test_sets)
+        drawn = [self.sampler.draw_as_clrs(rng, setting["nodes"]) for _ in range(count)]
         inputs = {
             name: jnp.asarray(np.stack([graph[name] for graph in drawn]), jnp.float32)
             for name in drawn[0]

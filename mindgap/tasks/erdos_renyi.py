@@ -66,7 +66,7 @@ class ErdosRenyi:
         if self.sourced:
             node = (start * nodes).astype(int)
             source = jax.nn.one_hot(node, nodes, dtype=jnp.float32)
-        positions = _ascending(draw(2 + 2 * pairs + np.arange(nodes)))
+        positions = ascending(draw(2 + 2 * pairs + np.arange(nodes)))
         return graph_inputs(positions, weights, edges, source)
 
     def draw_as_clrs(self, rng: np.random.RandomState, nodes: int) -> Inputs:
@@ -161,7 +161,7 @@ def linear_positions(nodes: int) -> Float[Array, "N"]:
     return jnp.arange(nodes, dtype=jnp.float32) / nodes
 
 
-def _ascending(numbers: Float[Array, "B N"]) -> Float[Array, "B N"]:
+def ascending(numbers: Float[Array, "B N"]) -> Float[Array, "B N"]:
     """Each row sorted, by counting: faster than `jnp.sort` on short rows."""
     place = jnp.arange(numbers.shape[1])
     first, second = numbers[:, :, None], numbers[:, None, :]

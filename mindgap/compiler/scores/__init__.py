@@ -10,11 +10,12 @@ from mindgap.compiler.scores.always import always
 from mindgap.compiler.scores.base import Channel as Channel
 from mindgap.compiler.scores.base import Score as Score
 from mindgap.compiler.scores.base import Setting
+from mindgap.compiler.scores.beside import beside
 from mindgap.compiler.scores.nobody import else_nobody
 from mindgap.compiler.scores.oneself import oneself
 from mindgap.compiler.static import CannotCompile
 from mindgap.language.program import GraphProgram
-from mindgap.language.selection import Selection, nobody
+from mindgap.language.selection import ADJACENT, Selection, nobody
 from mindgap.network import ModelConfig
 
 
@@ -47,5 +48,5 @@ def scores(
 
 def _recipe(selection: Selection):
     if selection.others:
-        return oneself
+        return oneself if ADJACENT in selection.mask.literals else beside
     return else_nobody if selection.made.default is nobody else always

@@ -4,7 +4,9 @@ A node selects the one whose reference names it, among those that hold a truth v
 
     -K |reference - position| of those that hold it, -S of all others
 
-A match gets about 0. Where there is none, the others share the attention, and of them
+or the one that holds it, if a comparison of a number of it with one of one's own holds:
+-K relu(what is too much or too little) then stands in the place of the distance. A
+match gets about 0. Where there is none, the others share the attention, and of them
 the update reads 0. Scores differ so much that the softmax gives exactly 0 to all but
 the selected node (see `always`).
 """
@@ -12,10 +14,11 @@ the selected node (see `always`).
 from mindgap.compiler.limits import UNDERFLOW, UNIT, Margin
 from mindgap.compiler.scores.always import TERMS
 from mindgap.compiler.scores.base import Score, Setting
-from mindgap.compiler.static import CannotCompile
-from mindgap.language.expressions import Same
+from mindgap.compiler.static import CannotCompile, interval
+from mindgap.language.expressions import Less, Same
 from mindgap.language.normal_forms import (
     Affine,
+    Comparison,
     Gated,
     Part,
     Rectified,
@@ -23,6 +26,9 @@ from mindgap.language.normal_forms import (
     looked_at,
 )
 from mindgap.language.program import GraphProgram
+
+NUMBERS = 4
+"""A comparison of numbers adds two of them and two constants."""
 
 
 def else_nobody(setting: Setting) -> Score:
@@ -36,26 +42,8 @@ def else_nobody(setting: Setting) -> Score:
         setting.selection,
         setting.sharpness,
     )
-    mask = selection.mask
-    test = Affine({})
-    if len(mask.comparisons) == 1 and mask.comparisons[0].positive:
-        (compared,) = mask.comparisons
-        test = compared.difference if isinstance(compared.test, Same) else test
-    sides = {field.role for field in test.terms}
-    kinds = {program.components.get(f.name, "node") for f in test.terms}
-    held = [literal.field.name for literal in mask.literals]
-    if (
-        sorted(sides) != ["other", "self"]
-        or kinds != {"node"}
-        or len(held) != 1
-        or not mask.literals[0].positive
-        or mask.literals[0].field.role != "other"
-    ):
-        raise CannotCompile(
-            f"{setting.place}: with nobody as the default the mask must be one truth "
-            "value of `other` and one same(other..., self...):\n"
-            f"    {selection.made.where}"
-        )
+    compared, (literal,) = _compared(setting), selection.mask.literals
+    held = literal.field.name
     for component, effect in program.effects.items():
         for part in effect:
             if looked_at(part) == [setting.name] and not _safe(
@@ -64,32 +52,74 @@ def else_nobody(setting: Setting) -> Score:
                 raise CannotCompile(
                     f"{program.name}, update of `{component}`: {setting.name} may be "
                     "nobody, of whom only truth values can be read, or more where "
-                    f"{setting.name}.{held[0]} or one that it follows from holds:\n"
+                    f"{setting.name}.{held} or one that it follows from holds:\n"
                     f"    {program.updates[component]}"
                 )
     if setting.config.attend_to == "neighbours":
         setting.check_reach()
-    idle = Affine({}, 1.0).plus(mask.literals[0].affine, -1.0)
-    size = 4 * sharpness
+    idle = Affine({}, 1.0).plus(literal.affine, -1.0)
+    offences = _offences(compared)
+    numbers = isinstance(compared.test, Less)
+    most = max(interval(program, form, setting.bounds)[1] for form in offences.values())
+    # beyond what any comparison offends by: of who is idle nothing is compared
+    away = (1.25 if numbers else 2.0) * most
+    steep = 8 * sharpness if numbers else sharpness
+    size = 2 * (most + 1) * steep if not numbers else (most + away) * steep
     setting.check_size(2 * size)
-    noise = TERMS * UNIT * size
+    noise = (NUMBERS if numbers else TERMS) * UNIT * size
     enough = UNDERFLOW + 2 * noise
     # a soft network keeps nobody between a match and the next of some 64 nodes
-    nobodys = min(enough, sharpness / 128)
+    nobodys = min(enough, steep / 128)
+    gap = float((nobodys + UNDERFLOW + 2 * noise) / steep)
     channels = []
-    for sign, name in ((1.0, "after"), (-1.0, "before")):
-        form = Affine({}).plus(test, sign).plus(idle, -2.0)
-        channels += setting.rectified(name, form, sharpness, -1.0)
+    for name, form in offences.items():
+        # two equal numbers offend against `<` as much as numbers that are far enough
+        form = form.plus(Affine({}, gap * (numbers and compared.positive)))
+        channels += setting.rectified(name, form.plus(idle, -away), steep, -1.0)
     channels.append(setting.channel("nobody", idle, nobodys))
-    gap = float((nobodys + UNDERFLOW + 2 * noise) / sharpness)
-    apart, why = setting.position_gap(gap, "a match must be told from a node beside it")
+    apart, why = setting.position_gap(
+        0.0 if numbers else gap, "a match must be told from a node beside it"
+    )
     return Score(
         channels,
-        Margin(key_gap=gap, alone=held[0]),
+        Margin(key_gap=gap, alone=held, contrast=gap * numbers),
         apart,
         reasons={"key_gap": "one candidate at most", "position_gap": why},
         separated=nobodys == enough,
     )
+
+
+def _compared(setting: Setting) -> Comparison:
+    """The comparison of a mask that is one truth value of `other` and one comparison.
+
+    Raises CannotCompile for another mask.
+    """
+    program, mask = setting.program, setting.selection.mask
+    if len(mask.comparisons) == 1 and len(mask.literals) == 1:
+        ((compared,), (literal,)) = mask.comparisons, mask.literals
+        terms = compared.difference.terms
+        nodes = {program.components.get(f.name, "node") for f in terms} == {"node"}
+        named = isinstance(compared.test, Same) and compared.positive and nodes
+        if (
+            literal.positive
+            and literal.field.role == "other"
+            and (named or isinstance(compared.test, Less))
+            and sorted(field.role for field in terms) == ["other", "self"]
+        ):
+            return compared
+    raise CannotCompile(
+        f"{setting.place}: with nobody as the default the mask must be one truth value "
+        "of `other` and one same(other..., self...), or one comparison of a number of "
+        f"`other` with one of `self`:\n    {setting.selection.made.where}"
+    )
+
+
+def _offences(compared: Comparison) -> dict[str, Affine]:
+    """What is above 0 where the comparison fails, and at most 0 where it holds."""
+    difference, back = compared.difference, Affine({}).plus(compared.difference, -1.0)
+    if isinstance(compared.test, Same):
+        return {"after": difference, "before": back}
+    return {"too large": difference} if compared.positive else {"too small": back}
 
 
 def _safe(program: GraphProgram, part: Part, role: str) -> bool:

@@ -35,7 +35,6 @@ from mindgap.language.normal_forms import (
     Comparison,
     Field,
     Gated,
-    Literal,
     fields_of,
     merged,
 )
@@ -63,16 +62,11 @@ class _Key(NamedTuple):
 def oneself(setting: Setting) -> Score:
     """The score of a selection with `default=self`.
 
-    Raises CannotCompile if the network cannot tell a node from its neighbours, or if
-    keys can tie.
+    The mask asks for an edge; see `beside` for one that does not. Raises CannotCompile
+    if the network cannot tell a node from its neighbours, or if keys can tie.
     """
     program, selection, config = setting.program, setting.selection, setting.config
     bounds, sharpness = setting.bounds, setting.sharpness
-    if Literal(Field("edge", "adj"), True) not in selection.mask.literals:
-        raise CannotCompile(
-            f"{program.name}, mask of select: without edge.adj every node is a "
-            "candidate, but the network attends to neighbours"
-        )
     key, contrast, diagonal = _key(setting), 0.0, 0.0
     if config.bias_shape is not None:
         if selection.mask.comparisons:

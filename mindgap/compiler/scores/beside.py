@@ -1,0 +1,70 @@
+"""The score of the node beside oneself in the order of positions, before or after it.
+
+A selection with `default=self` that asks for no edge, only that the other's index is
+less (or greater) than one's own, and takes the greatest (the least) of them:
+
+    candidates           -K * distance                in [-K, 0)
+    self                 -M * g                       -2 K
+    on the other side    -M * (distance + g)          far below
+
+where g is less than half of the gap between positions, so that M is 2 K / g.
+"""
+
+from mindgap.compiler.limits import UNDERFLOW, UNIT, Margin
+from mindgap.compiler.scores.base import Score, Setting
+from mindgap.compiler.static import OTHER_INDEX, CannotCompile
+from mindgap.language.expressions import Less
+from mindgap.language.normal_forms import INDEX, Affine
+from mindgap.network.pairwise import LEAK as SLOPE
+
+FINEST = 2.0**-13
+"""g: random positions of 64 nodes are seldom closer than twice this."""
+
+
+def beside(setting: Setting) -> Score:
+    """The score of a selection with `default=self` of a node beside oneself.
+
+    Raises CannotCompile for another key or mask, and where the network attends to
+    neighbours only.
+    """
+    selection, sharpness = setting.selection, setting.sharpness
+    side = float(selection.sign)  # 1 for the nodes after oneself
+    away = Affine({OTHER_INDEX: side, INDEX: -side})
+    compared = selection.mask.comparisons
+    if (
+        selection.mask.literals
+        or len(compared) != 1
+        or not isinstance(compared[0].test, Less)
+        or not compared[0].positive
+        or compared[0].difference != Affine({}).plus(away, -1.0)
+        or selection.key != Affine({OTHER_INDEX: 1.0})
+    ):
+        raise CannotCompile(
+            f"{setting.place}: without edge.adj and with default=self a node can "
+            "select the one beside it: Max(other.index, where=other.index < "
+            "self.index), or Min(other.index, where=self.index < other.index); this "
+            f"is {selection.made.word} {selection.made.key} where "
+            f"{selection.made.where}"
+        )
+    if setting.config.attend_to != "all":
+        raise CannotCompile(
+            f"{setting.place}: every node may stand beside another, but this network "
+            "attends to neighbours only (attend_to='neighbours')"
+        )
+    steep = 2 * sharpness / FINEST
+    back = Affine({}, FINEST).plus(away, -1.0)
+    channels = [
+        setting.channel("distance", away, sharpness),
+        *setting.rectified("wrong side", back, steep, -1.0),
+    ]
+    noise = 3 * UNIT * SLOPE * steep + 8 * UNIT * sharpness
+    gap = (UNDERFLOW + 2 * noise) / sharpness
+    apart, why = setting.position_gap(
+        max(gap, 2 * FINEST), "who stands beside a node must be told from it"
+    )
+    return Score(
+        channels,
+        Margin(gap),
+        apart,
+        reasons={"key_gap": "exp(-104) is 0", "position_gap": why},
+    )

@@ -1,0 +1,252 @@
+"""Programs that go along a row of numbers, a node for each hint (CLRS's order of work).
+
+A row has no edges: every selection is of all nodes. Each hint is a round of a few
+steps. In one of them the next node is called, and the others settle what follows. The
+first step of the first round calls the first node, before the second is called.
+"""
+
+from mindgap import tasks
+from mindgap.language.expressions import maximum, same, when
+from mindgap.language.program import GraphProgram
+from mindgap.language.selection import Max, Min, everyone, nobody
+
+
+def select_next(self, other, init, edge):
+    """The first node that has not been called; the first of all where all have."""
+    return Min(other.index + 2 * other.seen, where=everyone)
+
+
+def select_before(self, other, init, edge):
+    """Who stands before oneself in the row; the first node selects itself."""
+    return Max(other.index, where=other.index < self.index, default=self)
+
+
+def _minimum(self, next, lower, higher, before, init):
+    called = same(next.index, self.index) & ~self.seen
+    return {
+        "old": True,
+        "seeds": self.rests,
+        "calls": self.seeds,
+        "rests": self.calls,
+        "waits": ~self.seeds,
+        "seen": self.seen + (called & ~self.waits),
+        "i": (self.i & self.waits) + (called & ~self.waits),
+        "least": (self.least & ~lower.i) + (self.i & higher.least)
+        + (called & ~self.old),
+        "pred": before.index,
+    }  # fmt: skip
+
+
+minimum = GraphProgram(
+    name="minimum",
+    start=lambda init: {
+        "old": False, "seeds": True, "calls": False, "rests": False, "waits": False,
+        "seen": False, "i": False, "least": False, "pred": init.index,
+    },
+    select={
+        "next": select_next,
+        "lower": lambda self, other, init, edge: Min(
+            other.index, where=other.i & (other.key < self.key), default=nobody
+        ),
+        "higher": lambda self, other, init, edge: Min(
+            other.index, where=other.least & (self.key < other.key), default=nobody
+        ),
+        "before": select_before,
+    },
+    update=_minimum,
+    task=tasks.minimum,
+    hints={"pred_h": "pred", "min_h": "least", "i": "i"},
+    outputs={"min": "least"},
+    message_steps=3,
+    largest_value=1.0,
+)  # fmt: skip
+"""The node that is called becomes the least if the least so far is higher."""
+
+
+FAR = 128.0
+"""More than any key: so much is added to the keys of those who are not meant."""
+
+
+def _schedule(self, front, next, caller, clock, taker, before, init):
+    return {
+        "anchor": same(front.index, self.index),
+        "names": self.rests,
+        "calls": self.names,
+        "takes": self.calls,
+        "counts": self.takes,
+        "rests": self.counts,
+        "named": when(self.names, next.index) + when(~self.names, self.named),
+        "i": (self.i & ~self.calls) + (self.calls & caller.anchor),
+        "seen": self.seen + (self.calls & caller.anchor),
+        "taken": self.takes & self.i & clock.anchor,
+        "selected": self.selected + (self.takes & self.i & clock.anchor),
+        "t": self.t + taker.taken,
+        "pred": before.index,
+    }
+
+
+task_scheduling = GraphProgram(
+    name="task_scheduling",
+    start=lambda init: {
+        "anchor": False, "names": False, "calls": False, "takes": False,
+        "counts": False, "rests": True, "named": init.index, "i": False,
+        "seen": False, "taken": False, "selected": False, "t": 0.0,
+        "pred": init.index,
+    },
+    select={
+        "front": lambda self, other, init, edge: Min(other.index, where=everyone),
+        "next": lambda self, other, init, edge: Max(
+            other.w - FAR * other.seen, where=everyone
+        ),
+        "caller": lambda self, other, init, edge: Min(
+            other.index,
+            where=other.anchor & same(other.named, self.index),
+            default=nobody,
+        ),
+        "clock": lambda self, other, init, edge: Min(
+            other.index, where=other.anchor & (other.t < self.d), default=nobody
+        ),
+        "taker": lambda self, other, init, edge: Min(
+            other.index - 2 * other.taken, where=everyone
+        ),
+        "before": select_before,
+    },
+    update=_schedule,
+    task=tasks.task_scheduling,
+    hints={"pred_h": "pred", "selected_h": "selected", "i": "i", "t": "t"},
+    outputs={"selected": "selected"},
+    message_steps=5,
+)  # fmt: skip
+"""The first node, an `anchor`, calls the task of greatest penalty that is left. That
+takes a place if its deadline is later than the number of places taken."""
+
+
+def _insert(self, next, lower, after, caller, before, init):
+    called = same(next.index, self.index) & ~self.seen
+    moves = self.joins & self.j & self.inside
+    return {
+        "old": True,
+        "seeds": self.joins,
+        "calls": self.seeds,
+        "compares": self.calls,
+        "names": self.compares,
+        "tells": self.names,
+        "joins": self.tells,
+        "waits": ~self.seeds,
+        "seen": self.seen + (called & ~self.waits),
+        "j": (self.j & self.waits) + (called & ~self.waits),
+        "above": self.seen & lower.j,
+        "named": after.index,
+        "inside": (self.inside & ~self.joins) + (self.names & self.j & after.above),
+        "hit": caller.inside,
+        "shifts": before.j & before.inside,
+        "i": (self.i & ~self.joins) + (self.joins & self.hit)
+        + (self.joins & self.j & ~self.inside),
+        "head": (self.head & ~self.joins) + (self.head & ~self.hit & self.joins)
+        + (moves & after.head) + (called & ~self.old),
+        "pred": when(~self.old, before.index)
+        + when(self.old & ~self.joins, self.pred)
+        + when(moves & ~after.head, after.pred)
+        + when(moves & after.head, self.index)
+        + when(self.joins & self.j & ~self.inside, self.pred)
+        + when(self.joins & caller.inside, caller.index)
+        + when(self.joins & before.inside & before.j & self.shifts, before.pred)
+        + when(self.joins & ~self.j & ~self.hit & ~self.shifts, self.pred),
+    }  # fmt: skip
+
+
+insertion_sort = GraphProgram(
+    name="insertion_sort",
+    start=lambda init: {
+        "old": False, "seeds": True, "calls": False, "compares": False,
+        "names": False, "tells": False, "joins": False, "waits": False,
+        "seen": False, "j": False, "above": False, "named": init.index,
+        "inside": False, "hit": False, "shifts": False, "i": False, "head": False,
+        "pred": init.index,
+    },
+    select={
+        "next": select_next,
+        "lower": lambda self, other, init, edge: Min(
+            other.index, where=other.j & (other.key < self.key), default=nobody
+        ),
+        "after": lambda self, other, init, edge: Min(
+            other.key - 4 * other.above, where=everyone
+        ),
+        "caller": lambda self, other, init, edge: Min(
+            other.index, where=other.j & same(other.named, self.index), default=nobody
+        ),
+        "before": select_before,
+    },
+    update=_insert,
+    task=tasks.insertion_sort,
+    hints={"pred_h": "pred", "i": "i", "j": "j"},
+    outputs={"pred": "pred"},
+    message_steps=6,
+    largest_value=1.0,
+)  # fmt: skip
+"""The node that is called finds the least of those above it, and steps in before it.
+Who is called next stands behind all that are sorted."""
+
+
+def _best_run(self, next, reader, restart, better, before, init):
+    called = same(next.index, self.index) & ~self.seen
+    first = self.starts & ~self.begun
+    return {
+        "seeds": self.betters,
+        "starts": self.seeds,
+        "calls": self.starts,
+        "adds": self.calls,
+        "betters": self.adds,
+        "begun": self.begun + first,
+        "waits": ~self.starts,
+        "zero": 0.0,
+        "seen": self.seen + (called & ~self.waits),
+        "j": (self.j & self.waits) + (called & ~self.waits),
+        "sum": when(first, reader.key) + when(self.adds, maximum(self.sum, 0))
+        + when(self.adds, reader.key) + when(self.begun & ~self.adds, self.sum),
+        "i": (self.i & ~self.adds) + (self.adds & self.i & ~restart.j)
+        + (self.adds & self.j & restart.j) + (first & self.j),
+        "best": when(first, reader.key) + when(self.begun & ~self.betters, self.best)
+        + when(self.betters & better.j, better.sum)
+        + when(self.betters & ~better.j, self.best),
+        "low": (self.low & ~self.betters) + (self.betters & self.low & ~better.j)
+        + (self.betters & self.i & better.j) + (first & self.j),
+        "high": (self.high & ~self.betters) + (self.betters & self.high & ~better.j)
+        + (self.betters & self.j & better.j) + (first & self.j),
+        "pred": before.index,
+    }  # fmt: skip
+
+
+find_maximum_subarray_kadane = GraphProgram(
+    name="find_maximum_subarray_kadane",
+    start=lambda init: {
+        "seeds": True, "starts": False, "calls": False, "adds": False,
+        "betters": False, "begun": False, "waits": False, "zero": 0.0, "seen": False,
+        "j": False, "sum": 0.0, "i": False, "best": 0.0, "low": False, "high": False,
+        "pred": init.index,
+    },
+    select={
+        "next": select_next,
+        "reader": lambda self, other, init, edge: Min(
+            other.index - 2 * other.j, where=everyone
+        ),
+        "restart": lambda self, other, init, edge: Min(
+            other.index, where=other.j & (self.sum < other.zero), default=nobody
+        ),
+        "better": lambda self, other, init, edge: Min(
+            other.index, where=other.j & (self.best < other.sum), default=nobody
+        ),
+        "before": select_before,
+    },
+    update=_best_run,
+    task=tasks.find_maximum_subarray_kadane,
+    hints={
+        "pred_h": "pred", "best_low": "low", "best_high": "high", "best_sum": "best",
+        "i": "i", "j": "j", "sum": "sum",
+    },
+    outputs={"start": "low", "end": "high"},
+    message_steps=5,
+    largest_value=32.0,
+)  # fmt: skip
+"""Every node keeps the two sums; whoever is called adds its number to one of them. A
+run starts anew where the sum before it is negative."""
