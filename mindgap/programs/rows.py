@@ -250,3 +250,88 @@ find_maximum_subarray_kadane = GraphProgram(
 )  # fmt: skip
 """Every node keeps the two sums; whoever is called adds its number to one of them. A
 run starts anew where the sum before it is negative."""
+
+
+def _bubble(self, front, last, before, caller, follows, lower, chief, bearer, init):
+    moves, swaps = self.settles, self.settles & chief.swap
+    first, final = same(front.index, self.index), same(last.index, self.index)
+    return {
+        "old": True,
+        "starts": self.settles,
+        "looks": self.starts,
+        "compares": self.looks,
+        "settles": self.compares,
+        "left": caller.right,
+        "behind": follows.right,
+        "swap": self.left & lower.right,
+        "ended": (self.ended & ~moves) + (moves & chief.i),
+        "right": (final & ~self.old)
+        + (self.starts & self.ended & self.tail)
+        + (self.starts & ~self.ended & self.right)
+        + (self.right & ~self.starts & ~moves)
+        + (self.right & swaps) + (moves & self.left & ~self.swap),
+        "i": (first & ~self.old) + (self.starts & self.ended & self.j)
+        + (self.starts & ~self.ended & self.i) + (self.i & ~self.starts & ~moves)
+        + (swaps & self.right & chief.i) + (moves & self.i & ~self.left)
+        + (moves & self.i & self.left & ~self.swap),
+        "j": (self.j & ~moves) + (moves & self.left & self.swap)
+        + (moves & self.right & ~chief.swap),
+        "head": (first & ~self.old) + (self.head & ~moves)
+        + (swaps & self.right & chief.head) + (moves & self.head & ~self.left)
+        + (moves & self.head & self.left & ~self.swap),
+        "tail": (final & ~self.old) + (self.tail & ~moves)
+        + (moves & self.left & self.swap & bearer.tail)
+        + (moves & self.tail & ~self.right)
+        + (moves & self.tail & self.right & ~chief.swap),
+        "pred": when(~self.old, before.index)
+        + when(self.old & ~moves, self.pred)
+        + when(moves & ~chief.swap, self.pred)
+        + when(swaps & ~self.right & ~self.left & ~self.behind, self.pred)
+        + when(swaps & self.right & ~chief.head, chief.pred)
+        + when(swaps & self.right & chief.head, self.index)
+        + when(moves & self.left & self.swap, bearer.index)
+        + when(swaps & self.behind, chief.index),
+    }  # fmt: skip
+
+
+bubble_sort = GraphProgram(
+    name="bubble_sort",
+    start=lambda init: {
+        "old": False, "starts": True, "looks": False, "compares": False,
+        "settles": False, "left": False, "behind": False, "swap": False,
+        "ended": False, "right": False, "i": False, "j": False, "head": False,
+        "tail": False, "pred": init.index,
+    },
+    select={
+        "front": lambda self, other, init, edge: Min(other.index, where=everyone),
+        "last": lambda self, other, init, edge: Max(other.index, where=everyone),
+        "before": select_before,
+        "caller": lambda self, other, init, edge: Min(
+            other.index,
+            where=other.right & same(other.pred, self.index),
+            default=nobody,
+        ),
+        "follows": lambda self, other, init, edge: Min(
+            other.index,
+            where=other.right & same(other.index, self.pred),
+            default=nobody,
+        ),
+        "lower": lambda self, other, init, edge: Min(
+            other.index, where=other.right & (other.key < self.key), default=nobody
+        ),
+        "chief": lambda self, other, init, edge: Min(
+            other.index - 2 * other.left, where=everyone
+        ),
+        "bearer": lambda self, other, init, edge: Min(
+            other.index - 2 * other.right, where=everyone
+        ),
+    },
+    update=_bubble,
+    task=tasks.bubble_sort,
+    hints={"pred_h": "pred", "i": "i", "j": "j"},
+    outputs={"pred": "pred"},
+    message_steps=4,
+    largest_value=1.0,
+)  # fmt: skip
+"""Of two that stand beside each other, `right` and `left`, the lower goes before. A
+pass ends where the left one stands at the place to be filled."""

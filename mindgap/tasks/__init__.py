@@ -10,7 +10,7 @@ from mindgap.tasks.features import Feature
 from mindgap.tasks.greedy import activity_selector, task_scheduling
 from mindgap.tasks.searching import minimum
 from mindgap.tasks.sequences import Sequences
-from mindgap.tasks.sorting import insertion_sort
+from mindgap.tasks.sorting import bubble_sort, insertion_sort
 from mindgap.tasks.subarray import find_maximum_subarray_kadane
 from mindgap.tasks.topological_sort import topological_sort
 from mindgap.tasks.variants import (
@@ -32,6 +32,7 @@ ROWS = {
     for task in (
         minimum,
         insertion_sort,
+        bubble_sort,
         activity_selector,
         task_scheduling,
         find_maximum_subarray_kadane,
@@ -60,6 +61,7 @@ __all__ = [
     "bfs_padded",
     "bfs_scan",
     "bfs_sequential",
+    "bubble_sort",
     "dfs",
     "dfs_simplified",
     "dfs_unclocked",

@@ -1,4 +1,4 @@
-"""Sorting a row of numbers (CLRS `insertion_sort`). Not in the paper.
+"""Sorting a row of numbers (CLRS `insertion_sort`, `bubble_sort`). Not in the paper.
 
 `pred` points from each node to the one before it in the order; the first points to
 itself.
@@ -43,18 +43,61 @@ def _insertion(inputs: Inputs) -> Trajectory:
     return Trajectory(hints, {"pred": preds[-1]}, jnp.array(nodes))
 
 
+def _bubble(inputs: Inputs) -> Trajectory:
+    """A hint for each comparison of two that stand beside each other.
+
+    `i` stands at the place that the pass is to fill, `j` at the later of the two places
+    that are compared.
+    """
+    keys = jnp.asarray(inputs["key"])
+    nodes = keys.shape[0]
+
+    def compare(order, places):
+        i, j = places
+        left, right = order[j - 1], order[j]
+        swapped = order.at[j - 1].set(right).at[j].set(left)
+        order = jnp.where(keys[right] < keys[left], swapped, order)
+        return order, (predecessors(order), order[i], order[j])
+
+    passes = [(i, j) for i in range(nodes - 1) for j in reversed(range(i + 1, nodes))]
+    places = jnp.array(passes, int).reshape(-1, 2).T
+    node = jnp.arange(nodes)
+    _, steps = jax.lax.scan(compare, node, (places[0], places[1]))
+    start = predecessors(node), node[0], node[0]
+    preds, i, j = (
+        jnp.concatenate([first[None], later])
+        for first, later in zip(start, steps, strict=True)
+    )
+    hints = {
+        "pred_h": preds,
+        "i": jax.nn.one_hot(i, nodes),
+        "j": jax.nn.one_hot(j, nodes),
+    }
+    return Trajectory(hints, {"pred": preds[-1]}, jnp.array(1 + len(passes)))
+
+
 _ROW = Sequences()
+
+_FEATURES = {
+    **_ROW.features,
+    "pred": Feature("output", "node", "pointer"),
+    "pred_h": ORDER,
+    "i": ONE,
+    "j": ONE,
+}
 
 insertion_sort = base.Task(
     name="insertion_sort",
-    features={
-        **_ROW.features,
-        "pred": Feature("output", "node", "pointer"),
-        "pred_h": ORDER,
-        "i": ONE,
-        "j": ONE,
-    },
+    features=_FEATURES,
     solve=_insertion,
     most_hints=lambda nodes: nodes,
+    sampler=_ROW,
+)
+
+bubble_sort = base.Task(
+    name="bubble_sort",
+    features=_FEATURES,
+    solve=_bubble,
+    most_hints=lambda nodes: 1 + nodes * (nodes - 1) // 2,
     sampler=_ROW,
 )
