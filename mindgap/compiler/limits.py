@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float, Int
 from mindgap.graphs import Graphs
 from mindgap.language.interpreter import Meaning, interpret, source_of, task_of
 from mindgap.language.normal_forms import fields_of
-from mindgap.language.program import GraphProgram
+from mindgap.language.program import GraphProgram, clrs_name
 from mindgap.tasks.base import trajectories
 
 NODES = 4096
@@ -188,10 +188,10 @@ def _check_inputs(
 ) -> None:
     """Refuses truth values that are neither 0 nor 1, and numbers that are too large."""
     given = {
-        name: (np.asarray(graphs.inputs[name]), sort)
+        name: (np.asarray(graphs.inputs[clrs_name(name)]), sort)
         for name, sort in (*program.node_inputs.items(), *program.graph_inputs.items())
     }
-    source = source_of(graphs)
+    source = source_of(program, graphs)
     if source is not None:
         given["s"] = np.asarray(source), "bool"
     for name, (values, sort) in given.items():

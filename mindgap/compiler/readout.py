@@ -11,7 +11,7 @@ from mindgap.compiler.layout import Arrays, Layout, Place, zero_layer
 from mindgap.compiler.static import CannotCompile
 from mindgap.language.interpreter import shown, task_of
 from mindgap.language.normal_forms import Field
-from mindgap.language.program import GraphProgram
+from mindgap.language.program import GraphProgram, clrs_name
 from mindgap.network import ModelConfig
 from mindgap.tasks.features import Feature
 
@@ -35,7 +35,10 @@ def set_encoders(
         "s": layout.inputs[Field("init", "s")],
         "A": layout.edges["weight"],
         "adj": layout.edges["adj"],
-        **{name: layout.inputs[Field("self", name)] for name in program.node_inputs},
+        **{
+            clrs_name(name): layout.inputs[Field("self", name)]
+            for name in program.node_inputs
+        },
         **layout.graphs,
     }
     for name in config.encodes(task):

@@ -26,7 +26,7 @@ from mindgap.language.normal_forms import (
     looked_at,
     merged,
 )
-from mindgap.language.program import GraphProgram
+from mindgap.language.program import GraphProgram, is_source
 from mindgap.language.selection import Selection, nobody
 
 OTHER_INDEX = Field("other", "index")
@@ -160,7 +160,8 @@ def is_given(program: GraphProgram) -> bool:
 
     Else it is the first of the hints `s`, which change from step to step.
     """
-    return "s" in task_of(program).stage("input")
+    inputs = task_of(program).stage("input")
+    return "s" in inputs and is_source(inputs["s"])
 
 
 def keeps(program: GraphProgram, component: str) -> bool:

@@ -33,7 +33,7 @@ from mindgap.language.expressions import (
     When,
     lift,
 )
-from mindgap.language.program import SHOWN, GraphProgram, Shown
+from mindgap.language.program import SHOWN, GraphProgram, Shown, clrs_name, is_source
 from mindgap.language.selection import Selection, nobody
 from mindgap.tasks import base
 from mindgap.tasks.base import Task
@@ -127,18 +127,21 @@ def interpret(
                 f"start must be of {', '.join(program.components)}, each {shape}, got "
                 + ", ".join(f"{name} {size}" for name, size in found.items())
             )
-    source = source_of(graphs)
+    source = source_of(program, graphs)
     if source is None:
         source = jnp.zeros_like(graphs.positions)
-    return _interpreted(program, steps, {**graphs.inputs, "s": source}, start)
+    return _interpreted(program, steps, dict(graphs.inputs), source, start)
 
 
-def source_of(graphs: Graphs) -> Float[AnyArray, "B N"] | None:
+def source_of(program: GraphProgram, graphs: Graphs) -> Float[AnyArray, "B N"] | None:
     """`init.s`: where the algorithm starts, by its input or by its first hint.
 
     None if it has neither.
     """
-    if graphs.source is None and "s" in graphs.trajectory.hints:
+    features = task_of(program).features
+    if "s" not in features or not is_source(features["s"]):
+        return None
+    if graphs.source is None:
         return graphs.trajectory.hints["s"][:, 0]
     return graphs.source
 
@@ -173,7 +176,7 @@ def _own_task(program: GraphProgram) -> Task:
         positions = jnp.asarray(inputs["pos"])
         nodes = positions.shape[0]
         each, most = program.message_steps, most_hints(nodes)
-        run = _run(program, each * most, inputs)
+        run = _run(program, each * most, inputs, inputs["s"])
         shown = {
             name: _nearest(states[::each], positions)
             if program.components[name] == "node"
@@ -212,19 +215,27 @@ def _nearest(
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _interpreted(
-    program: GraphProgram, steps: int, inputs: Inputs, start: BatchState | None
+    program: GraphProgram,
+    steps: int,
+    inputs: Inputs,
+    source: Array,
+    start: BatchState | None,
 ) -> Meaning:
-    return jax.vmap(functools.partial(_run, program, steps))(inputs, start)
+    return jax.vmap(functools.partial(_run, program, steps))(inputs, source, start)
 
 
 def _run(
-    program: GraphProgram, steps: int, inputs: Inputs, start: State | None = None
+    program: GraphProgram,
+    steps: int,
+    inputs: Inputs,
+    source: Array,
+    start: State | None = None,
 ) -> Meaning:
     # float32, whatever JAX is set to: what the compiled network computes in
     inputs = {name: jnp.asarray(leaf, jnp.float32) for name, leaf in inputs.items()}
     positions = inputs["pos"]
-    given = {"s": inputs["s"], "index": positions}
-    given |= {name: inputs[name] for name in program.node_inputs}
+    given = {"s": jnp.asarray(source, jnp.float32), "index": positions}
+    given |= {name: inputs[clrs_name(name)] for name in program.node_inputs}
     for name in program.graph_inputs:
         given[name] = jnp.broadcast_to(inputs[name], positions.shape)
     if start is None:

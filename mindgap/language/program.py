@@ -61,6 +61,10 @@ SORTS: dict[str, Sort] = {
 """Which sort of field an input feature of each type is. An input that is a pointer is a
 feature of pairs of nodes in CLRS's network: no field of one node."""
 
+BEGIN = "begin"
+"""The field of an input `s` that is a number, as in CLRS's `activity_selector`: the
+field `s` is the source, a truth value."""
+
 RESERVED = ("index", "pos", "s", "adj", "weight", "A")
 SHOWN: dict[Sort, typing.Literal["mask", "scalar", "pointer"]] = {
     "bool": "mask",
@@ -68,6 +72,16 @@ SHOWN: dict[Sort, typing.Literal["mask", "scalar", "pointer"]] = {
     "node": "pointer",
 }
 """Which type of feature shows a component of each sort."""
+
+
+def is_source(feature: Any) -> bool:
+    """Whether CLRS's feature `s` marks a source: one node."""
+    return feature.type == "mask_one"
+
+
+def clrs_name(field: str) -> str:
+    """The name that CLRS has for an input that programs read as `field`."""
+    return "s" if field == BEGIN else field
 
 
 class _Fields:
@@ -146,7 +160,8 @@ class GraphProgram:
 
     @functools.cached_property
     def node_inputs(self) -> dict[str, Sort]:
-        """The task's inputs at nodes beside position and source, by CLRS's names."""
+        """The task's inputs at nodes beside position and source: CLRS's names, but a
+        number `s` is `begin`."""
         return self._inputs("node")
 
     @functools.cached_property
@@ -157,17 +172,20 @@ class GraphProgram:
     def _inputs(self, location: str) -> dict[str, Sort]:
         features = {} if self.task is None else self.task.stage("input")
         return {
-            name: SORTS[feature.type]
+            BEGIN if name == "s" else name: SORTS[feature.type]
             for name, feature in features.items()
             if feature.location == location
             and feature.type in SORTS
-            and name not in ("pos", "s")
+            and name != "pos"
+            and (name != "s" or not is_source(feature))
         }
 
     @property
     def _init(self) -> dict[str, Sort]:
         """The fields of `init` that belong to one node."""
-        sourced = self.task is None or "s" in self.task.features
+        sourced = self.task is None or (
+            "s" in self.task.features and is_source(self.task.features["s"])
+        )
         source: dict[str, Sort] = {"s": "bool"} if sourced else {}
         return {**source, "index": "node", **self.node_inputs}
 

@@ -67,7 +67,76 @@ FAR = 128.0
 """More than any key: so much is added to the keys of those who are not meant."""
 
 
-def _schedule(self, front, next, caller, clock, taker, before, init):
+def select_front(self, other, init, edge):
+    """The first node of all."""
+    return Min(other.index, where=everyone)
+
+
+def select_called(self, other, init, edge):
+    """The first node, the `anchor`, if it names oneself; else nobody."""
+    return Min(
+        other.index, where=other.anchor & same(other.named, self.index), default=nobody
+    )
+
+
+def select_taker(self, other, init, edge):
+    """Who takes a place in this step; the first node where nobody does."""
+    return Min(other.index - 2 * other.taken, where=everyone)
+
+
+def _choose(self, front, next, called, rival, taker, before, init):
+    return {
+        "anchor": same(front.index, self.index),
+        "names": self.rests,
+        "calls": self.names,
+        "takes": self.calls,
+        "marks": self.takes,
+        "rests": self.marks,
+        "begun": self.begun + (self.takes & ~self.begun),
+        "named": when(self.names, next.index) + when(~self.names, self.named),
+        "m": (self.m & ~self.calls) + (self.calls & called.anchor),
+        "seen": self.seen + (self.calls & called.anchor),
+        "taken": (self.takes & self.m & rival.k) + (self.takes & self.m & ~self.begun),
+        "selected": self.selected + (self.takes & self.m & rival.k)
+        + (self.takes & self.m & ~self.begun),
+        "k": (self.k & ~self.marks) + (self.marks & self.taken)
+        + (self.marks & self.k & ~taker.taken),
+        "pred": before.index,
+    }  # fmt: skip
+
+
+activity_selector = GraphProgram(
+    name="activity_selector",
+    start=lambda init: {
+        "anchor": False, "names": False, "calls": False, "takes": False,
+        "marks": False, "rests": True, "begun": False, "named": init.index, "m": False,
+        "seen": False, "taken": False, "selected": False, "k": False,
+        "pred": init.index,
+    },
+    select={
+        "front": select_front,
+        "next": lambda self, other, init, edge: Min(
+            other.f + 4 * other.seen, where=everyone
+        ),
+        "called": select_called,
+        "rival": lambda self, other, init, edge: Min(
+            other.index, where=other.k & (other.f <= self.begin), default=nobody
+        ),
+        "taker": select_taker,
+        "before": select_before,
+    },
+    update=_choose,
+    task=tasks.activity_selector,
+    hints={"pred_h": "pred", "selected_h": "selected", "m": "m", "k": "k"},
+    outputs={"selected": "selected"},
+    message_steps=5,
+    largest_value=1.0,
+)  # fmt: skip
+"""The first node calls the activity that is left and finishes first. It is selected if
+the one selected last has finished by its begin."""
+
+
+def _schedule(self, front, next, called, clock, taker, before, init):
     return {
         "anchor": same(front.index, self.index),
         "names": self.rests,
@@ -76,8 +145,8 @@ def _schedule(self, front, next, caller, clock, taker, before, init):
         "counts": self.takes,
         "rests": self.counts,
         "named": when(self.names, next.index) + when(~self.names, self.named),
-        "i": (self.i & ~self.calls) + (self.calls & caller.anchor),
-        "seen": self.seen + (self.calls & caller.anchor),
+        "i": (self.i & ~self.calls) + (self.calls & called.anchor),
+        "seen": self.seen + (self.calls & called.anchor),
         "taken": self.takes & self.i & clock.anchor,
         "selected": self.selected + (self.takes & self.i & clock.anchor),
         "t": self.t + taker.taken,
@@ -94,21 +163,15 @@ task_scheduling = GraphProgram(
         "pred": init.index,
     },
     select={
-        "front": lambda self, other, init, edge: Min(other.index, where=everyone),
+        "front": select_front,
         "next": lambda self, other, init, edge: Max(
             other.w - FAR * other.seen, where=everyone
         ),
-        "caller": lambda self, other, init, edge: Min(
-            other.index,
-            where=other.anchor & same(other.named, self.index),
-            default=nobody,
-        ),
+        "called": select_called,
         "clock": lambda self, other, init, edge: Min(
             other.index, where=other.anchor & (other.t < self.d), default=nobody
         ),
-        "taker": lambda self, other, init, edge: Min(
-            other.index - 2 * other.taken, where=everyone
-        ),
+        "taker": select_taker,
         "before": select_before,
     },
     update=_schedule,
@@ -303,7 +366,7 @@ bubble_sort = GraphProgram(
         "tail": False, "pred": init.index,
     },
     select={
-        "front": lambda self, other, init, edge: Min(other.index, where=everyone),
+        "front": select_front,
         "last": lambda self, other, init, edge: Max(other.index, where=everyone),
         "before": select_before,
         "caller": lambda self, other, init, edge: Min(
