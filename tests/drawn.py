@@ -193,7 +193,10 @@ def selections(draw, recipe, several, everyone, odd):
     keys = ["index"]
     if recipe == "nobody":
         other = odd == "another mask with nobody as the default"
-        named = operator.eq, draw(st.sampled_from(NODES)), "index"
+        same = st.tuples(st.just(operator.eq), st.sampled_from(NODES), st.just("index"))
+        orders = st.sampled_from((operator.lt, operator.gt, operator.le, operator.ge))
+        number = st.sampled_from(NUMBERS)
+        named = draw(same | st.tuples(orders, number, number))
         made = made._replace(
             literals=((("other", truth), True),),
             adjacent=other,

@@ -9,6 +9,14 @@ from mindgap.programs.paper import (
     listing_1_other,
     listing_2,
 )
+from mindgap.programs.rows import (
+    activity_selector,
+    bubble_sort,
+    find_maximum_subarray_kadane,
+    insertion_sort,
+    minimum,
+    task_scheduling,
+)
 from mindgap.programs.small import (
     components,
     hop_count,
@@ -33,24 +41,36 @@ PROGRAMS = {
         dijkstra,
         prim,
         topological_sort,
+        minimum,
+        insertion_sort,
+        bubble_sort,
+        find_maximum_subarray_kadane,
+        activity_selector,
+        task_scheduling,
     )
 }
 """By name, in the order in which `mindgap verify` lists them."""
 
 __all__ = [
     "PROGRAMS",
+    "activity_selector",
     "bellman_ford",
     "bfs",
+    "bubble_sort",
     "components",
     "dfs",
     "dfs_one_tree",
     "dijkstra",
+    "find_maximum_subarray_kadane",
     "hop_count",
+    "insertion_sort",
     "listing_1",
     "listing_1_other",
     "listing_2",
+    "minimum",
     "nearest_neighbour",
     "prim",
     "reachability",
+    "task_scheduling",
     "topological_sort",
 ]

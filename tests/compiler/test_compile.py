@@ -72,7 +72,7 @@ CANNOT = {
             select=cases.select(lambda self, other, init, edge: other.reach),
         ),
         {},
-        "mask of select: without edge.adj every node is a candidate",
+        "select: without edge.adj and with default=self a node can select the one",
     ),
     "no adjacency, no bias": (
         cases.changed(
@@ -82,7 +82,7 @@ CANNOT = {
             ),
         ),
         {"attention_bias": False, "nodes": None, "edge_values": "none"},
-        "mask of select: without edge.adj every node is a candidate",
+        "select: without edge.adj and with default=self a node can select the one",
     ),
     "ties": (
         cases.changed(

@@ -242,7 +242,7 @@ def reads_adjacency(seen, message):
 
 
 def no_neighbour(seen, message):
-    """By a mask of `default=self`, nodes that are no neighbours are candidates."""
+    """By a mask of `default=self`, nodes are candidates without an edge."""
     return any(
         sought.recipe == "oneself" and not sought.adjacent
         for sought in seen.drawn["select"].values()
@@ -295,7 +295,7 @@ CANNOT = {
     "a comparison can be tested exactly only": identity,
     "besides the comparison of nodes": starts_true,
     "reads edge.adj, which is 0": reads_adjacency,
-    "without edge.adj every node is": no_neighbour,
+    "without edge.adj and with default=self": no_neighbour,
     "the two sides of a comparison must": sides_differ,
     "without a default the key must": unclear_key,
     "nodes can be equal, and telling them apart by index": equal_references,

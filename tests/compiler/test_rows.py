@@ -1,0 +1,90 @@
+"""Programs on rows of numbers: the certificate, and what they refuse."""
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+import mindgap as mg
+from mindgap import programs, tasks
+from mindgap.compiler import verification
+from mindgap.compiler.static import CannotCompile
+from tests import cases
+
+ROWS = [p for p in programs.PROGRAMS.values() if p.task in tasks.ROWS.values()]
+
+
+def every_order(task, nodes):
+    """All orders of the numbers 1 to n, by n; with two rows, also of the second."""
+    orders = np.array(list(itertools.permutations(range(1, nodes + 1))), np.float32)
+    rows = {}
+    for place, name in enumerate(task.sampler.names):
+        row = np.roll(orders, place, 0)
+        rows[name] = row if name in task.sampler.whole else row / (nodes + 1)
+        if task.sampler.least < 0:
+            rows[name] = 2.03 * rows[name] - 1
+    if task.sampler.ordered:
+        values = np.sort(np.stack(list(rows.values())), 0)
+        later = np.array([0, 0.01], np.float32)[:, None, None]
+        rows = dict(zip(rows, values + later, strict=True))
+    positions = np.tile(np.arange(nodes) / nodes, (len(orders), 1))
+    return task.solved({"pos": positions, **rows})
+
+
+@pytest.mark.parametrize("program", ROWS, ids=lambda p: p.name)
+def test_every_order_of_four(program):
+    compiled = mg.suited(program, 4)
+    graphs = every_order(program.task, 4)
+    kept = cases.within(compiled, graphs)
+    assert kept.batch == graphs.batch == 24
+    found = verification.compare(compiled, "mindgap", kept, kept.batch)
+    for kind in ("outputs", "hints", "selections"):
+        assert found[f"{kind} right"] == found[kind] > 0
+
+
+@pytest.mark.parametrize("program", ROWS, ids=lambda p: p.name)
+def test_certificates(program):
+    nodes = 9 if program is programs.bubble_sort else 16
+    found = mg.verify(program, nodes=(nodes,), graphs=30)
+    assert found.exact and found.refused < 0.1
+
+
+def test_numbers_that_are_too_close_are_refused():
+    compiled = mg.suited(programs.insertion_sort, 3)
+    close = 0.5 + np.array([0, 1e-6, 0.1], np.float32)
+    row = {"pos": np.arange(3)[None] / 3, "key": close[None]}
+    (reason,) = compiled.refusals(tasks.insertion_sort.solved(row))
+    assert "compared values are too close" in str(reason)
+    with pytest.raises(mg.OutOfRange, match="compared values are too close"):
+        compiled(tasks.insertion_sort.solved(row))
+
+
+def test_equal_numbers_keep_their_order():
+    """`A[i] > key` is strict: of equal ones nobody moves."""
+    compiled = mg.suited(programs.insertion_sort, 4)
+    rows = np.array([[0.5, 0.5, 0.25, 0.5], [0.5, 0.25, 0.25, 0.75]], np.float32)
+    positions = np.tile(np.arange(4) / 4, (2, 1))
+    graphs = tasks.insertion_sort.solved({"pos": positions, "key": rows})
+    kept = cases.within(compiled, graphs)
+    for batch in (kept,) if kept.batch else ():
+        found = compiled(batch, trace=False).outputs["pred"]
+        assert_array_equal(found, batch.trajectory.outputs["pred"])
+
+
+def test_who_stands_beside_oneself_is_sought_in_one_way_only():
+    select = dict(programs.minimum.select)
+    for before in (
+        lambda self, other, init, edge: mg.Max(
+            other.key, where=other.key < self.key, default=self
+        ),
+        lambda self, other, init, edge: mg.Min(
+            other.index, where=other.index < self.index, default=self
+        ),
+    ):
+        program = dataclasses.replace(
+            programs.minimum, select={**select, "before": before}
+        )
+        with pytest.raises(CannotCompile, match="a node can select the one beside it"):
+            mg.suited(program, 4)
