@@ -7,7 +7,10 @@ less (or greater) than one's own, and takes the greatest (the least) of them:
     self                 -M * g                       -2 K
     on the other side    -M * (distance + g)          far below
 
-where g is less than half of the gap between positions, so that M is 2 K / g.
+where g is less than half of the gap between positions, so that M is 2 K / g. K is no
+larger than neighbours of that gap need: XLA may compute a score twice, rounded in two
+ways, and of the selected one they must not differ by more than exp can bear. What a
+candidate keeps of M * distance is SLOPE times its rounding.
 """
 
 from mindgap.compiler.limits import UNDERFLOW, UNIT, Margin
@@ -19,6 +22,8 @@ from mindgap.network.pairwise import LEAK as SLOPE
 
 FINEST = 2.0**-13
 """g: random positions of 64 nodes are seldom closer than twice this."""
+SHARPEST = 2.0**20
+"""K: a distance of twice g counts 256."""
 
 
 def beside(setting: Setting) -> Score:
@@ -27,7 +32,7 @@ def beside(setting: Setting) -> Score:
     Raises CannotCompile for another key or mask, and where the network attends to
     neighbours only.
     """
-    selection, sharpness = setting.selection, setting.sharpness
+    selection, sharpness = setting.selection, min(setting.sharpness, SHARPEST)
     side = float(selection.sign)  # 1 for the nodes after oneself
     away = Affine({OTHER_INDEX: side, INDEX: -side})
     compared = selection.mask.comparisons
