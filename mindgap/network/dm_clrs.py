@@ -120,7 +120,14 @@ def clrs_model(task: Task, config: ModelConfig, batch: Any) -> Any:
     clrs = library("dm-clrs's own network")
     _ = dict(_names(task, config))  # raises ValueError
     model = clrs.models.BaselineModel(
-        spec=[clrs.SPECS[task.name]],
+        # an order is a pointer at each node, as dm-clrs's `process_permutations` has it
+        # where permutations are not enforced
+        spec=[
+            {
+                name: (*entry[:2], task.features[name].type)
+                for name, entry in clrs.SPECS[task.name].items()
+            }
+        ],
         dummy_trajectory=[batch],
         processor_factory=_processor(config),
         hidden_dim=config.hidden_size,

@@ -86,3 +86,17 @@ def test_who_stands_beside_oneself_is_sought_in_one_way_only():
         )
         with pytest.raises(CannotCompile, match="a node can select the one beside it"):
             mg.suited(program, 4)
+
+
+@pytest.mark.clrs
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(p, marks=[pytest.mark.large] * (p.name != "insertion_sort"))
+        for p in ROWS
+    ],
+    ids=lambda p: p.name,
+)
+def test_certificates_in_dm_clrs_own_network(program):
+    found = mg.verify(program, "clrs", nodes=(5,), graphs=10)
+    assert found.exact and found.refused < 0.2
