@@ -176,7 +176,7 @@ def _own_task(program: GraphProgram) -> Task:
         positions = jnp.asarray(inputs["pos"])
         nodes = positions.shape[0]
         each, most = program.message_steps, most_hints(nodes)
-        run = _run(program, each * most, inputs, inputs["s"])
+        run = _run(program, each * most, inputs, jnp.asarray(inputs["s"]))
         shown = {
             name: _nearest(states[::each], positions)
             if program.components[name] == "node"
