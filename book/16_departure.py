@@ -160,9 +160,16 @@ table = pd.DataFrame(table).T.rename_axis(["task", "sharpness", "way"])
 mg.book.pages.data("figure-departure", table)
 
 # %% tags=["remove-input"]
-missing = [row.name.partition("/")[2] for row in rows if parts(row) not in table.index]
+missing = {}
+for task, power, way in map(parts, rows):
+    if (task, power, way) not in table.index:
+        missing.setdefault(f"{task} at {power}", []).append(way)
+told = [
+    place if len(found) >= len(ways) - 1 else f"{place} ({', '.join(found)})"
+    for place, found in missing.items()
+]
 mg.book.pages.note(
-    f"Not trained yet: {', '.join(missing)}." if missing else "All rows are recorded."
+    f"Not trained yet: {'; '.join(told)}." if told else "All rows are recorded."
 )
 
 # %% [markdown]
@@ -239,6 +246,7 @@ far.map("{:.1g}".format)
 if profile == "stored" and store == "results":
     kept = {(t, w): table.loc[(t, "2^20", w)] for t, _, w in table.index if _ == "2^20"}
     number = {k: v.drop("networks").astype(float) for k, v in kept.items()}
+    assert len(far) == len(kept)
     assert (
         number["BFS", "Adam"].min() > 99 and number["BFS", "Adam, low rate"].min() > 99
     )

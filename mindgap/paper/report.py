@@ -132,13 +132,13 @@ def measured(
     """A measure of each recorded seed as one number, by seed: `trace`, `is_edge`, ...
 
     Shares are in [0, 1], as `measurement` records them. The graphs are the test set, or
-    `data` if given; measures of parameters (`distance`, `bias/...`, `landscape/...`,
-    `robustness/...`) have no graphs. Seeds that were recorded before the measure
+    `data` if given; measures of parameters (`distance`, `moved/...`, `bias/...`,
+    `landscape/...`, `robustness/...`) have no graphs. Seeds that were recorded before the measure
     existed are left out.
     """
     name = (data or experiment.test).name
     if metric == "distance" or metric.startswith(
-        ("bias/", "landscape/", "robustness/")
+        ("moved/", "bias/", "landscape/", "robustness/")
     ):
         name = ""
     rows: Any
