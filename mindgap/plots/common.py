@@ -281,6 +281,7 @@ def over_steps(
             ticks = sorted({int(s) for steps, _ in shown.values() for s in steps})
             panel.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
             panel.minorticks_off()
+            panel.set_xlim(min(ticks) - 0.3, 1.6 * max(ticks))
         elif max((len(steps) for steps, _ in shown.values()), default=0) < 12:
             panel.xaxis.get_major_locator().set_params(integer=True)
     for panel in flat[::columns]:
