@@ -21,13 +21,13 @@ def write(folder: Path, store: Store) -> str:
     which the store has kept no network are left out.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lines = ["| network | task | hidden size | heads | file |", "|---|---|---|---|---|"]
+    lines = ["| network | hidden size | heads | file |", "|---|---|---|---|"]
 
-    def add(name: str, task: str, size: int, heads: int, path: Path) -> None:
+    def add(name: str, size: int, heads: int, path: Path) -> None:
         kilobytes = path.stat().st_size / 1000
         link = f'<a href="{folder.name}/{path.name}">{path.name}</a>'
         about = f"{link} ({kilobytes:,.0f} kB)"
-        lines.append(f"| {name} | {task} | {size} | {heads} | {about} |")
+        lines.append(f"| {name} | {size} | {heads} | {about} |")
 
     first_of_task = {}
     for program in programs.PROGRAMS.values():
@@ -37,7 +37,8 @@ def write(folder: Path, store: Store) -> str:
         compiled = suited(program, NODES)
         path = export.save(folder / f"compiled-{program.name}.safetensors", compiled)
         config = compiled.config
-        add("compiled", program.name, config.hidden_size, config.heads, path)
+        name = f"compiled {program.name.replace('_', ' ')}"
+        add(name, config.hidden_size, config.heads, path)
     for row in EXPERIMENTS.values():
         try:
             params = learned.load(row, store).params
@@ -46,5 +47,5 @@ def write(folder: Path, store: Store) -> str:
         path = folder / f"{row.name.replace('/', '-')}.npz"
         export.to_npz(path, row.task, row.model, params)
         name = f"trained, `{row.name}`"
-        add(name, row.task.name, row.model.hidden_size, row.model.heads, path)
+        add(name, row.model.hidden_size, row.model.heads, path)
     return "\n".join(lines)

@@ -133,8 +133,8 @@ def measured(
 
     Shares are in [0, 1], as `measurement` records them. The graphs are the test set, or
     `data` if given; measures of parameters (`distance`, `moved/...`, `bias/...`,
-    `landscape/...`, `robustness/...`) have no graphs. Seeds that were recorded before the measure
-    existed are left out.
+    `landscape/...`, `robustness/...`) have no graphs. Seeds that were recorded before
+    the measure existed are left out.
     """
     name = (data or experiment.test).name
     if metric == "distance" or metric.startswith(
