@@ -1,11 +1,16 @@
-"""Sorting a row of numbers (CLRS `insertion_sort`, `bubble_sort`). Not in the paper.
+"""Sorting a row of numbers (CLRS `insertion_sort`, `bubble_sort`, `quicksort`).
+
+Not in the paper.
 
 `pred` points from each node to the one before it in the order; the first points to
 itself.
 """
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Int
 
 from mindgap.graphs import Trajectory
 from mindgap.tasks import base
@@ -76,6 +81,71 @@ def _bubble(inputs: Inputs) -> Trajectory:
     return Trajectory(hints, {"pred": preds[-1]}, jnp.array(1 + len(passes)))
 
 
+class Part(NamedTuple):
+    """The state of a partition: who stands at each place, and CLRS's variables."""
+
+    order: Int[Array, "N"]
+    p: Int[Array, ""]
+    r: Int[Array, ""]
+    i: Int[Array, ""]
+    """The place that CLRS calls i + 1."""
+    j: Int[Array, ""]
+
+
+def partitioned(keys: Array, part: Part) -> tuple[Part, Array]:
+    """The state after one event, and whether the partition has ended with it.
+
+    An event compares who stands at place j with the pivot at place r or, where these
+    are one place, puts the pivot in its own.
+    """
+    order, i, j = part.order, part.i, part.j
+    left, right = order[i], order[j]
+    ends = j == part.r
+    swaps = ends | (keys[right] <= keys[order[part.r]])
+    swapped = order.at[i].set(right).at[j].set(left)
+    after = jnp.where(swaps, swapped, order)
+    return part._replace(order=after, i=jnp.where(swaps & ~ends, i + 1, i)), ends
+
+
+def _quicksort(inputs: Inputs) -> Trajectory:
+    """A hint for each event; parts are sorted from left to right."""
+    keys = jnp.asarray(inputs["key"])
+    nodes = keys.shape[0]
+    node = jnp.arange(nodes)
+
+    def event(state, _):
+        part, settled = state
+        part, ends = partitioned(keys, part)
+        settled |= ends & (node == part.i)
+        # the first two places beside each other of which neither is settled
+        joined = ~settled & ~jnp.append(settled[1:], True)
+        p = base.lowest(joined)
+        r = base.lowest((node > p) & ~joined)
+        fresh = Part(part.order, p, r, p, p)
+        going = part._replace(j=part.j + 1)
+        after = jax.tree.map(lambda new, old: jnp.where(ends, new, old), fresh, going)
+        return (after, settled), (part, ends & ~joined.any())
+
+    first, last = jnp.array(0), jnp.array(nodes - 1)
+    start = Part(node, first, last, first, first), jnp.zeros(nodes, bool)
+    most = _most_events(nodes)
+    _, (parts, done) = jax.lax.scan(event, start, length=most)
+    preds = jax.vmap(predecessors)(parts.order)
+    steps = jnp.arange(most)
+    hints = {"pred_h": preds} | {
+        name: jax.nn.one_hot(parts.order[steps, place], nodes)
+        for name, place in parts._asdict().items()
+        if name != "order"
+    }
+    length = 1 + done.argmax()
+    return base.masked_after(hints, {"pred": preds[length - 1]}, length)
+
+
+def _most_events(nodes: int) -> int:
+    """Of quicksort, on a row that is sorted."""
+    return max(1, nodes * (nodes - 1) // 2 + nodes - 1)
+
+
 _ROW = Sequences()
 
 _FEATURES = {
@@ -99,5 +169,13 @@ bubble_sort = base.Task(
     features=_FEATURES,
     solve=_bubble,
     most_hints=lambda nodes: 1 + nodes * (nodes - 1) // 2,
+    sampler=_ROW,
+)
+
+quicksort = base.Task(
+    name="quicksort",
+    features={**_FEATURES, "p": ONE, "r": ONE},
+    solve=_quicksort,
+    most_hints=_most_events,
     sampler=_ROW,
 )
