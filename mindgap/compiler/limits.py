@@ -56,6 +56,9 @@ class Margin:
     """If named, there must be one candidate at most; and, within reach of a node that
     has none, nodes where this truth value is 0, of whom all that is read of nobody is
     0, too."""
+    named: tuple[str, str] | None = None
+    """If given, the fields of the other and of the node itself that must be the same:
+    of one node exactly, which may be the node itself."""
     relative: float = 0.0
     """To `key_gap` comes this times (the size of the larger key + offset)."""
     unread_from: float = np.inf
@@ -118,8 +121,9 @@ class Limits:
             head = f"{name}: " * (len(self.margins) > 1)
             if margin.contrast:
                 lines.append(f"compared values equal or {margin.contrast:.2g} apart")
-            if margin.alone:
-                lines.append(f"{head}one candidate at most")
+            if margin.alone or margin.named:
+                number = "at most" if margin.alone else "exactly"
+                lines.append(f"{head}one candidate {number}")
                 continue
             drift = f" + step * {margin.rounding:.2g} * (key + {margin.offset:g})"
             lines.append(
@@ -296,6 +300,17 @@ def _follow(
                     f"{step + 1}; {margin.contrast:.2g} is enough"
                 ),
             )
+        if margin.named:
+            number = _namesakes(run, graphs, name, margin.named)
+            found.refuse(
+                (number != 1) & taken,
+                f"{name} is not one node",
+                lambda graph, step, node, number=number: (
+                    f"but {number[graph, step, node]}, of node {node} at step "
+                    f"{step + 1}"
+                ),
+            )
+            continue
         if margin.alone:
             found.refuse(
                 np.isfinite(gap) & taken,
@@ -365,6 +380,24 @@ def _follow(
                 near = np.asarray(graphs.adjacency)[:, None]
                 named = np.take_along_axis(near, nearest[..., None], -1)[..., 0]
                 found.refuse(named == 0, f"{name} is no neighbour", at)
+
+
+def _namesakes(
+    run: Meaning, graphs: Graphs, name: str, fields: tuple[str, str]
+) -> Int[np.ndarray, "B T N"]:
+    """How many nodes a selection by name may be of, the node itself among them."""
+    positions = np.asarray(graphs.positions)[:, None]
+    theirs, own = (
+        np.asarray(run.states[f])[:, :-1]
+        if f in run.states
+        else np.broadcast_to(positions, run.looks[name].active.shape)
+        for f in fields
+    )
+    count = np.empty(own.shape, int)
+    for step in range(own.shape[1]):  # all pairs at all steps would fill memory
+        same = theirs[:, step, None] == own[:, step, :, None]
+        count[:, step] = same.sum(-1)
+    return count
 
 
 def nearest_nodes(

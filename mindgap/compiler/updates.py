@@ -340,6 +340,13 @@ def _identity(
             f"    {program.updates[name]}"
         )
     for field in (literal.field for literal in part.literals):
+        if _is_complement(program, field.name):
+            raise CannotCompile(
+                f"{place}: besides the comparison of nodes, {field.name} cannot be "
+                "tested, which a disjunction updates: it is stored as what is left of "
+                "1, and that rounds what stands beside it; write `a | b` as "
+                f"`a + (~a & b)`:\n    {program.updates[name]}"
+            )
         if not _clean(program, field, part.literals):
             raise CannotCompile(
                 f"{place}: besides the comparison of nodes, only truth values that "
@@ -370,6 +377,14 @@ def _clean(program: GraphProgram, field: Field, beside: tuple[Literal, ...]) -> 
         and Condition(True, (Literal(Field("self", name), True),))
         in program.effects[name]
         for name in alike
+    )
+
+
+def _is_complement(program: GraphProgram, name: str) -> bool:
+    """Whether a component is stored as 1 less what is computed of it."""
+    return any(
+        isinstance(part, Condition) and not part.every
+        for part in program.effects.get(name, ())
     )
 
 

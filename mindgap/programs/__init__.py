@@ -9,6 +9,7 @@ from mindgap.programs.paper import (
     listing_1_other,
     listing_2,
 )
+from mindgap.programs.quick import quicksort
 from mindgap.programs.rows import (
     activity_selector,
     bubble_sort,
@@ -44,6 +45,7 @@ PROGRAMS = {
         minimum,
         insertion_sort,
         bubble_sort,
+        quicksort,
         find_maximum_subarray_kadane,
         activity_selector,
         task_scheduling,
@@ -70,6 +72,7 @@ __all__ = [
     "minimum",
     "nearest_neighbour",
     "prim",
+    "quicksort",
     "reachability",
     "task_scheduling",
     "topological_sort",

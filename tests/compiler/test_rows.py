@@ -44,7 +44,8 @@ def test_every_order_of_four(program):
 
 @pytest.mark.parametrize("program", ROWS, ids=lambda p: p.name)
 def test_certificates(program):
-    nodes = 9 if program is programs.bubble_sort else 16
+    slow = program in (programs.bubble_sort, programs.quicksort)
+    nodes = 8 if slow else 16
     found = mg.verify(program, nodes=(nodes,), graphs=30)
     assert found.exact and found.refused < 0.1
 
@@ -100,3 +101,35 @@ def test_who_stands_beside_oneself_is_sought_in_one_way_only():
 def test_certificates_in_dm_clrs_own_network(program):
     found = mg.verify(program, "clrs", nodes=(5,), graphs=10)
     assert found.exact and found.refused < 0.2
+
+
+def test_a_disjunction_beside_a_comparison_of_nodes_is_refused():
+    """It is stored as what is left of 1, which rounds positions."""
+    exact = programs.quicksort
+
+    def update(self, *others):
+        either = ~self.t5 | ~self.ended
+        return {**exact.update(self, *others), "stays": either}
+
+    program = dataclasses.replace(exact, update=update)
+    with pytest.raises(CannotCompile, match="stays cannot be tested, which a disjunct"):
+        mg.suited(program, 4)
+
+
+def test_a_name_must_be_of_one_node():
+    """Where references do not name exactly one node, the graph is refused."""
+    exact = programs.quicksort
+    program = dataclasses.replace(
+        exact,
+        select={
+            **dict(exact.select),  # pyright: ignore[reportArgumentType]
+            "place": lambda self, other, init, edge: mg.Min(
+                other.index, where=mg.same(other.named, self.index), default=self
+            ),
+        },
+    )
+    graphs = tasks.quicksort.solved(
+        {"pos": np.arange(3)[None] / 3, "key": np.array([[0.1, 0.2, 0.3]])}
+    )
+    (reason,) = mg.suited(program, 3).refusals(graphs)
+    assert str(reason).startswith("place is not one node (but 3, of node 0 at step 2)")

@@ -1,4 +1,4 @@
-"""The score of the node beside oneself in the order of positions, before or after it.
+"""The score of a node by position: who stands beside oneself, or who is named.
 
 A selection with `default=self` that asks for no edge, only that the other's index is
 less (or greater) than one's own, and takes the greatest (the least) of them:
@@ -11,13 +11,17 @@ where g is less than half of the gap between positions, so that M is 2 K / g. K 
 larger than neighbours of that gap need: XLA may compute a score twice, rounded in two
 ways, and of the selected one they must not differ by more than exp can bear. What a
 candidate keeps of M * distance is SLOPE times its rounding.
+
+A selection whose mask is same(other..., self...) of two references, or of a reference
+and an index, finds the node for which they are the same: -K |difference|. There must be
+one such node; it may be the node itself.
 """
 
 from mindgap.compiler.limits import UNDERFLOW, UNIT, Margin
 from mindgap.compiler.scores.base import Score, Setting
 from mindgap.compiler.static import OTHER_INDEX, CannotCompile
-from mindgap.language.expressions import Less
-from mindgap.language.normal_forms import INDEX, Affine
+from mindgap.language.expressions import Less, Same
+from mindgap.language.normal_forms import INDEX, Affine, Comparison
 from mindgap.network.pairwise import LEAK as SLOPE
 
 FINEST = 2.0**-13
@@ -33,6 +37,9 @@ def beside(setting: Setting) -> Score:
     neighbours only.
     """
     selection, sharpness = setting.selection, min(setting.sharpness, SHARPEST)
+    named = _named(setting)
+    if named is not None:
+        return _by_name(setting, named)
     side = float(selection.sign)  # 1 for the nodes after oneself
     away = Affine({OTHER_INDEX: side, INDEX: -side})
     compared = selection.mask.comparisons
@@ -47,15 +54,12 @@ def beside(setting: Setting) -> Score:
         raise CannotCompile(
             f"{setting.place}: without edge.adj and with default=self a node can "
             "select the one beside it: Max(other.index, where=other.index < "
-            "self.index), or Min(other.index, where=self.index < other.index); this "
-            f"is {selection.made.word} {selection.made.key} where "
+            "self.index), or Min(other.index, where=self.index < other.index), or the "
+            f"one it names: Min(other.index, where=same(other..., self...)); this is "
+            f"{selection.made.word} {selection.made.key} where "
             f"{selection.made.where}"
         )
-    if setting.config.attend_to != "all":
-        raise CannotCompile(
-            f"{setting.place}: every node may stand beside another, but this network "
-            "attends to neighbours only (attend_to='neighbours')"
-        )
+    _prove_reach(setting)
     steep = 2 * sharpness / FINEST
     back = Affine({}, FINEST).plus(away, -1.0)
     channels = [
@@ -72,4 +76,49 @@ def beside(setting: Setting) -> Score:
         Margin(gap),
         apart,
         reasons={"key_gap": "exp(-104) is 0", "position_gap": why},
+    )
+
+
+def _prove_reach(setting: Setting) -> None:
+    if setting.config.attend_to != "all":
+        raise CannotCompile(
+            f"{setting.place}: every node may stand beside another, but this network "
+            "attends to neighbours only (attend_to='neighbours')"
+        )
+
+
+def _named(setting: Setting) -> Comparison | None:
+    """The comparison of a mask that is same(other..., self...) of two nodes."""
+    selection, program = setting.selection, setting.program
+    if selection.mask.literals or len(selection.mask.comparisons) != 1:
+        return None
+    (compared,) = selection.mask.comparisons
+    terms = compared.difference.terms
+    kinds = {program.components.get(field.name, "node") for field in terms}
+    if (
+        isinstance(compared.test, Same)
+        and compared.positive
+        and kinds == {"node"}
+        and sorted(field.role for field in terms) == ["other", "self"]
+    ):
+        return compared
+    return None
+
+
+def _by_name(setting: Setting, named: Comparison) -> Score:
+    _prove_reach(setting)
+    sharpness = setting.sharpness
+    channels = [
+        setting.channel(f"{side:+g} difference", named.difference, side * sharpness)
+        for side in (1.0, -1.0)
+    ]  # the two leaky ReLUs are 1 - SLOPE of the size
+    noise = 8 * UNIT * sharpness
+    gap = (UNDERFLOW + 2 * noise) / sharpness / (1 - SLOPE)
+    apart, why = setting.position_gap(gap, "who is named must be told from all others")
+    fields = {field.role: field.name for field in named.difference.terms}
+    return Score(
+        channels,
+        Margin(gap, named=(fields["other"], fields["self"])),
+        apart,
+        reasons={"key_gap": "one candidate at most", "position_gap": why},
     )

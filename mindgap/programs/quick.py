@@ -1,0 +1,138 @@
+"""Quicksort on places: a node is a number of the row, and a place where one stands.
+
+As a place, a node `holds` the number that stands there, and marks CLRS's variables p,
+r, i + 1 and j. As a number it is shown by these marks, and compared. CLRS records
+nothing before the first comparison, so that the first round has to make two.
+"""
+
+from mindgap import tasks
+from mindgap.language.expressions import same, when
+from mindgap.language.program import GraphProgram
+from mindgap.language.selection import Max, Min, everyone, nobody
+from mindgap.programs.rows import select_before, select_front
+
+ROUND = 12
+"""Steps for each hint: in step 6 the marks move, in step 10 (and once in 5) who stands
+at i + 1 and j may change places."""
+TIMES = [f"t{step}" for step in range(1, ROUND + 1)]
+
+
+def select_held(mark: str):
+    """The place with this mark, if it holds oneself."""
+    return lambda self, other, init, edge: Min(
+        other.index,
+        where=getattr(other, mark) & same(other.holds, self.index),
+        default=nobody,
+    )
+
+
+def _sort(
+    self, front, last, before, behind, lead, tail, called, eye, jay, shown, pivot,
+    place, held_p, held_r, held_i, held_j, init,
+):  # fmt: skip
+    acts, sets = self.acts, self.t6
+    first, final = same(front.index, self.index), same(last.index, self.index)
+    leads = same(lead.index, self.index) & ~self.stays & ~self.unopen
+    times = dict(zip(TIMES, [f"t{ROUND}", *TIMES], strict=False))
+    return {
+        **{time: getattr(self, earlier) for time, earlier in times.items()},
+        "old": True,
+        "begun": self.begun + (self.t5 & ~self.begun),
+        "acts": self.t9 + (self.t4 & ~self.begun),
+        "stays": ~self.t5 + (self.t5 & ~self.ended),
+        "front": first, "end": final,
+        # places
+        "p": (self.p & self.stays) + leads,
+        "i": (self.i & self.stays & ~acts) + leads
+        + (acts & self.fit & ~self.last & before.i & ~self.front)
+        + (acts & self.i & ~self.fit) + (acts & self.i & self.last),
+        "j": (self.j & self.stays & ~sets) + leads
+        + (sets & ~self.ended & before.j & ~self.front),
+        "r": (self.r & ~sets) + (sets & self.r & ~self.ended) + (final & ~self.old)
+        + (sets & self.ended & called.front),
+        "holds": when(~acts, self.holds) + when(acts & ~self.fit, self.holds)
+        + when(acts & self.fit & ~self.i & ~self.j, self.holds)
+        + when(acts & self.fit & self.i & self.j, self.holds)
+        + when(acts & self.fit & self.i & ~self.j, jay.holds)
+        + when(acts & self.fit & self.j & ~self.i, eye.holds),
+        "settled": self.settled + (acts & self.i & self.last & ~self.settled),
+        "opens": ~self.settled & ~behind.settled & ~self.end,
+        "unopen": ~self.opens,
+        "closes": ~self.settled & ~self.opens & before.opens,
+        "uncloses": ~self.closes,
+        "named": tail.index,
+        "earlier": before.holds,
+        # all nodes alike
+        "last": jay.r,
+        "fit": shown.fits,
+        "ended": (self.ended & ~acts) + (acts & self.last),
+        # numbers
+        "at_p": held_p.p, "at_r": held_r.r, "at_i": held_i.i, "at_j": held_j.j,
+        "fits": self.at_j & pivot.at_r,
+        "pred": place.earlier,
+    }  # fmt: skip
+
+
+quicksort = GraphProgram(
+    name="quicksort",
+    start=lambda init: {
+        **{time: time == "t1" for time in TIMES},
+        **dict.fromkeys(
+            ("old", "begun", "acts", "stays", "front", "end", "p", "i", "j", "r"),
+            False,
+        ),
+        "holds": init.index,
+        **dict.fromkeys(
+            ("settled", "opens", "unopen", "closes", "uncloses"), False
+        ),
+        "named": init.index, "earlier": init.index,
+        **dict.fromkeys(
+            ("last", "fit", "ended", "at_p", "at_r", "at_i", "at_j", "fits"), False
+        ),
+        "pred": init.index,
+    },
+    select={
+        "front": select_front,
+        "last": lambda self, other, init, edge: Max(other.index, where=everyone),
+        "before": select_before,
+        "behind": lambda self, other, init, edge: Min(
+            other.index, where=self.index < other.index, default=self
+        ),
+        "lead": lambda self, other, init, edge: Min(
+            other.index + 2 * other.unopen, where=everyone
+        ),
+        "tail": lambda self, other, init, edge: Min(
+            other.index + 2 * other.uncloses, where=everyone
+        ),
+        "called": lambda self, other, init, edge: Min(
+            other.index,
+            where=other.front & same(other.named, self.index),
+            default=nobody,
+        ),
+        "eye": lambda self, other, init, edge: Min(
+            other.index - 2 * other.i, where=everyone
+        ),
+        "jay": lambda self, other, init, edge: Min(
+            other.index - 2 * other.j, where=everyone
+        ),
+        "shown": lambda self, other, init, edge: Min(
+            other.index - 2 * other.at_j, where=everyone
+        ),
+        "pivot": lambda self, other, init, edge: Min(
+            other.index, where=other.at_r & (self.key <= other.key), default=nobody
+        ),
+        "place": lambda self, other, init, edge: Min(
+            other.index, where=same(other.holds, self.index), default=self
+        ),
+        **{f"held_{mark}": select_held(mark) for mark in "prij"},
+    },
+    update=_sort,
+    task=tasks.quicksort,
+    hints={"pred_h": "pred", "p": "at_p", "r": "at_r", "i": "at_i", "j": "at_j"},
+    outputs={"pred": "pred"},
+    message_steps=ROUND,
+    largest_value=1.0,
+)  # fmt: skip
+"""Who stands at j goes to i + 1 if it is not above the pivot, which stands at r. Where
+j comes to r, the pivot takes its place for good, and the first places that are not
+settled are next."""
