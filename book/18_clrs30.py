@@ -18,8 +18,8 @@
 # **In one line.** More than a third so far, sorting among them, each with all of its hints;
 # nearly all run in DeepMind's own network, unmodified. The others are not decided yet.
 #
-# **From the paper, on this page:** nothing is printed there; the compiler is that of section
-# 2.4 and Appendix A {cite:p}`saldyt2025gap`.
+# **From the paper, on this page:** nothing is printed there; the compiler is that of
+# section 2.4 and Appendix A {cite:p}`saldyt2025gap`.
 
 # %% tags=["remove-cell"]
 # On a hosted notebook: fetch the book with its results, and the library without
@@ -45,6 +45,7 @@ profile: str = "stored"  # stored | quick | paper
 # Nothing is trained on this page. Under `quick` fewer rows and graphs are drawn.
 
 # %% tags=["remove-cell"]
+import clrs
 import jax
 import numpy as np
 import pandas as pd
@@ -55,6 +56,14 @@ from mindgap import programs, tasks
 mg.book.pages.check_parameters(globals())
 
 few = 20 if profile == "quick" else 200
+all_names = list(clrs.CLRS_30_ALGS_SETTINGS)
+
+
+def words(name):
+    """An algorithm in words."""
+    known = mg.paper.report.ALGORITHMS
+    return known.get(name.replace("_", "-"), name.replace("_", " "))
+
 
 # %% [markdown]
 # ## Rows of numbers
@@ -148,7 +157,7 @@ for program in programs.PROGRAMS.values():
         first.setdefault(program.task.name, program)
 shown = [n for n in first if n not in ("quicksort", "bubble_sort")]
 chosen = {name: first[name] for name in (shown if profile == "quick" else first)}
-table = pd.DataFrame({n.replace("_", " "): about(p) for n, p in chosen.items()}).T
+table = pd.DataFrame({words(n): about(p) for n, p in chosen.items()}).T
 table
 
 # %% tags=["remove-cell"]
@@ -164,10 +173,8 @@ if profile != "quick":
 # ## What is not decided
 
 # %% tags=["remove-input"]
-import clrs
-
-undecided = [n.replace("_", " ") for n in clrs.CLRS_30_ALGS if n not in first]
-mg.book.pages.note(f"{len(undecided)} of 30: {', '.join(undecided)}.")
+undecided = [words(name) for name in all_names if name not in first]
+mg.book.pages.note(f"{len(undecided)} of {len(all_names)}: {', '.join(undecided)}.")
 
 # %% [markdown]
 # What stands in the way, as far as it is known; none of this is a proof yet.

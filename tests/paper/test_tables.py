@@ -25,6 +25,17 @@ def test_maxima_are_shares_of_the_test_sets_pointers(experiment):
     assert experiment.reported.mean <= largest
 
 
+@functools.cache  # rows share tasks, networks and sizes
+def scored(task, model, nodes):
+    """The shape of the scores of two graphs."""
+
+    def score(key):
+        graphs = task.sample(key, nodes, 2)
+        return scoring.score(task, model, network.init(task, model, key), graphs)
+
+    return jax.eval_shape(score, jax.random.key(0)).shape
+
+
 @pytest.mark.parametrize("quick", [False, True])
 @pytest.mark.parametrize("experiment", ROWS, ids=lambda e: e.name)
 def test_every_row_can_be_trained_and_scored(experiment, quick):
@@ -33,15 +44,10 @@ def test_every_row_can_be_trained_and_scored(experiment, quick):
     task, model = settings.task, settings.model
     assert settings.train.steps >= 100 and settings.train.batch >= 16
 
-    def score(key, nodes):
-        graphs = task.sample(key, nodes, 2)
-        return scoring.score(task, model, network.init(task, model, key), graphs)
-
     sizes = {data.nodes for data in (settings.test, *settings.beside)}
     for nodes in {*settings.train.lengths, *sizes}:
         assert model.nodes in (None, nodes)
-        shape = jax.eval_shape(functools.partial(score, nodes=nodes), jax.random.key(0))
-        assert shape.shape == (2,)
+        assert scored(task, model, nodes) == (2,)
 
 
 def test_rows_differ_where_their_sources_do():
