@@ -33,6 +33,8 @@ CLOSE = 1e-4
 
 CHUNK, COEFFICIENTS = 250, 2**27
 """Most graphs, and most attention coefficients, that are in memory at once."""
+MOST_COEFFICIENTS = 2**29
+"""Of one graph; its coefficients then take two gigabytes."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,8 +99,9 @@ def verify(
     CLRS-30 is added for programs of CLRS's tasks if `nodes` includes its 64 nodes.
     `report` is called with a line of text before each comparison.
 
-    Raises ValueError if `nodes` is empty or a number is below 1, and CannotCompile if
-    no network holds the program.
+    Raises ValueError if `nodes` is empty or a number is below 1, and for so many nodes
+    that the attention of one graph does not fit in memory; CannotCompile if no network
+    holds the program.
     """
     prove("verify", program)
     if not isinstance(nodes, Sequence) or isinstance(nodes, str) or not nodes:
@@ -159,15 +162,22 @@ def _batches(
     for name, kind in kinds.items():
         key = jax.random.fold_in(random.key(seed), 2 * nodes + kind)
         drawn[name] = task.sample(key, nodes, graphs, TRAIN_PROBABILITIES, kind)
+    if compiled.program.task is not None and nodes == BENCHMARK["test"]["nodes"]:
+        drawn["CLRS-30 test"] = task.benchmark("test")
     # one number of hints for all batches, so that XLA compiles the network once
     longest = max(int(batch.trajectory.lengths.max()) for batch in drawn.values())
-    each = longest * len(compiled.program.selections) * nodes**2
+    program = compiled.program
+    each = longest * program.message_steps * len(program.selections) * nodes**2
+    if each > MOST_COEFFICIENTS:
+        raise ValueError(
+            f"{program.name}: one input of {nodes} nodes takes {each:,} coefficients "
+            f"of attention, but at most {MOST_COEFFICIENTS:,} are compared: verify it "
+            "on fewer nodes"
+        )
     size = max(1, min(CHUNK, COEFFICIENTS // each))
     for name, batch in drawn.items():
-        for first in range(0, graphs, size):
+        for first in range(0, batch.batch, size):
             yield name, batch.take(slice(first, first + size)).trimmed(longest)
-    if compiled.program.task is not None and nodes == BENCHMARK["test"]["nodes"]:
-        yield "CLRS-30 test", task.benchmark("test")
 
 
 def compare(

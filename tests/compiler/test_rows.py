@@ -50,6 +50,12 @@ def test_certificates(program):
     assert found.exact and found.refused < 0.1
 
 
+def test_a_certificate_that_does_not_fit_in_memory_is_refused(monkeypatch):
+    monkeypatch.setattr(verification, "MOST_COEFFICIENTS", 10_000)
+    with pytest.raises(ValueError, match="one input of 8 nodes takes 59,392 coeff"):
+        mg.verify(programs.bubble_sort, nodes=(8,), graphs=2)
+
+
 def test_numbers_that_are_too_close_are_refused():
     compiled = mg.suited(programs.insertion_sort, 3)
     close = 0.5 + np.array([0, 1e-6, 0.1], np.float32)
