@@ -216,7 +216,7 @@ def compile(  # as in "compile a program": the module's builtin is not needed he
         equal_weights=program.undirected and weighted,
         near_pointers=any(score.neighbours_only for score in scored.values()),
         fed_pointers=fed_pointers(program, config),
-        linear_positions=config.pointer_decoder == "simple",
+        linear_positions=config.pointer_decoder == "simple" or program.linear_positions,
     )
     filled = fill(template(task_of(program), config), params)
     return Compiled(program, config, filled, sums, layout, scored, limits, sharpness)

@@ -59,6 +59,8 @@ class Margin:
     named: tuple[str, str] | None = None
     """If given, the fields of the other and of the node itself that must be the same:
     of one node exactly, which may be the node itself."""
+    somebody: bool = False
+    """Whether there must be a candidate at every step."""
     relative: float = 0.0
     """To `key_gap` comes this times (the size of the larger key + offset)."""
     unread_from: float = np.inf
@@ -299,6 +301,12 @@ def _follow(
                     f"{contrast[graph, step, node]:.3g} apart at node {node}, step "
                     f"{step + 1}; {margin.contrast:.2g} is enough"
                 ),
+            )
+        if margin.somebody:
+            found.refuse(
+                ~np.asarray(look.active) & taken,
+                f"{name} is nobody",
+                lambda graph, step, node: f"of node {node} at step {step + 1}",
             )
         if margin.named:
             number = _namesakes(run, graphs, name, margin.named)

@@ -142,7 +142,9 @@ class GraphProgram:
     the component that shows each feature. Without a task, every component is both a
     hint and an output. One hint of the task takes `message_steps` steps of the program.
     `largest_value` bounds the numbers that nodes hold or are given, unless a compiler
-    is told another bound: the smaller, the closer may numbers be that are compared.
+    is told another bound: the smaller, the closer may numbers be that are compared. A
+    program that counts in positions is right for `linear_positions` only, node i at
+    i / N; others are refused.
 
     Raises ProgramError, naming the place, for a program without a meaning, and for one
     that no layer of attention can compute.
@@ -157,6 +159,7 @@ class GraphProgram:
     outputs: Mapping[str, Shown] = dataclasses.field(default_factory=dict)
     message_steps: int = 1
     largest_value: float = 64.0
+    linear_positions: bool = False
 
     @functools.cached_property
     def node_inputs(self) -> dict[str, Sort]:
@@ -293,6 +296,7 @@ class GraphProgram:
             raise ProgramError(f"name is {self.name!r}, but must be a text")
         checks.whole(f"{self.name}: message_steps", self.message_steps)
         checks.number(f"{self.name}: largest_value", self.largest_value)
+        checks.truth(f"{self.name}: linear_positions", self.linear_positions)
         if self.task is not None and not hasattr(self.task, "features"):
             raise ProgramError(
                 f"{self.name}: task must be one of mindgap.tasks, or one's own, got "

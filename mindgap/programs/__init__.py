@@ -18,6 +18,7 @@ from mindgap.programs.rows import (
     minimum,
     task_scheduling,
 )
+from mindgap.programs.search import binary_search
 from mindgap.programs.small import (
     components,
     hop_count,
@@ -43,6 +44,7 @@ PROGRAMS = {
         prim,
         topological_sort,
         minimum,
+        binary_search,
         insertion_sort,
         bubble_sort,
         quicksort,
@@ -58,6 +60,7 @@ __all__ = [
     "activity_selector",
     "bellman_ford",
     "bfs",
+    "binary_search",
     "bubble_sort",
     "components",
     "dfs",

@@ -8,7 +8,7 @@ from mindgap.tasks.dijkstra import dijkstra, mst_prim
 from mindgap.tasks.erdos_renyi import ErdosRenyi
 from mindgap.tasks.features import Feature
 from mindgap.tasks.greedy import activity_selector, task_scheduling
-from mindgap.tasks.searching import minimum
+from mindgap.tasks.searching import binary_search, minimum
 from mindgap.tasks.sequences import Sequences
 from mindgap.tasks.sorting import bubble_sort, insertion_sort, quicksort
 from mindgap.tasks.subarray import find_maximum_subarray_kadane
@@ -31,6 +31,7 @@ ROWS = {
     task.name: task
     for task in (
         minimum,
+        binary_search,
         insertion_sort,
         bubble_sort,
         quicksort,
@@ -62,6 +63,7 @@ __all__ = [
     "bfs_padded",
     "bfs_scan",
     "bfs_sequential",
+    "binary_search",
     "bubble_sort",
     "dfs",
     "dfs_simplified",

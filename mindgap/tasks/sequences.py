@@ -97,5 +97,42 @@ class Sequences:
         return {"pos": POSITIONS, **dict.fromkeys(self.names, row)}
 
 
+@dataclasses.dataclass(frozen=True)
+class Sorted(Sequences):
+    """A row of ascending numbers, and a number of the whole graph to be found in it."""
+
+    def draw(
+        self, key: Key[Array, ""], nodes: int, batch: int, chances: Float[Array, "any"]
+    ) -> dict[str, Array]:
+        """Random rows, and the number to be found, which is uniform, too."""
+        drawn = uniforms(key, batch, 2 * nodes + 1, np.arange(2 * nodes + 1))
+        positions = ascending(drawn[:, 1 : 1 + nodes])
+        row = ascending(drawn[:, 1 + nodes :])
+        return {"pos": positions, "key": row, "target": drawn[:, 0]}
+
+    def draw_as_clrs(self, rng: np.random.RandomState, nodes: int) -> Inputs:
+        """A row and a number as dm-clrs's sampler draws them."""
+        row = np.sort(rng.uniform(low=0.0, high=1.0, size=(nodes,)))
+        target = np.array(rng.uniform(low=0.0, high=1.0))
+        return {"pos": linear_positions(nodes), "key": row, "target": target}
+
+    def faults(self, inputs: Inputs) -> Iterator[str]:
+        """Why rows are not sorted: the first place."""
+        row = np.asarray(inputs["key"])
+        for graph, node in np.argwhere(np.diff(row) < 0)[:1]:
+            yield (
+                f"key falls from {row[graph, node]:g} to {row[graph, node + 1]:g} in "
+                f"graph {graph}, node {node + 1}"
+            )
+
+    def __str__(self) -> str:
+        return "rows of ascending numbers"
+
+    @property
+    def features(self) -> dict[str, Feature]:
+        """The inputs, in CLRS's order."""
+        return {**super().features, "target": Feature("input", "graph", "scalar")}
+
+
 def _at(place: np.ndarray) -> str:
     return f"graph {place[0]}, node {place[1]}"

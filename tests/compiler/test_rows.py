@@ -28,6 +28,9 @@ def every_order(task, nodes):
     if task.sampler.ordered:
         rows["s"] = np.minimum(rows["s"], rows["f"]) - np.float32(0.01)
     positions = np.tile(np.arange(nodes) / nodes, (len(orders), 1))
+    if task is tasks.binary_search:
+        rows["target"] = rows["key"][:, 0] - 0.1
+        rows["key"] = np.sort(rows["key"], 1)
     return task.solved({"pos": positions, **rows})
 
 
@@ -48,6 +51,29 @@ def test_certificates(program):
     nodes = 8 if slow else 16
     found = mg.verify(program, nodes=(nodes,), graphs=30)
     assert found.exact and found.refused < 0.1
+
+
+@pytest.mark.parametrize("nodes", [2, 65, 250])
+def test_binary_search_in_rows_of_any_length(nodes, key):
+    compiled = mg.suited(programs.binary_search, 64)
+    rows = cases.within(compiled, tasks.binary_search.sample(key, nodes, 4).trimmed())
+    found = compiled(rows, trace=False).outputs["return"]
+    assert rows.batch >= 2
+    assert_array_equal(found.argmax(-1), rows.trajectory.outputs["return"].argmax(-1))
+
+
+@pytest.mark.large
+def test_binary_search_refuses_rows_so_long_that_a_middle_is_not_clear(key):
+    compiled = mg.suited(programs.binary_search, 64)
+    rows = tasks.binary_search.sample(key, 2048, 1).trimmed()
+    (reason,) = compiled.refusals(rows)
+    assert "compared values are too close" in str(reason)
+
+
+def test_binary_search_refuses_positions_that_are_not_linear(key):
+    compiled = mg.suited(programs.binary_search, 64)
+    (reason,) = compiled.refusals(tasks.binary_search.sample(key, 9, 1, 0.5, True))
+    assert "position" in str(reason) and "i / N" in str(reason)
 
 
 def test_a_certificate_that_does_not_fit_in_memory_is_refused(monkeypatch):

@@ -10,7 +10,7 @@ from mindgap.compiler.scores.always import always
 from mindgap.compiler.scores.base import Channel as Channel
 from mindgap.compiler.scores.base import Score as Score
 from mindgap.compiler.scores.base import Setting
-from mindgap.compiler.scores.beside import beside
+from mindgap.compiler.scores.beside import below, beside
 from mindgap.compiler.scores.nobody import else_nobody
 from mindgap.compiler.scores.oneself import oneself
 from mindgap.compiler.static import CannotCompile
@@ -49,4 +49,8 @@ def scores(
 def _recipe(selection: Selection):
     if selection.others:
         return oneself if ADJACENT in selection.mask.literals else beside
-    return else_nobody if selection.made.default is nobody else always
+    if selection.made.default is not nobody:
+        return always
+    mask = selection.mask
+    bare = not mask.literals and len(mask.comparisons) == 1
+    return below if bare else else_nobody

@@ -12,6 +12,9 @@ larger than neighbours of that gap need: XLA may compute a score twice, rounded 
 ways, and of the selected one they must not differ by more than exp can bear. What a
 candidate keeps of M * distance is SLOPE times its rounding.
 
+The last node before a number, `Max(other.index, where=other.index < self.number,
+default=nobody)`, is found alike; there must be one, and the node itself may be it.
+
 A selection whose mask is same(other..., self...) of two references, or of a reference
 and an index, finds the node for which they are the same: -K |difference|. There must be
 one such node; it may be the node itself.
@@ -74,6 +77,51 @@ def beside(setting: Setting) -> Score:
     return Score(
         channels,
         Margin(gap),
+        apart,
+        reasons={"key_gap": "exp(-104) is 0", "position_gap": why},
+    )
+
+
+def below(setting: Setting) -> Score:
+    """The score of the last node before a number that a node holds.
+
+    Raises CannotCompile for another key or mask, and where the network attends to
+    neighbours only.
+    """
+    selection, program = setting.selection, setting.program
+    sharpness = min(setting.sharpness, SHARPEST)
+    (compared,) = selection.mask.comparisons
+    ahead = Affine({}).plus(compared.difference, -1.0)
+    numbers = [f for f in ahead.terms if f.role == "self"]
+    if (
+        not isinstance(compared.test, Less)
+        or not compared.positive
+        or set(ahead.terms) != {OTHER_INDEX, *numbers}
+        or len(numbers) != 1
+        or program.components.get(numbers[0].name) != "float"
+        or ahead.terms[OTHER_INDEX] != -1.0
+        or selection.sign * selection.key.terms.get(OTHER_INDEX, 0.0) != -1.0
+        or len(selection.key.terms) != 1
+    ):
+        raise CannotCompile(
+            f"{setting.place}: with nobody as the default and no truth value in the "
+            "mask a node can select the last before a number: Max(other.index, "
+            f"where=other.index < self.number); this is {selection.made.word} "
+            f"{selection.made.key} where {selection.made.where}"
+        )
+    _prove_reach(setting)
+    steep = 2 * (1 + setting.bounds.value) * sharpness / FINEST
+    wrong = Affine({}, FINEST).plus(ahead, -1.0)
+    channels = [
+        setting.channel("distance", ahead, sharpness),
+        *setting.rectified("not before", wrong, steep, -1.0),
+    ]
+    noise = 3 * UNIT * SLOPE * steep * (1 + setting.bounds.value) + 8 * UNIT * sharpness
+    gap = (UNDERFLOW + 2 * noise) / sharpness
+    apart, why = setting.position_gap(gap, "of two before a number the last is meant")
+    return Score(
+        channels,
+        Margin(gap, contrast=2 * FINEST, somebody=True),
         apart,
         reasons={"key_gap": "exp(-104) is 0", "position_gap": why},
     )

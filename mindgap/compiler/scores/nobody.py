@@ -104,7 +104,8 @@ def _compared(setting: Setting) -> Comparison:
             literal.positive
             and literal.field.role == "other"
             and (named or isinstance(compared.test, Less))
-            and sorted(field.role for field in terms) == ["other", "self"]
+            and sorted(field.role for field in terms)
+            in (["other", "self"], ["init", "other"])
         ):
             return compared
     raise CannotCompile(
