@@ -143,11 +143,13 @@ pd.DataFrame(
 #   other, and the edge then reads as nothing. The network tells a node from its neighbours
 #   by the pre-attention bias, or by position where the mask allows that. The candidates are
 #   neighbours, or all nodes on one side: `Max(other.index, where=other.index < self.index)`
-#   is who stands before a node, and there is the like for who stands behind it.
+#   is who stands before a node, and there is the like for who stands behind it. Or it is the
+#   one that a reference names, as in `same(other.index, self.to)`; there must be one.
 # - `default=nobody`: everything that is read of nobody is false, or zero. The mask is one
 #   truth value of `other`, which one node holds at most, and one question: whether a
 #   reference of `other` names `self`, or how a number of `other` compares with one of `self`,
-#   as in `other.chosen & (other.key < self.key)`. With
+#   as in `other.chosen & (other.key < self.key)`. Without a truth value, it is the last node
+#   before a number, `Max(other.index, where=other.index < self.number)`. With
 #   attention to neighbours, who names a node has to be one of its neighbours, or to be made one
 #   by a pointer that is fed back as a hint; a graph on which it is not is refused.
 # - no default: all nodes (`everyone`) or all neighbours are candidates, the node itself
