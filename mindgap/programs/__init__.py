@@ -9,7 +9,7 @@ from mindgap.programs.paper import (
     listing_1_other,
     listing_2,
 )
-from mindgap.programs.quick import quicksort
+from mindgap.programs.quick import quickselect, quicksort
 from mindgap.programs.rows import (
     activity_selector,
     bubble_sort,
@@ -48,6 +48,7 @@ PROGRAMS = {
         insertion_sort,
         bubble_sort,
         quicksort,
+        quickselect,
         find_maximum_subarray_kadane,
         activity_selector,
         task_scheduling,
@@ -75,6 +76,7 @@ __all__ = [
     "minimum",
     "nearest_neighbour",
     "prim",
+    "quickselect",
     "quicksort",
     "reachability",
     "task_scheduling",

@@ -1,4 +1,4 @@
-"""Quicksort on places: a node is a number of the row, and a place where one stands.
+"""Quicksort and quickselect: a node is a number, and a place where a number stands.
 
 As a place, a node `holds` the number that stands there, and marks CLRS's variables p,
 r, i + 1 and j. As a number it is shown by these marks, and compared. CLRS records
@@ -9,7 +9,7 @@ from mindgap import tasks
 from mindgap.language.expressions import same, when
 from mindgap.language.program import GraphProgram
 from mindgap.language.selection import Max, Min, everyone, nobody
-from mindgap.programs.rows import select_before, select_front
+from mindgap.programs.rows import PAST, select_before, select_front, select_middle
 
 ROUND = 12
 """Steps for each hint: in step 6 the marks move, in step 10 (and once in 5) who stands
@@ -136,3 +136,99 @@ quicksort = GraphProgram(
 """Who stands at j goes to i + 1 if it is not above the pivot, which stands at r. Where
 j comes to r, the pivot takes its place for good, and the first places that are not
 settled are next."""
+
+
+def _select(
+    self, front, last, before, behind, middle, called, beyond, center, pee, eye, jay,
+    shown, pivot, place, held_p, held_r, held_i, held_j, held_m, init,
+):  # fmt: skip
+    acts, sets = self.acts, self.t6
+    first, final = same(front.index, self.index), same(last.index, self.index)
+    fresh = sets & self.ended
+    upper, lower = fresh & self.up, fresh & ~self.up
+    starts = (upper & before.i & ~self.front, lower & self.p)
+    times = dict(zip(TIMES, [f"t{ROUND}", *TIMES], strict=False))
+    return {
+        **{time: getattr(self, earlier) for time, earlier in times.items()},
+        "old": True,
+        "begun": self.begun + (self.t5 & ~self.begun),
+        "acts": self.t9 + (self.t4 & ~self.begun),
+        "front": first, "end": final,
+        # places
+        "p": (first & ~self.old) + (self.p & ~sets) + (sets & ~self.ended & self.p)
+        + starts[0] + starts[1],
+        "i": (first & ~self.old) + (self.i & ~sets & ~acts)
+        + (sets & ~self.ended & self.i) + starts[0] + starts[1]
+        + (acts & self.fit & ~self.last & before.i & ~self.front)
+        + (acts & self.i & ~self.fit) + (acts & self.i & self.last),
+        "j": (first & ~self.old) + (self.j & ~sets) + starts[0] + starts[1]
+        + (sets & ~self.ended & before.j & ~self.front),
+        "r": (final & ~self.old) + (self.r & ~sets) + (sets & self.r & ~self.ended)
+        + (upper & self.r) + (lower & behind.i & ~self.end),
+        "holds": when(~acts, self.holds) + when(acts & ~self.fit, self.holds)
+        + when(acts & self.fit & ~self.i & ~self.j, self.holds)
+        + when(acts & self.fit & self.i & self.j, self.holds)
+        + when(acts & self.fit & self.i & ~self.j, jay.holds)
+        + when(acts & self.fit & self.j & ~self.i, eye.holds),
+        "half": 0.5 + PAST,
+        "named": middle.index,
+        "m": called.front,
+        "later": beyond.m,
+        "earlier": before.holds,
+        # all nodes alike
+        "last": jay.r,
+        "fit": shown.fits,
+        "ended": (self.ended & ~acts) + (acts & self.last),
+        "up": eye.later,
+        "rank": eye.index - when(self.ended, pee.index),
+        "target_rank": center.index - pee.index,
+        # numbers
+        "at_p": held_p.p, "at_r": held_r.r, "at_i": held_i.i, "at_j": held_j.j,
+        "at_m": held_m.m,
+        "pivots": (self.at_r & ~self.ended) + (self.at_i & self.ended),
+        "fits": self.at_j & pivot.at_r,
+        "pred": place.earlier,
+    }  # fmt: skip
+
+
+_STARTS = ("stays", "settled", "opens", "unopen", "closes", "uncloses")
+
+quickselect = GraphProgram(
+    name="quickselect",
+    start=lambda init: {
+        **{name: start for name, start in quicksort.start(init).items()
+           if name not in _STARTS},
+        "half": 0.5 + PAST, "rank": 0.0, "target_rank": 0.0,
+        **dict.fromkeys(("m", "later", "up", "at_m", "pivots"), False),
+    },
+    select={
+        **{name: quicksort.select[name]
+           for name in ("front", "last", "before", "behind")},
+        "middle": select_middle,
+        "called": quicksort.select["called"],
+        "beyond": lambda self, other, init, edge: Min(
+            other.index, where=other.m & (self.index < other.index), default=nobody
+        ),
+        "center": lambda self, other, init, edge: Min(
+            other.index - 2 * other.m, where=everyone
+        ),
+        "pee": lambda self, other, init, edge: Min(
+            other.index - 2 * other.p, where=everyone
+        ),
+        **{name: quicksort.select[name]
+           for name in ("eye", "jay", "shown", "pivot", "place")},
+        **{f"held_{mark}": select_held(mark) for mark in "prijm"},
+    },
+    update=_select,
+    task=tasks.quickselect,
+    hints={
+        "pred_h": "pred", "p": "at_p", "r": "at_r", "i": "at_i", "j": "at_j",
+        "i_rank": "rank", "target": "target_rank", "pivot": "pivots",
+    },
+    outputs={"median": "at_m"},
+    message_steps=ROUND,
+    largest_value=1.0,
+    linear_positions=True,
+)  # fmt: skip
+"""As quicksort, but of the two parts only the one with the middle place goes on. CLRS
+shows ranks as numbers; these are positions, which have to be linear."""

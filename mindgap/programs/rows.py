@@ -10,10 +10,19 @@ from mindgap.language.expressions import maximum, same, when
 from mindgap.language.program import GraphProgram
 from mindgap.language.selection import Max, Min, everyone, nobody
 
+PAST = 1.05 * 2.0**-12
+"""Added to a middle, so that a node there lies before it: a little more than numbers
+must be apart to be compared. Rows with nodes so close that it decides are refused."""
+
 
 def select_next(self, other, init, edge):
     """The first node that has not been called; the first of all where all have."""
     return Min(other.index + 2 * other.seen, where=everyone)
+
+
+def select_middle(self, other, init, edge):
+    """The last node before the number `half`."""
+    return Max(other.index, where=other.index < self.half, default=nobody)
 
 
 def select_before(self, other, init, edge):

@@ -4,15 +4,12 @@ from mindgap import tasks
 from mindgap.language.expressions import same
 from mindgap.language.program import GraphProgram
 from mindgap.language.selection import Max, Min, everyone, nobody
-from mindgap.programs.rows import select_before, select_front
+from mindgap.programs.rows import PAST, select_before, select_front, select_middle
 
 ROUND = 9
 """Steps for each hint: in step 6 one end moves to the middle, or behind it. The middle
 then is found in three steps, and at first in the steps before."""
 TIMES = [f"t{step}" for step in range(1, ROUND + 1)]
-PAST = 1.05 * 2.0**-12
-"""Added to a middle, so that a node there lies before it: a little more than numbers
-must be apart to be compared. Rows with nodes so close that it decides are refused."""
 
 
 def _halve(self, front, last, before, least, greatest, middle, called, above, init):
@@ -53,9 +50,7 @@ binary_search = GraphProgram(
         "greatest": lambda self, other, init, edge: Min(
             other.index - 2 * other.high, where=everyone
         ),
-        "middle": lambda self, other, init, edge: Max(
-            other.index, where=other.index < self.half, default=nobody
-        ),
+        "middle": select_middle,
         "called": lambda self, other, init, edge: Min(
             other.index,
             where=other.front & same(other.named, self.index),

@@ -10,7 +10,7 @@ from mindgap.tasks.features import Feature
 from mindgap.tasks.greedy import activity_selector, task_scheduling
 from mindgap.tasks.searching import binary_search, minimum
 from mindgap.tasks.sequences import Sequences
-from mindgap.tasks.sorting import bubble_sort, insertion_sort, quicksort
+from mindgap.tasks.sorting import bubble_sort, insertion_sort, quickselect, quicksort
 from mindgap.tasks.subarray import find_maximum_subarray_kadane
 from mindgap.tasks.topological_sort import topological_sort
 from mindgap.tasks.variants import (
@@ -35,6 +35,7 @@ ROWS = {
         insertion_sort,
         bubble_sort,
         quicksort,
+        quickselect,
         activity_selector,
         task_scheduling,
         find_maximum_subarray_kadane,
@@ -73,6 +74,7 @@ __all__ = [
     "insertion_sort",
     "minimum",
     "mst_prim",
+    "quickselect",
     "quicksort",
     "task_scheduling",
     "topological_sort",

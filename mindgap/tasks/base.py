@@ -218,7 +218,7 @@ class Task:
             name: jnp.asarray(np.stack([graph[name] for graph in drawn]), jnp.float32)
             for name in drawn[0]
         }
-        return Graphs(self.name, inputs, trajectories(self, inputs)).trimmed()
+        return Graphs(self.name, inputs, _in_parts(self, inputs, count)).trimmed()
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -236,6 +236,34 @@ def trajectories(task: Task, inputs: Inputs) -> Trajectory:
             f"but {', '.join(sorted(differing))} is only in one of the two"
         )
     return found
+
+
+PART = 64
+"""Graphs of a large set that are solved together: before they are trimmed, trajectories
+have as many hints as any graph could need."""
+
+
+def _in_parts(task: Task, inputs: Inputs, count: int) -> Trajectory:
+    """The trajectories of many graphs, as long as the longest of them."""
+    if count <= PART:
+        return trajectories(task, dict(inputs))
+    parts = []
+    for first in range(0, count, PART):
+        some = {name: array[first : first + PART] for name, array in inputs.items()}
+        found = Graphs(task.name, some, trajectories(task, some)).trimmed()
+        parts.append(jax.tree.map(np.asarray, found.trajectory))
+    longest = max(int(part.lengths.max()) for part in parts)
+
+    def padded(hint: np.ndarray) -> np.ndarray:
+        width = [(0, 0)] * hint.ndim
+        width[1] = (0, max(0, longest - hint.shape[1]))
+        return np.pad(hint[:, :longest], width)
+
+    parts = [
+        part._replace(hints={k: padded(v) for k, v in part.hints.items()})
+        for part in parts
+    ]
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
 
 
 def lowest(marked: Bool[Array, "N *rest"]) -> Int[Array, "*rest"]:

@@ -1,4 +1,5 @@
-"""Sorting a row of numbers (CLRS `insertion_sort`, `bubble_sort`, `quicksort`).
+"""Sorting a row of numbers (CLRS `insertion_sort`, `bubble_sort`, `quicksort`), or as
+much of it as finds the median (`quickselect`).
 
 Not in the paper.
 
@@ -141,9 +142,43 @@ def _quicksort(inputs: Inputs) -> Trajectory:
     return base.masked_after(hints, {"pred": preds[length - 1]}, length)
 
 
+def _quickselect(inputs: Inputs) -> Trajectory:
+    """A hint for each event, until the pivot's place is the middle one."""
+    keys = jnp.asarray(inputs["key"])
+    nodes = keys.shape[0]
+    middle = nodes // 2
+
+    def event(part, _):
+        part, ends = partitioned(keys, part)
+        upper = middle > part.i
+        p = jnp.where(upper, part.i + 1, part.p)
+        fresh = Part(part.order, p, jnp.where(upper, part.r, part.i - 1), p, p)
+        going = part._replace(j=part.j + 1)
+        after = jax.tree.map(lambda new, old: jnp.where(ends, new, old), fresh, going)
+        return after, (part, ends)
+
+    first, last = jnp.array(0), jnp.array(nodes - 1)
+    start = Part(jnp.arange(nodes), first, last, first, first)
+    most = _most_events(nodes)
+    _, (parts, ends) = jax.lax.scan(event, start, length=most)
+    places = {n: place for n, place in parts._asdict().items() if n != "order"}
+    places["pivot"] = jnp.where(ends, parts.i, parts.r)
+    steps = jnp.arange(most)
+    hints = {
+        name: jax.nn.one_hot(parts.order[steps, place], nodes)
+        for name, place in places.items()
+    }
+    hints["pred_h"] = jax.vmap(predecessors)(parts.order)
+    hints["i_rank"] = (parts.i - jnp.where(ends, parts.p, 0)) / nodes
+    hints["target"] = (middle - parts.p) / nodes
+    length = 1 + (ends & (parts.i == middle)).argmax()
+    median = jax.nn.one_hot(parts.order[length - 1, middle], nodes)
+    return base.masked_after(hints, {"median": median}, length)
+
+
 def _most_events(nodes: int) -> int:
-    """Of quicksort, on a row that is sorted."""
-    return max(1, nodes * (nodes - 1) // 2 + nodes - 1)
+    """Of both, on a row that is sorted; only quickselect parts a row of one."""
+    return nodes * (nodes - 1) // 2 + nodes
 
 
 _ROW = Sequences()
@@ -178,4 +213,21 @@ quicksort = base.Task(
     solve=_quicksort,
     most_hints=_most_events,
     sampler=_ROW,
+)
+
+quickselect = base.Task(
+    name="quickselect",
+    features={
+        **_ROW.features,
+        "median": Feature("output", "node", "mask_one"),
+        "pred_h": ORDER,
+        **dict.fromkeys(("p", "r", "i", "j"), ONE),
+        "i_rank": Feature("hint", "graph", "scalar"),
+        "target": Feature("hint", "graph", "scalar"),
+        "pivot": ONE,
+    },
+    solve=_quickselect,
+    most_hints=_most_events,
+    sampler=_ROW,
+    test_sets=64,
 )

@@ -64,8 +64,20 @@ def test_every_hint_at_every_step_is_that_of_dm_clrs(task, data):
 
 
 @pytest.mark.clrs
-@pytest.mark.parametrize("split", ["val", "test"])
-@pytest.mark.parametrize("task", ROWS, ids=lambda t: t.name)
+@pytest.mark.parametrize(
+    ("task", "split"),
+    [
+        pytest.param(
+            task,
+            split,
+            # in dm-clrs its test set takes minutes
+            marks=[pytest.mark.large] * (split == "test" and task is tasks.quickselect),
+        )
+        for task in ROWS
+        for split in ("val", "test")
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
 def test_the_benchmark_sets_are_dm_clrs_own(task, split):
     import clrs
     from clrs._src import specs
