@@ -73,6 +73,42 @@ def _sort(
     }  # fmt: skip
 
 
+_SOUGHT = {
+    "front": select_front,
+    "last": lambda self, other, init, edge: Max(other.index, where=everyone),
+    "before": select_before,
+    "behind": lambda self, other, init, edge: Min(
+        other.index, where=self.index < other.index, default=self
+    ),
+    "lead": lambda self, other, init, edge: Min(
+        other.index + 2 * other.unopen, where=everyone
+    ),
+    "tail": lambda self, other, init, edge: Min(
+        other.index + 2 * other.uncloses, where=everyone
+    ),
+    "called": lambda self, other, init, edge: Min(
+        other.index,
+        where=other.front & same(other.named, self.index),
+        default=nobody,
+    ),
+    "eye": lambda self, other, init, edge: Min(
+        other.index - 2 * other.i, where=everyone
+    ),
+    "jay": lambda self, other, init, edge: Min(
+        other.index - 2 * other.j, where=everyone
+    ),
+    "shown": lambda self, other, init, edge: Min(
+        other.index - 2 * other.at_j, where=everyone
+    ),
+    "pivot": lambda self, other, init, edge: Min(
+        other.index, where=other.at_r & (self.key <= other.key), default=nobody
+    ),
+    "place": lambda self, other, init, edge: Min(
+        other.index, where=same(other.holds, self.index), default=self
+    ),
+    **{f"held_{mark}": select_held(mark) for mark in "prij"},
+}
+
 quicksort = GraphProgram(
     name="quicksort",
     start=lambda init: {
@@ -91,41 +127,7 @@ quicksort = GraphProgram(
         ),
         "pred": init.index,
     },
-    select={
-        "front": select_front,
-        "last": lambda self, other, init, edge: Max(other.index, where=everyone),
-        "before": select_before,
-        "behind": lambda self, other, init, edge: Min(
-            other.index, where=self.index < other.index, default=self
-        ),
-        "lead": lambda self, other, init, edge: Min(
-            other.index + 2 * other.unopen, where=everyone
-        ),
-        "tail": lambda self, other, init, edge: Min(
-            other.index + 2 * other.uncloses, where=everyone
-        ),
-        "called": lambda self, other, init, edge: Min(
-            other.index,
-            where=other.front & same(other.named, self.index),
-            default=nobody,
-        ),
-        "eye": lambda self, other, init, edge: Min(
-            other.index - 2 * other.i, where=everyone
-        ),
-        "jay": lambda self, other, init, edge: Min(
-            other.index - 2 * other.j, where=everyone
-        ),
-        "shown": lambda self, other, init, edge: Min(
-            other.index - 2 * other.at_j, where=everyone
-        ),
-        "pivot": lambda self, other, init, edge: Min(
-            other.index, where=other.at_r & (self.key <= other.key), default=nobody
-        ),
-        "place": lambda self, other, init, edge: Min(
-            other.index, where=same(other.holds, self.index), default=self
-        ),
-        **{f"held_{mark}": select_held(mark) for mark in "prij"},
-    },
+    select=_SOUGHT,
     update=_sort,
     task=tasks.quicksort,
     hints={"pred_h": "pred", "p": "at_p", "r": "at_r", "i": "at_i", "j": "at_j"},
@@ -202,10 +204,10 @@ quickselect = GraphProgram(
         **dict.fromkeys(("m", "later", "up", "at_m", "pivots"), False),
     },
     select={
-        **{name: quicksort.select[name]
+        **{name: _SOUGHT[name]
            for name in ("front", "last", "before", "behind")},
         "middle": select_middle,
-        "called": quicksort.select["called"],
+        "called": _SOUGHT["called"],
         "beyond": lambda self, other, init, edge: Min(
             other.index, where=other.m & (self.index < other.index), default=nobody
         ),
@@ -215,7 +217,7 @@ quickselect = GraphProgram(
         "pee": lambda self, other, init, edge: Min(
             other.index - 2 * other.p, where=everyone
         ),
-        **{name: quicksort.select[name]
+        **{name: _SOUGHT[name]
            for name in ("eye", "jay", "shown", "pivot", "place")},
         **{f"held_{mark}": select_held(mark) for mark in "prijm"},
     },
