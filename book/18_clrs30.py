@@ -45,18 +45,18 @@ profile: str = "stored"  # stored | quick | paper
 # Nothing is trained on this page. Under `quick` fewer rows and graphs are drawn.
 
 # %% tags=["remove-cell"]
-import clrs
 import jax
 import numpy as np
 import pandas as pd
 
 import mindgap as mg
 from mindgap import programs, tasks
+from mindgap.network import dm_clrs
 
 mg.book.pages.check_parameters(globals())
 
 few = 20 if profile == "quick" else 200
-all_names = list(clrs.CLRS_30_ALGS_SETTINGS)
+all_names = dm_clrs.algorithms()
 
 
 def words(name):

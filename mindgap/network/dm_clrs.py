@@ -97,6 +97,11 @@ def to_feedback(task: Task, graphs: Graphs) -> Any:
     return clrs.Feedback(features, points["output"])
 
 
+def algorithms() -> list[str]:
+    """CLRS-30's algorithms by name, in dm-clrs's order."""
+    return list(library("the list of CLRS-30's algorithms").CLRS_30_ALGS_SETTINGS)
+
+
 @contextlib.contextmanager
 def one_device() -> Iterator[None]:
     """A context in which dm-clrs finds one device; use it around dm-clrs's models.

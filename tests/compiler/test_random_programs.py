@@ -287,7 +287,7 @@ def way_back(seen, message):
     return "way back" in keys and (other or seen.drawn["nodes"] == 1)
 
 
-def tested_disjunction(seen, message):
+def beside_disjunction(seen, message):
     """Beside a comparison of nodes stands a component that a disjunction updates."""
     return "same(" in message and "|" in str(seen.program)
 
@@ -299,7 +299,7 @@ CANNOT = {
     "a comparison as the test of": compared_gate,
     "a comparison can be tested exactly only": identity,
     "besides the comparison of nodes, only": starts_true,
-    "cannot be tested, which a disjunction": tested_disjunction,
+    "cannot be tested, which a disjunction": beside_disjunction,
     "reads edge.adj, which is 0": reads_adjacency,
     "without edge.adj and with default=self": no_neighbour,
     "the two sides of a comparison must": sides_differ,
