@@ -69,8 +69,9 @@ def words(name):
 # ## Rows of numbers
 #
 # A third of CLRS-30 works on a row of numbers. There are no edges, so every node attends to
-# all others, and three things are new to the compiler. A node can look at who stands beside
-# it in the row. It can look at the node that a reference of its own names. And it can ask
+# all others, and four things are new to the compiler. A node can look at who stands beside
+# it in the row. It can look at the node that a reference of its own names, and at the last
+# node before a number. And it can ask
 # whether its number is above that of the one node that is marked: attention decides, and what
 # comes back is a truth value without rounding.
 #
@@ -123,7 +124,7 @@ assert np.array_equal(np.stack(pointers), row.trajectory.hints["pred_h"][0])
 # ## What is compiled so far
 #
 # For each program: how many nodes are selected in a step (the heads), the least hidden size
-# that holds it, steps of attention for a hint, parameters, the share of random inputs of
+# that holds it, steps of attention for a hint, the share of random inputs of
 # sixteen nodes that it refuses, and whether dm-clrs's own network holds it without a change.
 
 
