@@ -8,22 +8,22 @@ nothing before the first comparison, so that the first round has to make two.
 from mindgap import tasks
 from mindgap.language.expressions import same, when
 from mindgap.language.program import GraphProgram
-from mindgap.language.selection import Max, Min, everyone, nobody
-from mindgap.programs.rows import PAST, select_before, select_front, select_middle
+from mindgap.language.selection import Min, everyone, nobody
+from mindgap.programs.rows import (
+    PAST,
+    marked,
+    named_by,
+    ring,
+    select_before,
+    select_front,
+    select_last,
+    select_middle,
+)
 
 ROUND = 12
 """Steps for each hint: in step 6 the marks move, in step 10 (and once in 5) who stands
 at i + 1 and j may change places."""
-TIMES = [f"t{step}" for step in range(1, ROUND + 1)]
-
-
-def select_held(mark: str):
-    """The place with this mark, if it holds oneself."""
-    return lambda self, other, init, edge: Min(
-        other.index,
-        where=getattr(other, mark) & same(other.holds, self.index),
-        default=nobody,
-    )
+TIMES = ring(ROUND)
 
 
 def _sort(
@@ -33,9 +33,8 @@ def _sort(
     acts, sets = self.acts, self.t6
     first, final = same(front.index, self.index), same(last.index, self.index)
     leads = same(lead.index, self.index) & ~self.stays & ~self.unopen
-    times = dict(zip(TIMES, [f"t{ROUND}", *TIMES], strict=False))
     return {
-        **{time: getattr(self, earlier) for time, earlier in times.items()},
+        **{time: getattr(self, earlier) for time, earlier in TIMES.items()},
         "old": True,
         "begun": self.begun + (self.t5 & ~self.begun),
         "acts": self.t9 + (self.t4 & ~self.begun),
@@ -75,7 +74,7 @@ def _sort(
 
 _SOUGHT = {
     "front": select_front,
-    "last": lambda self, other, init, edge: Max(other.index, where=everyone),
+    "last": select_last,
     "before": select_before,
     "behind": lambda self, other, init, edge: Min(
         other.index, where=self.index < other.index, default=self
@@ -86,27 +85,17 @@ _SOUGHT = {
     "tail": lambda self, other, init, edge: Min(
         other.index + 2 * other.uncloses, where=everyone
     ),
-    "called": lambda self, other, init, edge: Min(
-        other.index,
-        where=other.front & same(other.named, self.index),
-        default=nobody,
-    ),
-    "eye": lambda self, other, init, edge: Min(
-        other.index - 2 * other.i, where=everyone
-    ),
-    "jay": lambda self, other, init, edge: Min(
-        other.index - 2 * other.j, where=everyone
-    ),
-    "shown": lambda self, other, init, edge: Min(
-        other.index - 2 * other.at_j, where=everyone
-    ),
+    "called": named_by("front"),
+    "eye": marked("i"),
+    "jay": marked("j"),
+    "shown": marked("at_j"),
     "pivot": lambda self, other, init, edge: Min(
         other.index, where=other.at_r & (self.key <= other.key), default=nobody
     ),
     "place": lambda self, other, init, edge: Min(
         other.index, where=same(other.holds, self.index), default=self
     ),
-    **{f"held_{mark}": select_held(mark) for mark in "prij"},
+    **{f"held_{mark}": named_by(mark, "holds") for mark in "prij"},
 }
 
 quicksort = GraphProgram(
@@ -149,9 +138,8 @@ def _select(
     fresh = sets & self.ended
     upper, lower = fresh & self.up, fresh & ~self.up
     starts = (upper & before.i & ~self.front, lower & self.p)
-    times = dict(zip(TIMES, [f"t{ROUND}", *TIMES], strict=False))
     return {
-        **{time: getattr(self, earlier) for time, earlier in times.items()},
+        **{time: getattr(self, earlier) for time, earlier in TIMES.items()},
         "old": True,
         "begun": self.begun + (self.t5 & ~self.begun),
         "acts": self.t9 + (self.t4 & ~self.begun),
@@ -211,15 +199,11 @@ quickselect = GraphProgram(
         "beyond": lambda self, other, init, edge: Min(
             other.index, where=other.m & (self.index < other.index), default=nobody
         ),
-        "center": lambda self, other, init, edge: Min(
-            other.index - 2 * other.m, where=everyone
-        ),
-        "pee": lambda self, other, init, edge: Min(
-            other.index - 2 * other.p, where=everyone
-        ),
+        "center": marked("m"),
+        "pee": marked("p"),
         **{name: _SOUGHT[name]
            for name in ("eye", "jay", "shown", "pivot", "place")},
-        **{f"held_{mark}": select_held(mark) for mark in "prijm"},
+        **{f"held_{mark}": named_by(mark, "holds") for mark in "prijm"},
     },
     update=_select,
     task=tasks.quickselect,

@@ -15,9 +15,45 @@ PAST = 1.05 * 2.0**-12
 must be apart to be compared. Rows with nodes so close that it decides are refused."""
 
 
+FAR = 128.0
+"""More than any key: so much is added to the keys of those who are not meant."""
+
+
 def select_next(self, other, init, edge):
     """The first node that has not been called; the first of all where all have."""
     return Min(other.index + 2 * other.seen, where=everyone)
+
+
+def ring(steps: int) -> dict[str, str]:
+    """Truth values that hold in one step of a round each, with the one before each."""
+    times = [f"t{step}" for step in range(1, steps + 1)]
+    return dict(zip(times, [times[-1], *times], strict=False))
+
+
+def marked(mark: str):
+    """A selection: the node with this mark, or the first of all where nobody has it."""
+    return lambda self, other, init, edge: Min(
+        other.index - 2 * getattr(other, mark), where=everyone
+    )
+
+
+def named_by(mark: str, name: str = "named"):
+    """A selection: the node with this mark, if its reference `name` is oneself."""
+    return lambda self, other, init, edge: Min(
+        other.index,
+        where=getattr(other, mark) & same(getattr(other, name), self.index),
+        default=nobody,
+    )
+
+
+def select_front(self, other, init, edge):
+    """The first node of all."""
+    return Min(other.index, where=everyone)
+
+
+def select_last(self, other, init, edge):
+    """The last node of all."""
+    return Max(other.index, where=everyone)
 
 
 def select_middle(self, other, init, edge):
@@ -72,27 +108,6 @@ minimum = GraphProgram(
 """The node that is called becomes the least if the least so far is higher."""
 
 
-FAR = 128.0
-"""More than any key: so much is added to the keys of those who are not meant."""
-
-
-def select_front(self, other, init, edge):
-    """The first node of all."""
-    return Min(other.index, where=everyone)
-
-
-def select_called(self, other, init, edge):
-    """The first node, the `anchor`, if it names oneself; else nobody."""
-    return Min(
-        other.index, where=other.anchor & same(other.named, self.index), default=nobody
-    )
-
-
-def select_taker(self, other, init, edge):
-    """Who takes a place in this step; the first node where nobody does."""
-    return Min(other.index - 2 * other.taken, where=everyone)
-
-
 def _choose(self, front, next, called, rival, taker, before, init):
     return {
         "anchor": same(front.index, self.index),
@@ -127,11 +142,11 @@ activity_selector = GraphProgram(
         "next": lambda self, other, init, edge: Min(
             other.f + 4 * other.seen, where=everyone
         ),
-        "called": select_called,
+        "called": named_by("anchor"),
         "rival": lambda self, other, init, edge: Min(
             other.index, where=other.k & (other.f <= self.begin), default=nobody
         ),
-        "taker": select_taker,
+        "taker": marked("taken"),
         "before": select_before,
     },
     update=_choose,
@@ -176,11 +191,11 @@ task_scheduling = GraphProgram(
         "next": lambda self, other, init, edge: Max(
             other.w - FAR * other.seen, where=everyone
         ),
-        "called": select_called,
+        "called": named_by("anchor"),
         "clock": lambda self, other, init, edge: Min(
             other.index, where=other.anchor & (other.t < self.d), default=nobody
         ),
-        "taker": select_taker,
+        "taker": marked("taken"),
         "before": select_before,
     },
     update=_schedule,
@@ -244,9 +259,7 @@ insertion_sort = GraphProgram(
         "after": lambda self, other, init, edge: Min(
             other.key - 4 * other.above, where=everyone
         ),
-        "caller": lambda self, other, init, edge: Min(
-            other.index, where=other.j & same(other.named, self.index), default=nobody
-        ),
+        "caller": named_by("j"),
         "before": select_before,
     },
     update=_insert,
@@ -299,9 +312,7 @@ find_maximum_subarray_kadane = GraphProgram(
     },
     select={
         "next": select_next,
-        "reader": lambda self, other, init, edge: Min(
-            other.index - 2 * other.j, where=everyone
-        ),
+        "reader": marked("j"),
         "restart": lambda self, other, init, edge: Min(
             other.index, where=other.j & (self.sum < other.zero), default=nobody
         ),
@@ -376,13 +387,9 @@ bubble_sort = GraphProgram(
     },
     select={
         "front": select_front,
-        "last": lambda self, other, init, edge: Max(other.index, where=everyone),
+        "last": select_last,
         "before": select_before,
-        "caller": lambda self, other, init, edge: Min(
-            other.index,
-            where=other.right & same(other.pred, self.index),
-            default=nobody,
-        ),
+        "caller": named_by("right", "pred"),
         "follows": lambda self, other, init, edge: Min(
             other.index,
             where=other.right & same(other.index, self.pred),
@@ -391,12 +398,8 @@ bubble_sort = GraphProgram(
         "lower": lambda self, other, init, edge: Min(
             other.index, where=other.right & (other.key < self.key), default=nobody
         ),
-        "chief": lambda self, other, init, edge: Min(
-            other.index - 2 * other.left, where=everyone
-        ),
-        "bearer": lambda self, other, init, edge: Min(
-            other.index - 2 * other.right, where=everyone
-        ),
+        "chief": marked("left"),
+        "bearer": marked("right"),
     },
     update=_bubble,
     task=tasks.bubble_sort,

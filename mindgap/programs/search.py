@@ -3,21 +3,29 @@
 from mindgap import tasks
 from mindgap.language.expressions import same
 from mindgap.language.program import GraphProgram
-from mindgap.language.selection import Max, Min, everyone, nobody
-from mindgap.programs.rows import PAST, select_before, select_front, select_middle
+from mindgap.language.selection import Min, nobody
+from mindgap.programs.rows import (
+    PAST,
+    marked,
+    named_by,
+    ring,
+    select_before,
+    select_front,
+    select_last,
+    select_middle,
+)
 
 ROUND = 9
 """Steps for each hint: in step 6 one end moves to the middle, or behind it. The middle
 then is found in three steps, and at first in the steps before."""
-TIMES = [f"t{step}" for step in range(1, ROUND + 1)]
+TIMES = ring(ROUND)
 
 
 def _halve(self, front, last, before, least, greatest, middle, called, above, init):
     moves = self.t6
-    times = dict(zip(TIMES, [f"t{ROUND}", *TIMES], strict=False))
     first, final = same(front.index, self.index), same(last.index, self.index)
     return {
-        **{time: getattr(self, earlier) for time, earlier in times.items()},
+        **{time: getattr(self, earlier) for time, earlier in TIMES.items()},
         "old": True,
         "front": first,
         "low": (first & ~self.old) + (self.low & ~moves)
@@ -42,20 +50,12 @@ binary_search = GraphProgram(
     },
     select={
         "front": select_front,
-        "last": lambda self, other, init, edge: Max(other.index, where=everyone),
+        "last": select_last,
         "before": select_before,
-        "least": lambda self, other, init, edge: Min(
-            other.index - 2 * other.low, where=everyone
-        ),
-        "greatest": lambda self, other, init, edge: Min(
-            other.index - 2 * other.high, where=everyone
-        ),
+        "least": marked("low"),
+        "greatest": marked("high"),
         "middle": select_middle,
-        "called": lambda self, other, init, edge: Min(
-            other.index,
-            where=other.front & same(other.named, self.index),
-            default=nobody,
-        ),
+        "called": named_by("front"),
         "above": lambda self, other, init, edge: Min(
             other.index, where=other.mid & (init.target <= other.key), default=nobody
         ),
