@@ -26,40 +26,23 @@ at i + 1 and j may change places."""
 TIMES = ring(ROUND)
 
 
-def _sort(
-    self, front, last, before, behind, lead, tail, called, eye, jay, shown, pivot,
-    place, held_p, held_r, held_i, held_j, init,
+def _events(
+    self, front, last, before, eye, jay, shown, pivot, place, held_p, held_r, held_i,
+    held_j,
 ):  # fmt: skip
-    acts, sets = self.acts, self.t6
-    first, final = same(front.index, self.index), same(last.index, self.index)
-    leads = same(lead.index, self.index) & ~self.stays & ~self.unopen
+    """What both update alike: the exchange at i + 1 and j, and what is shown."""
+    acts = self.acts
     return {
         **{time: getattr(self, earlier) for time, earlier in TIMES.items()},
         "old": True,
         "begun": self.begun + (self.t5 & ~self.begun),
         "acts": self.t9 + (self.t4 & ~self.begun),
-        "stays": ~self.t5 + (self.t5 & ~self.ended),
-        "front": first, "end": final,
-        # places
-        "p": (self.p & self.stays) + leads,
-        "i": (self.i & self.stays & ~acts) + leads
-        + (acts & self.fit & ~self.last & before.i & ~self.front)
-        + (acts & self.i & ~self.fit) + (acts & self.i & self.last),
-        "j": (self.j & self.stays & ~sets) + leads
-        + (sets & ~self.ended & before.j & ~self.front),
-        "r": (self.r & ~sets) + (sets & self.r & ~self.ended) + (final & ~self.old)
-        + (sets & self.ended & called.front),
+        "front": same(front.index, self.index), "end": same(last.index, self.index),
         "holds": when(~acts, self.holds) + when(acts & ~self.fit, self.holds)
         + when(acts & self.fit & ~self.i & ~self.j, self.holds)
         + when(acts & self.fit & self.i & self.j, self.holds)
         + when(acts & self.fit & self.i & ~self.j, jay.holds)
         + when(acts & self.fit & self.j & ~self.i, eye.holds),
-        "settled": self.settled + (acts & self.i & self.last & ~self.settled),
-        "opens": ~self.settled & ~behind.settled & ~self.end,
-        "unopen": ~self.opens,
-        "closes": ~self.settled & ~self.opens & before.opens,
-        "uncloses": ~self.closes,
-        "named": tail.index,
         "earlier": before.holds,
         # all nodes alike
         "last": jay.r,
@@ -69,6 +52,37 @@ def _sort(
         "at_p": held_p.p, "at_r": held_r.r, "at_i": held_i.i, "at_j": held_j.j,
         "fits": self.at_j & pivot.at_r,
         "pred": place.earlier,
+    }  # fmt: skip
+
+
+def _sort(
+    self, front, last, before, behind, lead, tail, called, eye, jay, shown, pivot,
+    place, held_p, held_r, held_i, held_j, init,
+):  # fmt: skip
+    acts, sets = self.acts, self.t6
+    final = same(last.index, self.index)
+    leads = same(lead.index, self.index) & ~self.stays & ~self.unopen
+    return {
+        **_events(
+            self, front, last, before, eye, jay, shown, pivot, place, held_p, held_r,
+            held_i, held_j,
+        ),
+        "stays": ~self.t5 + (self.t5 & ~self.ended),
+        # places
+        "p": (self.p & self.stays) + leads,
+        "i": (self.i & self.stays & ~acts) + leads
+        + (acts & self.fit & ~self.last & before.i & ~self.front)
+        + (acts & self.i & ~self.fit) + (acts & self.i & self.last),
+        "j": (self.j & self.stays & ~sets) + leads
+        + (sets & ~self.ended & before.j & ~self.front),
+        "r": (self.r & ~sets) + (sets & self.r & ~self.ended) + (final & ~self.old)
+        + (sets & self.ended & called.front),
+        "settled": self.settled + (acts & self.i & self.last & ~self.settled),
+        "opens": ~self.settled & ~behind.settled & ~self.end,
+        "unopen": ~self.opens,
+        "closes": ~self.settled & ~self.opens & before.opens,
+        "uncloses": ~self.closes,
+        "named": tail.index,
     }  # fmt: skip
 
 
@@ -139,11 +153,10 @@ def _select(
     upper, lower = fresh & self.up, fresh & ~self.up
     starts = (upper & before.i & ~self.front, lower & self.p)
     return {
-        **{time: getattr(self, earlier) for time, earlier in TIMES.items()},
-        "old": True,
-        "begun": self.begun + (self.t5 & ~self.begun),
-        "acts": self.t9 + (self.t4 & ~self.begun),
-        "front": first, "end": final,
+        **_events(
+            self, front, last, before, eye, jay, shown, pivot, place, held_p, held_r,
+            held_i, held_j,
+        ),
         # places
         "p": (first & ~self.old) + (self.p & ~sets) + (sets & ~self.ended & self.p)
         + starts[0] + starts[1],
@@ -155,29 +168,15 @@ def _select(
         + (sets & ~self.ended & before.j & ~self.front),
         "r": (final & ~self.old) + (self.r & ~sets) + (sets & self.r & ~self.ended)
         + (upper & self.r) + (lower & behind.i & ~self.end),
-        "holds": when(~acts, self.holds) + when(acts & ~self.fit, self.holds)
-        + when(acts & self.fit & ~self.i & ~self.j, self.holds)
-        + when(acts & self.fit & self.i & self.j, self.holds)
-        + when(acts & self.fit & self.i & ~self.j, jay.holds)
-        + when(acts & self.fit & self.j & ~self.i, eye.holds),
         "half": 0.5 + PAST,
         "named": middle.index,
         "m": called.front,
         "later": beyond.m,
-        "earlier": before.holds,
-        # all nodes alike
-        "last": jay.r,
-        "fit": shown.fits,
-        "ended": (self.ended & ~acts) + (acts & self.last),
         "up": eye.later,
         "rank": eye.index - when(self.ended, pee.index),
         "target_rank": center.index - pee.index,
-        # numbers
-        "at_p": held_p.p, "at_r": held_r.r, "at_i": held_i.i, "at_j": held_j.j,
         "at_m": held_m.m,
         "pivots": (self.at_r & ~self.ended) + (self.at_i & self.ended),
-        "fits": self.at_j & pivot.at_r,
-        "pred": place.earlier,
     }  # fmt: skip
 
 
