@@ -51,7 +51,9 @@ class Margin:
     ties_by_index: bool = False
     """Whether equal keys are told apart by a second key, the index."""
     contrast: float = 0.0
-    """The sides of a comparison must be equal, or at least this far apart."""
+    """The sides of a comparison must be equal, or at least this far apart..."""
+    drift: float = 0.0
+    """...plus this times the number of the step."""
     alone: str = ""
     """If named, there must be one candidate at most; and, within reach of a node that
     has none, nodes where this truth value is 0, of whom all that is read of nobody is
@@ -122,7 +124,11 @@ class Limits:
         for name, margin in self.margins.items():
             head = f"{name}: " * (len(self.margins) > 1)
             if margin.contrast:
-                lines.append(f"compared values equal or {margin.contrast:.2g} apart")
+                lines.append(
+                    f"{head}compared values equal or {margin.contrast:.2g}"
+                    + f" + step * {margin.drift:.2g}" * (margin.drift > 0)
+                    + " apart"
+                )
             if margin.alone or margin.named:
                 number = "at most" if margin.alone else "exactly"
                 lines.append(f"{head}one candidate {number}")
@@ -294,12 +300,13 @@ def _follow(
         gap, size = np.asarray(look.gap), np.asarray(look.key)
         if margin.contrast:
             contrast = np.asarray(look.contrast)
+            enough = margin.contrast + margin.drift * (time[:, None] + 1)
             found.refuse(
-                (contrast < margin.contrast) & taken,
+                (contrast < enough) & taken,
                 "compared values are too close",
-                lambda graph, step, node, contrast=contrast, margin=margin: (
+                lambda graph, step, node, contrast=contrast, enough=enough: (
                     f"{contrast[graph, step, node]:.3g} apart at node {node}, step "
-                    f"{step + 1}; {margin.contrast:.2g} is enough"
+                    f"{step + 1}; {enough[step, 0]:.2g} is enough"
                 ),
             )
         if margin.somebody:

@@ -256,6 +256,16 @@ def kept_exactly(program: GraphProgram, number: str) -> bool:
     return True
 
 
+def accumulates(program: GraphProgram, number: str) -> bool:
+    """Whether rounding errors of a component of sort float add up from step to step.
+
+    They do if its update reads such components, unless it is kept bit for bit.
+    """
+    read = {field.name for part in program.effects[number] for field in fields_of(part)}
+    numbers = {n for n, sort in program.components.items() if sort == "float"}
+    return not read.isdisjoint(numbers) and not kept_exactly(program, number)
+
+
 def _least_in_cases(program: GraphProgram, form: Affine, bounds: Bounds) -> float:
     """The least value of a sum in any case of the truth values that it reads."""
     names = looked_at(form)

@@ -255,9 +255,8 @@ def _in_parts(task: Task, inputs: Inputs, count: int) -> Trajectory:
     longest = max(int(part.lengths.max()) for part in parts)
 
     def padded(hint: np.ndarray) -> np.ndarray:
-        width = [(0, 0)] * hint.ndim
-        width[1] = (0, max(0, longest - hint.shape[1]))
-        return np.pad(hint[:, :longest], width)
+        width = [(0, 0), (0, longest - hint.shape[1]), *[(0, 0)] * (hint.ndim - 2)]
+        return np.pad(hint, width)
 
     parts = [
         part._replace(hints={k: padded(v) for k, v in part.hints.items()})

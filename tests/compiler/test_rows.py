@@ -92,16 +92,37 @@ def test_numbers_that_are_too_close_are_refused():
         compiled(tasks.insertion_sort.solved(row))
 
 
+def test_sums_must_be_further_apart_the_later_they_are_compared():
+    """Rounding errors of what a component adds up may add up, too."""
+    compiled = mg.suited(programs.find_maximum_subarray_kadane, 8)
+    assert " + step * " in str(compiled.limits)
+    assert " + step * " not in str(mg.suited(programs.insertion_sort, 8).limits)
+    keys = np.array([0.5, -0.25, 0.2503, -0.5, -0.25, -0.25, -0.25, -0.25], np.float32)
+    reasons = []
+    for row in (keys, np.roll(keys, 3)):
+        places = np.arange(8)[None] / 8
+        rows = tasks.find_maximum_subarray_kadane.solved(
+            {"pos": places, "key": row[None]}
+        )
+        reasons += compiled.refusals(rows)
+    assert all("compared values are too close" in str(reason) for reason in reasons)
+    steps = [int(str(reason).split("step ")[1].split(";")[0]) for reason in reasons]
+    needed = [float(str(reason).split("; ")[1].split(" ")[0]) for reason in reasons]
+    assert steps[0] < steps[1] and 1e-4 < needed[0] < needed[1]
+
+
 def test_equal_numbers_keep_their_order():
-    """`A[i] > key` is strict: of equal ones nobody moves."""
+    """`A[i] > key` is strict: of equal ones nobody moves. Two that are least tie."""
     compiled = mg.suited(programs.insertion_sort, 4)
-    rows = np.array([[0.5, 0.5, 0.25, 0.5], [0.5, 0.25, 0.25, 0.75]], np.float32)
-    positions = np.tile(np.arange(4) / 4, (2, 1))
-    graphs = tasks.insertion_sort.solved({"pos": positions, "key": rows})
-    kept = cases.within(compiled, graphs)
-    for batch in (kept,) if kept.batch else ():
-        found = compiled(batch, trace=False).outputs["pred"]
-        assert_array_equal(found, batch.trajectory.outputs["pred"])
+    rows = [[0.25, 0.5, 0.5, 0.75], [0.75, 0.25, 0.5, 0.5], [0.5, 0.5, 0.25, 0.5]]
+    positions = np.tile(np.arange(4) / 4, (3, 1))
+    graphs = tasks.insertion_sort.solved({"pos": positions, "key": np.float32(rows)})
+    first, second, third = compiled.refusals(graphs)
+    assert first is None and second is None
+    assert "two candidates' keys are too close" in str(third)
+    kept = graphs.take([0, 1])
+    found = compiled(kept, trace=False).outputs["pred"]
+    assert_array_equal(found, kept.trajectory.outputs["pred"])
 
 
 def test_who_stands_beside_oneself_is_sought_in_one_way_only():

@@ -1,4 +1,4 @@
-"""Tasks on rows of numbers: traces are dm-clrs's at every step, sets are CLRS-30's."""
+"""Tasks on rows of numbers: traces are dm-clrs's at every step, rows drawn alike."""
 
 import jax
 import numpy as np
@@ -11,13 +11,6 @@ from mindgap import tasks
 
 ROWS = tasks.ROWS.values()
 SOLVE = {task.name: jax.jit(task.solve) for task in ROWS}
-
-
-def sampler_of(task, **arguments):
-    import clrs
-
-    sampler, spec = clrs.build_sampler(task.name, **arguments)
-    return sampler, spec
 
 
 @pytest.mark.clrs
@@ -64,56 +57,13 @@ def test_every_hint_at_every_step_is_that_of_dm_clrs(task, data):
 
 
 @pytest.mark.clrs
-@pytest.mark.parametrize(
-    ("task", "split"),
-    [
-        pytest.param(
-            task,
-            split,
-            # in dm-clrs its test set takes minutes
-            marks=[pytest.mark.large] * (split == "test" and task is tasks.quickselect),
-        )
-        for task in ROWS
-        for split in ("val", "test")
-    ],
-    ids=lambda value: value if isinstance(value, str) else value.name,
-)
-def test_the_benchmark_sets_are_dm_clrs_own(task, split):
-    import clrs
-    from clrs._src import specs
-
-    setting = clrs.CLRS30[split]
-    times = specs.CLRS_30_ALGS_SETTINGS[task.name]["num_samples_multiplier"]
-    sampler, spec = sampler_of(
-        task,
-        seed=setting["seed"],
-        num_samples=times * setting["num_samples"],
-        length=setting["length"],
-    )
-    theirs, ours = sampler.next(), task.benchmark(split)
-    for point in theirs.features.inputs:
-        assert_allclose(task.inputs(ours)[point.name], point.data, atol=1e-7)
-    for point in theirs.features.hints:
-        truth = np.swapaxes(point.data, 0, 1)
-        assert_allclose(ours.trajectory.hints[point.name], truth, atol=1e-5)
-    for point in theirs.outputs:
-        assert_array_equal(ours.trajectory.outputs[point.name], point.data)
-    assert_array_equal(ours.trajectory.lengths, theirs.features.lengths)
-    features = {name: tuple(f[:3]) for name, f in task.features.items()}
-    # an order of nodes is a pointer at each node
-    assert features == {
-        name: (*entry[:2], str(entry[2]).replace("should_be_permutation", "pointer"))
-        for name, entry in spec.items()
-    }
-
-
-@pytest.mark.clrs
 @pytest.mark.parametrize("task", ROWS, ids=lambda t: t.name)
 def test_random_rows_follow_the_distribution_of_dm_clrs(task, key):
+    import clrs
     from scipy import stats
 
     nodes, count = 7, 1000
-    sampler, _ = sampler_of(task, seed=0, num_samples=count, length=nodes)
+    sampler, _ = clrs.build_sampler(task.name, seed=0, num_samples=count, length=nodes)
     theirs = {point.name: point.data for point in sampler.next().features.inputs}
     ours = task.sample(key, nodes, count, random_positions=True)
     for name in {*ours.inputs} - {"pos"}:

@@ -59,30 +59,49 @@ def test_every_hint_at_every_step_is_that_of_dm_clrs(task, data):
         assert not np.any(found.hints[name][length:])
 
 
+BENCHMARKS = [
+    pytest.param(
+        task,
+        split,
+        # dm-clrs takes minutes for it
+        marks=[pytest.mark.large] * (split == "test" and task is tasks.quickselect),
+        id=f"{task.name}-{split}",
+    )
+    for task in (*TOGETHER, *tasks.ROWS.values())
+    for split in ("val", "test")
+]
+
+
 @pytest.mark.clrs
-@pytest.mark.parametrize("split", ["val", "test"])
-@pytest.mark.parametrize("task", TOGETHER, ids=lambda t: t.name)
+@pytest.mark.parametrize(("task", "split"), BENCHMARKS)
 def test_the_benchmark_sets_are_dm_clrs_own(task, split):
     import clrs
 
     setting = clrs.CLRS30[split]
+    times = clrs.CLRS_30_ALGS_SETTINGS[task.name]["num_samples_multiplier"]
     sampler, spec = clrs.build_sampler(
         task.name,
         seed=setting["seed"],
-        num_samples=setting["num_samples"],
+        num_samples=times * setting["num_samples"],
         length=setting["length"],
     )
     theirs, ours = sampler.next(), task.benchmark(split)
     for point in theirs.features.inputs:
         assert_allclose(task.inputs(ours)[point.name], point.data, atol=1e-7)
+    # sums of a row are rounded to float32 with each number
+    within = 1e-5 if task.name in tasks.ROWS else 1e-6
     for point in theirs.features.hints:
         truth = np.swapaxes(point.data, 0, 1)
-        assert_allclose(ours.trajectory.hints[point.name], truth, atol=1e-6)
+        assert_allclose(ours.trajectory.hints[point.name], truth, atol=within)
     for point in theirs.outputs:
         assert_array_equal(ours.trajectory.outputs[point.name], point.data)
     assert_array_equal(ours.trajectory.lengths, theirs.features.lengths)
     features = {name: tuple(f[:3]) for name, f in task.features.items()}
-    assert features == {name: tuple(entry) for name, entry in spec.items()}
+    # an order of nodes is a pointer at each node
+    assert features == {
+        name: (*entry[:2], str(entry[2]).replace("should_be_permutation", "pointer"))
+        for name, entry in spec.items()
+    }
 
 
 @pytest.mark.clrs

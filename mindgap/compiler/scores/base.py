@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from mindgap.compiler.layout import Layout, Reading
-from mindgap.compiler.limits import Margin
-from mindgap.compiler.static import Bounds, CannotCompile
+from mindgap.compiler.limits import UNIT, Margin
+from mindgap.compiler.static import Bounds, CannotCompile, accumulates
 from mindgap.compiler.updates import fine
 from mindgap.language.interpreter import shown, task_of
 from mindgap.language.normal_forms import Affine
@@ -94,6 +94,20 @@ class Setting(NamedTuple):
         if gap > finest:
             return gap, why
         return finest, "how finely an update tells nodes apart"
+
+    def drift(self, compared: Affine) -> float:
+        """By how much two numbers that are compared may come closer with each step.
+
+        A gated number stands beside constants of up to three times the largest value,
+        and a step adds up at most five terms of it.
+        """
+        numbers = {
+            field.name
+            for field in compared.terms
+            if self.program.components.get(field.name) == "float"
+        }
+        wrong = any(accumulates(self.program, number) for number in numbers)
+        return wrong * 5 * UNIT * 4 * self.bounds.value
 
     def check_reach(self) -> None:
         """Raises CannotCompile if attention reaches more than can be followed.

@@ -121,7 +121,7 @@ def below(setting: Setting) -> Score:
     apart, why = setting.position_gap(gap, "of two before a number the last is meant")
     return Score(
         channels,
-        Margin(gap, contrast=2 * FINEST, somebody=True),
+        Margin(gap, contrast=2 * FINEST, drift=setting.drift(ahead), somebody=True),
         apart,
         reasons={"key_gap": "exp(-104) is 0", "position_gap": why},
     )

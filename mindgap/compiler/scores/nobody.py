@@ -59,14 +59,17 @@ def else_nobody(setting: Setting) -> Score:
         setting.check_reach()
     idle = Affine({}, 1.0).plus(literal.affine, -1.0)
     offences = _offences(compared)
-    numbers = isinstance(compared.test, Less)
     most = max(interval(program, form, setting.bounds)[1] for form in offences.values())
-    # beyond what any comparison offends by: of who is idle nothing is compared
-    away = (1.25 if numbers else 2.0) * most
-    steep = 8 * sharpness if numbers else sharpness
-    size = 2 * (most + 1) * steep if not numbers else (most + away) * steep
+    numbers = isinstance(compared.test, Less)
+    # `away` is beyond what any comparison offends by: of who is idle none is made
+    if numbers:
+        steep, away, terms = 8 * sharpness, 1.25 * most, NUMBERS
+        size = (most + away) * steep
+    else:
+        steep, away, terms = sharpness, 2.0 * most, TERMS
+        size = 2 * (most + 1) * steep
     setting.check_size(2 * size)
-    noise = (NUMBERS if numbers else TERMS) * UNIT * size
+    noise = terms * UNIT * size
     enough = UNDERFLOW + 2 * noise
     # a soft network keeps nobody between a match and the next of some 64 nodes
     nobodys = min(enough, steep / 128)
@@ -82,7 +85,12 @@ def else_nobody(setting: Setting) -> Score:
     )
     return Score(
         channels,
-        Margin(key_gap=gap, alone=held, contrast=gap * numbers),
+        Margin(
+            key_gap=gap,
+            alone=held,
+            contrast=gap * numbers,
+            drift=setting.drift(compared.difference) * numbers,
+        ),
         apart,
         reasons={"key_gap": "one candidate at most", "position_gap": why},
         separated=nobodys == enough,
