@@ -21,7 +21,7 @@ one such node; it may be the node itself.
 """
 
 from mindgap.compiler.limits import UNDERFLOW, UNIT, Margin
-from mindgap.compiler.scores.base import Score, Setting
+from mindgap.compiler.scores.base import Channel, Score, Setting
 from mindgap.compiler.static import OTHER_INDEX, CannotCompile
 from mindgap.language.expressions import Less, Same
 from mindgap.language.normal_forms import INDEX, Affine, Comparison
@@ -39,7 +39,7 @@ def beside(setting: Setting) -> Score:
     Raises CannotCompile for another key or mask, and where the network attends to
     neighbours only.
     """
-    selection, sharpness = setting.selection, min(setting.sharpness, SHARPEST)
+    selection = setting.selection
     named = _named(setting)
     if named is not None:
         return _by_name(setting, named)
@@ -63,14 +63,7 @@ def beside(setting: Setting) -> Score:
             f"{selection.made.where}"
         )
     _prove_reach(setting)
-    steep = 2 * sharpness / FINEST
-    back = Affine({}, FINEST).plus(away, -1.0)
-    channels = [
-        setting.channel("distance", away, sharpness),
-        *setting.rectified("wrong side", back, steep, -1.0),
-    ]
-    noise = 3 * UNIT * SLOPE * steep + 8 * UNIT * sharpness
-    gap = (UNDERFLOW + 2 * noise) / sharpness
+    channels, gap = _nearest(setting, away, 1.0)
     apart, why = setting.position_gap(
         max(gap, 2 * FINEST), "who stands beside a node must be told from it"
     )
@@ -89,7 +82,6 @@ def below(setting: Setting) -> Score:
     neighbours only.
     """
     selection, program = setting.selection, setting.program
-    sharpness = min(setting.sharpness, SHARPEST)
     (compared,) = selection.mask.comparisons
     ahead = Affine({}).plus(compared.difference, -1.0)
     numbers = [f for f in ahead.terms if f.role == "self"]
@@ -110,14 +102,7 @@ def below(setting: Setting) -> Score:
             f"{selection.made.key} where {selection.made.where}"
         )
     _prove_reach(setting)
-    steep = 2 * (1 + setting.bounds.value) * sharpness / FINEST
-    wrong = Affine({}, FINEST).plus(ahead, -1.0)
-    channels = [
-        setting.channel("distance", ahead, sharpness),
-        *setting.rectified("not before", wrong, steep, -1.0),
-    ]
-    noise = 3 * UNIT * SLOPE * steep * (1 + setting.bounds.value) + 8 * UNIT * sharpness
-    gap = (UNDERFLOW + 2 * noise) / sharpness
+    channels, gap = _nearest(setting, ahead, 1 + setting.bounds.value)
     apart, why = setting.position_gap(gap, "of two before a number the last is meant")
     return Score(
         channels,
@@ -125,6 +110,24 @@ def below(setting: Setting) -> Score:
         apart,
         reasons={"key_gap": "exp(-104) is 0", "position_gap": why},
     )
+
+
+def _nearest(
+    setting: Setting, ahead: Affine, size: float
+) -> tuple[list[Channel], float]:
+    """The channels that score least what is least above 0, and the gap that they need.
+
+    `size` bounds what is above 0 or below.
+    """
+    sharpness = min(setting.sharpness, SHARPEST)
+    steep = 2 * size * sharpness / FINEST
+    wrong = Affine({}, FINEST).plus(ahead, -1.0)
+    channels = [
+        setting.channel("distance", ahead, sharpness),
+        *setting.rectified("wrong side", wrong, steep, -1.0),
+    ]
+    noise = 3 * UNIT * SLOPE * steep * size + 8 * UNIT * sharpness
+    return channels, (UNDERFLOW + 2 * noise) / sharpness
 
 
 def _prove_reach(setting: Setting) -> None:
