@@ -256,11 +256,47 @@ def kept_exactly(program: GraphProgram, number: str) -> bool:
     return True
 
 
-def accumulates(program: GraphProgram, number: str) -> bool:
+SUMMED = 64
+"""Terms of a sum on a grid, at most, each of at most the largest value."""
+
+
+def on_grid(program: GraphProgram, number: str, value: float) -> bool:
+    """Whether a number of at most this size is a multiple of one power of two, always.
+
+    So are the constants of gates. Sums of a few dozen such terms, in any order, lose
+    nothing if float32 has all multiples of the sizes that occur.
+    """
+    names, reached = [number], {number}
+    factors: list[float] = [0.5]
+    while names:
+        name = names.pop()
+        for part in (program.beginnings[name], *program.effects[name]):
+            plain = part.value if isinstance(part, Gated) else part
+            if not isinstance(plain, Affine):
+                return False
+            factors.append(plain.constant)
+            for field, factor in plain.terms.items():
+                sort = program.components.get(field.name)
+                if field.name in EDGE or field.name == "index" or sort == "node":
+                    return False
+                if sort == "float" and factor % 1:
+                    return False
+                if sort == "float" and field.name not in reached:
+                    names.append(field.name)
+                    reached.add(field.name)
+                factors.append(factor)
+    # of a float this is a power of two, the least of which it is a whole multiple
+    finest = max(abs(float(f)).as_integer_ratio()[1] for f in factors)
+    return SUMMED * value * finest <= 2.0**24
+
+
+def accumulates(program: GraphProgram, number: str, value: float) -> bool:
     """Whether rounding errors of a component of sort float add up from step to step.
 
     They do if its update reads such components, unless it is kept bit for bit.
     """
+    if on_grid(program, number, value):
+        return False
     read = {field.name for part in program.effects[number] for field in fields_of(part)}
     numbers = {n for n, sort in program.components.items() if sort == "float"}
     return not read.isdisjoint(numbers) and not kept_exactly(program, number)

@@ -120,6 +120,7 @@ def one_device() -> Iterator[None]:
 def clrs_model(task: Task, config: ModelConfig, batch: Any) -> Any:
     """dm-clrs's BaselineModel of the same network, initialised for a `clrs.Feedback`.
 
+    It has no decoders for hints that the task leaves out.
     Raises ValueError for a network that dm-clrs does not have.
     """
     clrs = library("dm-clrs's own network")
@@ -131,6 +132,7 @@ def clrs_model(task: Task, config: ModelConfig, batch: Any) -> Any:
             {
                 name: (*entry[:2], task.features[name].type)
                 for name, entry in clrs.SPECS[task.name].items()
+                if name not in task.left_out
             }
         ],
         dummy_trajectory=[batch],

@@ -1,5 +1,6 @@
 """Graph programs as values: the paper's two, and others beyond the paper."""
 
+from mindgap.programs.connected import strongly_connected_components
 from mindgap.programs.dfs import dfs, dfs_one_tree
 from mindgap.programs.growing import dijkstra, prim
 from mindgap.programs.paper import (
@@ -43,6 +44,7 @@ PROGRAMS = {
         dijkstra,
         prim,
         topological_sort,
+        strongly_connected_components,
         minimum,
         binary_search,
         insertion_sort,
@@ -79,6 +81,7 @@ __all__ = [
     "quickselect",
     "quicksort",
     "reachability",
+    "strongly_connected_components",
     "task_scheduling",
     "topological_sort",
 ]

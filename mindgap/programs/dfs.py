@@ -87,7 +87,7 @@ and passes it `down` to its lowest unseen neighbour, or finishes and calls its p
 back. Where nobody is new or has the token, the lowest unseen node becomes a root."""
 
 
-_BEAT = 2.0**-7
+BEAT = 2.0**-7
 """What a clock that is handed on counts in: nothing is lost beside gates."""
 
 
@@ -96,11 +96,11 @@ def _one_tree(self, child, caller, init):
     finishes = self.token & ~self.down
 
     def clock(scale):
-        ticked = scale * (self.clock + _BEAT)
+        ticked = scale * (self.clock + BEAT)
         return (
             when(self.new, ticked) + when(finishes & self.root, ticked)
             + when(caller.down, scale * caller.clock)
-            + when(called, scale * (caller.clock + _BEAT))
+            + when(called, scale * (caller.clock + BEAT))
         )  # fmt: skip
 
     return {
@@ -117,9 +117,9 @@ def _one_tree(self, child, caller, init):
         "below": when(self.black, self.index) + when(caller.down, caller.index)
         + when(~self.black & ~caller.down, self.below),
         "clock": clock(1),
-        "time": clock(0.01 / _BEAT),
-        "d": self.d + when(self.new, 0.01 / _BEAT * (self.clock + _BEAT)),
-        "f": self.f + when(finishes, 0.01 / _BEAT * (self.clock + _BEAT)),
+        "time": clock(0.01 / BEAT),
+        "d": self.d + when(self.new, 0.01 / BEAT * (self.clock + BEAT)),
+        "f": self.f + when(finishes, 0.01 / BEAT * (self.clock + BEAT)),
         "root": self.root,
         "top": self.new + finishes + caller.down,
         "u": self.new + self.token,

@@ -3,6 +3,7 @@
 from mindgap.tasks.base import Task
 from mindgap.tasks.bellman_ford import bellman_ford
 from mindgap.tasks.bfs import bfs
+from mindgap.tasks.connected import strongly_connected_components
 from mindgap.tasks.dfs import dfs
 from mindgap.tasks.dijkstra import dijkstra, mst_prim
 from mindgap.tasks.erdos_renyi import ErdosRenyi
@@ -24,7 +25,10 @@ from mindgap.tasks.variants import (
 TASKS = {task.name: task for task in (bfs, dfs, bellman_ford)}
 """CLRS tasks that the paper studies."""
 
-BEYOND = {task.name: task for task in (dijkstra, mst_prim, topological_sort)}
+BEYOND = {
+    task.name: task
+    for task in (dijkstra, mst_prim, topological_sort, strongly_connected_components)
+}
 """CLRS tasks that the paper does not study."""
 
 ROWS = {
@@ -76,6 +80,7 @@ __all__ = [
     "mst_prim",
     "quickselect",
     "quicksort",
+    "strongly_connected_components",
     "task_scheduling",
     "topological_sort",
 ]

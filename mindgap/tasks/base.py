@@ -81,6 +81,8 @@ class Task:
     test_sets: int = 1
     """How many times as many graphs CLRS-30 validates and tests on: more, for tasks
     whose answers are single nodes (dm-clrs `num_samples_multiplier`)."""
+    left_out: tuple[str, ...] = ()
+    """CLRS's hints of this algorithm that the task does not have: those of edges."""
     strict: bool = True
     """Whether inputs must pass `sampler.faults`; False if `solve` takes any inputs."""
 

@@ -22,44 +22,63 @@ TICK = 0.01
 """Advance of CLRS's clock at each discovery and each finish."""
 
 
-class _State(NamedTuple):
+class Search(NamedTuple):
     """CLRS's variables; times are integer ticks, so that no rounding accumulates."""
 
-    color: Int[Array, "N"]
-    parents: Int[Array, "N"]
-    discovered: Int[Array, "N"]
-    finished: Int[Array, "N"]
-    below: Int[Array, "N"]
+    color: Int[Array, "*T N"]
+    parents: Int[Array, "*T N"]
+    discovered: Int[Array, "*T N"]
+    finished: Int[Array, "*T N"]
+    below: Int[Array, "*T N"]
     """CLRS's `s_prev`: the node below each node on the stack, else the node itself."""
-    root: Int[Array, ""]
-    top: Int[Array, ""]
-    u: Int[Array, ""]
-    v: Int[Array, ""]
-    ticks: Int[Array, ""]
-    searching: Bool[Array, ""]
+    root: Int[Array, "*T"]
+    top: Int[Array, "*T"]
+    u: Int[Array, "*T"]
+    v: Int[Array, "*T"]
+    ticks: Int[Array, "*T"]
+    searching: Bool[Array, "*T"]
     """Whether the tree of the current root is unfinished."""
 
 
-def solve(inputs: Inputs) -> Trajectory:
-    """All ten hints of CLRS and the parents `pi` of one directed graph; T = 3N."""
-    edges = edges_of(inputs)
+def begin(nodes: int) -> Search:
+    """Before the first event."""
+    node = jnp.arange(nodes)
+    zeros, zero = jnp.zeros(nodes, node.dtype), jnp.zeros((), node.dtype)
+    return Search(
+        zeros, node, zeros, zeros, node, zero, zero, zero, zero, zero, jnp.array(False)
+    )
+
+
+def search(
+    edges: Bool[Array, "N N"], start: Search, order: Int[Array, "N"] | None = None
+) -> tuple[Search, Search]:
+    """The state after 3N events, and each event as it is recorded.
+
+    Roots are chosen in this order; by default, in that of the nodes. Where fewer events
+    are needed, those after the last node is black mean nothing.
+    """
     nodes = edges.shape[0]
     node = jnp.arange(nodes)
 
-    def event(state: _State, _) -> tuple[_State, _State]:
+    def event(state: Search, _) -> tuple[Search, Search]:
         """The state after CLRS's bookkeeping, and that which is recorded before it."""
-        top = state.top
-        white_out = edges[top] & (state.color == WHITE)
+        top, white = state.top, state.color == WHITE
+        white_out = edges[top] & white
         choose = ~state.searching
-        discover = ~choose & (state.discovered[top] == 0)
+        new = (state.discovered[top] == 0) | (state.color[top] == WHITE)
+        discover = ~choose & new
         descend = ~choose & ~discover & white_out.any()
         finish = ~choose & ~discover & ~descend
 
-        root = jnp.where(choose, base.lowest(state.color == WHITE), state.root)
+        if order is None:
+            first = base.lowest(white)
+        else:
+            first = order[base.lowest(white[order])]
+        root = jnp.where(choose, first, state.root)
         child = base.lowest(white_out)
         at_top, at_child = node == top, node == child
         ticks = state.ticks + (discover | finish)
-        recorded = _State(
+        recorded = Search(
             color=jnp.where(
                 (discover & at_top) | (descend & at_child),
                 GREY,
@@ -90,24 +109,36 @@ def solve(inputs: Inputs) -> Trajectory:
         )
         return after, recorded
 
-    zeros = jnp.zeros(nodes, node.dtype)
-    zero = jnp.zeros((), node.dtype)
-    start = _State(
-        zeros, node, zeros, zeros, node, zero, zero, zero, zero, zero, jnp.array(False)
-    )
-    _, recorded = jax.lax.scan(event, start, length=3 * nodes)
-    hints = {
+    return jax.lax.scan(event, start, length=3 * nodes)
+
+
+def shown(recorded: Search) -> dict[str, Array]:
+    """The hints of CLRS, of events."""
+    nodes = recorded.color.shape[-1]
+
+    def one(marked: Int[Array, "T"]) -> Float[Array, "T N"]:
+        return jax.nn.one_hot(marked, nodes, dtype=jnp.float32)
+
+    return {
         "pi_h": recorded.parents,
         "color": jax.nn.one_hot(recorded.color, 3, dtype=jnp.float32),
         "d": recorded.discovered * TICK,
         "f": recorded.finished * TICK,
         "s_prev": recorded.below,
-        "s": jax.nn.one_hot(recorded.root, nodes, dtype=jnp.float32),
-        "u": jax.nn.one_hot(recorded.u, nodes, dtype=jnp.float32),
-        "v": jax.nn.one_hot(recorded.v, nodes, dtype=jnp.float32),
-        "s_last": jax.nn.one_hot(recorded.top, nodes, dtype=jnp.float32),
+        "s": one(recorded.root),
+        "u": one(recorded.u),
+        "v": one(recorded.v),
+        "s_last": one(recorded.top),
         "time": recorded.ticks * TICK,
     }
+
+
+def solve(inputs: Inputs) -> Trajectory:
+    """All ten hints of CLRS and the parents `pi` of one directed graph; T = 3N."""
+    edges = edges_of(inputs)
+    nodes = edges.shape[0]
+    _, recorded = search(edges, begin(nodes))
+    hints = shown(recorded)
     return Trajectory(hints, {"pi": recorded.parents[-1]}, jnp.array(3 * nodes))
 
 

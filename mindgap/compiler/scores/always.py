@@ -11,7 +11,6 @@ float32. Truth values then stay exactly 0 or 1 and references exactly positions 
 one rounding beside a constant), however many steps there are.
 """
 
-import functools
 import math
 
 from mindgap.compiler.limits import UNDERFLOW, UNIT, Margin
@@ -22,6 +21,7 @@ from mindgap.compiler.static import (
     interval,
     kept_exactly,
     literals_of,
+    on_grid,
     own_key,
 )
 from mindgap.compiler.updates import fine
@@ -101,7 +101,10 @@ def always(setting: Setting) -> Score:
     value = setting.bounds.value
     offset = -low + 2 * sum(abs(key.terms[f]) * value for f in begun)
     numbers = [f.name for f in own if f.name in program.components]
-    rounds = not all(map(functools.partial(kept_exactly, program), numbers))
+    rounds = not all(
+        kept_exactly(program, number) or on_grid(program, number, value)
+        for number in numbers
+    )
     margin = Margin(
         gap,
         relative=TERMS * UNIT,

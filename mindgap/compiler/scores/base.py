@@ -106,7 +106,9 @@ class Setting(NamedTuple):
             for field in compared.terms
             if self.program.components.get(field.name) == "float"
         }
-        wrong = any(accumulates(self.program, number) for number in numbers)
+        wrong = any(
+            accumulates(self.program, number, self.bounds.value) for number in numbers
+        )
         return wrong * 5 * UNIT * 4 * self.bounds.value
 
     def check_reach(self) -> None:
