@@ -1,3 +1,4 @@
+from . import bounds as bounds
 from . import faithfulness as faithfulness
 from . import floors as floors
 from . import forcing as forcing

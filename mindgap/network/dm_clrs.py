@@ -102,6 +102,34 @@ def algorithms() -> list[str]:
     return list(library("the list of CLRS-30's algorithms").CLRS_30_ALGS_SETTINGS)
 
 
+def traced(
+    algorithm: str, *inputs: Any
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The hints (T, ...) and the outputs of dm-clrs's own algorithm, by name.
+
+    `inputs` are its arguments, which are not changed. Raises ValueError for what is no
+    algorithm of CLRS-30.
+    """
+    if algorithm not in algorithms():
+        raise ValueError(
+            f"no algorithm {algorithm!r} in CLRS-30: one of {', '.join(algorithms())}"
+        )
+    specs = library("dm-clrs's algorithms").SPECS[algorithm]
+    from clrs._src import algorithms as known
+
+    copies = [np.array(each) if np.ndim(each) else each for each in inputs]
+    _, probes = getattr(known, algorithm)(*copies)
+    hints, outputs = (
+        {
+            name: np.asarray(probes[stage][location][name]["data"])
+            for name, (at, location, _) in specs.items()
+            if at == stage
+        }
+        for stage in ("hint", "output")
+    )
+    return hints, outputs
+
+
 @contextlib.contextmanager
 def one_device() -> Iterator[None]:
     """A context in which dm-clrs finds one device; use it around dm-clrs's models.

@@ -279,8 +279,20 @@ ALGORITHMS = {
     "dijkstra": "Dijkstra",
     "mst-prim": "Prim",
     "topological-sort": "topological sort",
+    "find-maximum-subarray-kadane": "maximum subarray (Kadane)",
+    "floyd-warshall": "Floyd-Warshall",
+    "mst-kruskal": "Kruskal",
+    "dag-shortest-paths": "shortest paths in acyclic graphs",
+    "matrix-chain-order": "order of a matrix chain",
+    "optimal-bst": "optimal search tree",
+    "lcs-length": "longest common subsequence",
+    "naive-string-matcher": "naive string matching",
+    "kmp-matcher": "Knuth-Morris-Pratt",
+    "graham-scan": "Graham's scan",
+    "jarvis-march": "Jarvis's march",
+    "segments-intersect": "intersection of segments",
 }
-"""Algorithms by the first words of a row's name."""
+"""Algorithms by the first words of a row's name, or by CLRS's."""
 
 
 def part_of(layer: str) -> str:

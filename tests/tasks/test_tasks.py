@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from mindgap import tasks
+from mindgap.network import dm_clrs
 from mindgap.tasks.base import TRAIN_PROBABILITIES
 from mindgap.tasks.random import uniforms
 from tests.cases import one_graph
@@ -16,24 +17,6 @@ from tests.strategies import weighted_digraphs
 
 TOGETHER = [*tasks.TASKS.values(), *tasks.BEYOND.values()]
 SOLVE = {task.name: jax.jit(task.solve) for task in TOGETHER}
-
-
-def as_clrs(task, weights, source):
-    """Hints (T, ...) and outputs by name, by dm-clrs's own algorithm."""
-    import clrs
-    from clrs._src import algorithms
-
-    arguments = [weights.astype(float)] + ([source] if task.sampler.sourced else [])
-    _, probes = getattr(algorithms, task.name)(*arguments)
-    hints, outputs = (
-        {
-            name: probes[stage][location][name]["data"]
-            for name, (at, location, _) in clrs.SPECS[task.name].items()
-            if at == stage and name not in task.left_out
-        }
-        for stage in ("hint", "output")
-    )
-    return hints, outputs
 
 
 @pytest.mark.clrs
@@ -48,12 +31,15 @@ def test_every_hint_at_every_step_is_that_of_dm_clrs(task, data):
     source = data.draw(st.integers(0, nodes - 1))
     start = jax.nn.one_hot(source, nodes) if task.sampler.sourced else None
     found = SOLVE[task.name](one_graph(weights, start))
-    hints, outputs = as_clrs(task, weights, source)
+    inputs = [weights.astype(float)] + ([source] if task.sampler.sourced else [])
+    hints, outputs = dm_clrs.traced(task.name, *inputs)
     length = int(found.lengths)
     assert found.outputs.keys() == outputs.keys()
     for name, truth in outputs.items():
         assert_array_equal(found.outputs[name], truth, err_msg=name)
-    for name, truth in hints.items():
+    assert {*hints} - {*task.left_out} == found.hints.keys()
+    for name in found.hints:
+        truth = hints[name]
         assert len(truth) == length
         assert_allclose(found.hints[name][:length], truth, atol=1e-5, err_msg=name)
         assert not np.any(found.hints[name][length:])
