@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mindgap import cli, paper
+from mindgap import cli, paper, programs
 from mindgap.experiments import learned
 from mindgap.store import Store
 from tests.store.test_records import put, rows
@@ -49,6 +49,19 @@ def test_verify_prints_shares_and_fails_where_a_program_is_not_its_task(
         monkeypatch, capsys, "verify", "bellman_ford", "--network", "clrs"
     )
     assert status == 2 and "without attention_bias" in err
+
+
+@pytest.mark.slow
+def test_all_programs_are_verified_one_after_the_other(monkeypatch, capsys):
+    """Of two programs dm-clrs's network holds one; the other is said."""
+    known = {"bfs": programs.bfs, "bellman_ford": programs.bellman_ford}
+    monkeypatch.setattr(programs, "PROGRAMS", known)
+    asked = ("verify", "all", "--nodes", "4", "--graphs", "5", "--json")
+    status, out, _ = mindgap(monkeypatch, capsys, *asked)
+    assert status == 0 and [one["program"] for one in json.loads(out)] == [*known]
+    status, out, err = mindgap(monkeypatch, capsys, *asked, "--network", "clrs")
+    assert status == 0 and [one["program"] for one in json.loads(out)] == ["bfs"]
+    assert "bellman_ford: no network of dm-clrs's kind holds it" in err
 
 
 def test_status_has_a_line_for_every_row(monkeypatch, capsys, tmp_path):

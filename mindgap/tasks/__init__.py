@@ -1,5 +1,6 @@
 """The algorithms as tasks: the paper's (`bfs`, `dfs`, `bellman_ford`) and others."""
 
+from mindgap.tasks.articulation import articulation_points
 from mindgap.tasks.base import Task
 from mindgap.tasks.bellman_ford import bellman_ford
 from mindgap.tasks.bfs import bfs
@@ -27,7 +28,13 @@ TASKS = {task.name: task for task in (bfs, dfs, bellman_ford)}
 
 BEYOND = {
     task.name: task
-    for task in (dijkstra, mst_prim, topological_sort, strongly_connected_components)
+    for task in (
+        dijkstra,
+        mst_prim,
+        topological_sort,
+        strongly_connected_components,
+        articulation_points,
+    )
 }
 """CLRS tasks that the paper does not study."""
 
@@ -63,6 +70,7 @@ __all__ = [
     "Sequences",
     "Task",
     "activity_selector",
+    "articulation_points",
     "bellman_ford",
     "bfs",
     "bfs_padded",

@@ -49,6 +49,61 @@ def begin(nodes: int) -> Search:
     )
 
 
+class Event(NamedTuple):
+    """Which of CLRS's events comes next, of which one holds, and with whom."""
+
+    choose: Bool[Array, ""]
+    discover: Bool[Array, ""]
+    descend: Bool[Array, ""]
+    finish: Bool[Array, ""]
+    root: Int[Array, ""]
+    """The root that is chosen."""
+    child: Int[Array, ""]
+    """The node that is descended to, or looked at."""
+    looks: Bool[Array, ""] | bool = False
+    """Whether the node is only looked at."""
+
+
+def happen(state: Search, event: Event) -> tuple[Search, Search]:
+    """The state after CLRS's bookkeeping, and that which is recorded before it."""
+    choose, discover, descend, finish, root, child, looks = event
+    nodes, top = state.color.shape[0], state.top
+    node = jnp.arange(nodes)
+    at_top, at_child = node == top, node == child
+    root = jnp.where(choose, root, state.root)
+    ticks = state.ticks + (discover | finish)
+    recorded = Search(
+        color=jnp.where(
+            (discover & at_top) | (descend & at_child),
+            GREY,
+            jnp.where(finish & at_top, BLACK, state.color),
+        ),
+        parents=jnp.where(descend & at_child, top, state.parents),
+        discovered=jnp.where(discover & at_top, ticks, state.discovered),
+        finished=jnp.where(finish & at_top, ticks, state.finished),
+        below=jnp.where(descend & at_child, top, state.below),
+        root=root,
+        top=jnp.where(choose, root, jnp.where(descend, child, top)),
+        u=jnp.where(choose, root, top),
+        # if no neighbour is left, CLRS's loop variable v ends at the last node
+        v=jnp.where(
+            choose,
+            root,
+            jnp.where(descend | looks, child, jnp.where(finish, nodes - 1, state.v)),
+        ),
+        ticks=ticks,
+        searching=jnp.array(True),
+    )
+    below_top = recorded.below[top]
+    popped = finish & (below_top != top)
+    after = recorded._replace(
+        below=jnp.where(popped & at_top, top, recorded.below),
+        top=jnp.where(popped, below_top, recorded.top),
+        searching=~(finish & (below_top == top)),
+    )
+    return after, recorded
+
+
 def search(
     edges: Bool[Array, "N N"], start: Search, order: Int[Array, "N"] | None = None
 ) -> tuple[Search, Search]:
@@ -57,11 +112,8 @@ def search(
     Roots are chosen in this order; by default, in that of the nodes. Where fewer events
     are needed, those after the last node is black mean nothing.
     """
-    nodes = edges.shape[0]
-    node = jnp.arange(nodes)
 
-    def event(state: Search, _) -> tuple[Search, Search]:
-        """The state after CLRS's bookkeeping, and that which is recorded before it."""
+    def next_event(state: Search, _) -> tuple[Search, Search]:
         top, white = state.top, state.color == WHITE
         white_out = edges[top] & white
         choose = ~state.searching
@@ -69,47 +121,14 @@ def search(
         discover = ~choose & new
         descend = ~choose & ~discover & white_out.any()
         finish = ~choose & ~discover & ~descend
-
         if order is None:
-            first = base.lowest(white)
+            root = base.lowest(white)
         else:
-            first = order[base.lowest(white[order])]
-        root = jnp.where(choose, first, state.root)
+            root = order[base.lowest(white[order])]
         child = base.lowest(white_out)
-        at_top, at_child = node == top, node == child
-        ticks = state.ticks + (discover | finish)
-        recorded = Search(
-            color=jnp.where(
-                (discover & at_top) | (descend & at_child),
-                GREY,
-                jnp.where(finish & at_top, BLACK, state.color),
-            ),
-            parents=jnp.where(descend & at_child, top, state.parents),
-            discovered=jnp.where(discover & at_top, ticks, state.discovered),
-            finished=jnp.where(finish & at_top, ticks, state.finished),
-            below=jnp.where(descend & at_child, top, state.below),
-            root=root,
-            top=jnp.where(choose, root, jnp.where(descend, child, top)),
-            u=jnp.where(choose, root, top),
-            # if no neighbour is white, CLRS's loop variable v ends at the last node
-            v=jnp.where(
-                choose,
-                root,
-                jnp.where(descend, child, jnp.where(finish, nodes - 1, state.v)),
-            ),
-            ticks=ticks,
-            searching=jnp.array(True),
-        )
-        below_top = recorded.below[top]
-        popped = finish & (below_top != top)
-        after = recorded._replace(
-            below=jnp.where(popped & at_top, top, recorded.below),
-            top=jnp.where(popped, below_top, recorded.top),
-            searching=~(finish & (below_top == top)),
-        )
-        return after, recorded
+        return happen(state, Event(choose, discover, descend, finish, root, child))
 
-    return jax.lax.scan(event, start, length=3 * nodes)
+    return jax.lax.scan(next_event, start, length=3 * edges.shape[0])
 
 
 def shown(recorded: Search) -> dict[str, Array]:

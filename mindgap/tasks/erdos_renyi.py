@@ -31,6 +31,8 @@ class ErdosRenyi:
     acyclic: bool = False
     weighted: bool = False
     sourced: bool = True
+    chance: float = 0.5
+    """The edge probability of CLRS-30's sets."""
 
     @functools.partial(jax.jit, static_argnums=(0, 2, 3))
     def draw(
@@ -70,11 +72,11 @@ class ErdosRenyi:
         return graph_inputs(positions, weights, edges, source)
 
     def draw_as_clrs(self, rng: np.random.RandomState, nodes: int) -> Inputs:
-        """Inputs of one graph with edge probability 0.5, as dm-clrs's sampler draws it.
+        """Inputs of one graph of CLRS-30's sets, as dm-clrs's sampler draws it.
 
         Draws the same numbers from NumPy's legacy generator, in the same order.
         """
-        chance = rng.choice((0.5,))
+        chance = rng.choice((self.chance,))
         edges = rng.binomial(1, chance, size=(nodes, nodes))
         if not self.directed:
             edges *= edges.T
