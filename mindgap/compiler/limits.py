@@ -15,8 +15,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from mindgap.compiler.static import is_given
 from mindgap.graphs import Graphs
-from mindgap.language.interpreter import Meaning, interpret, source_of, task_of
+from mindgap.language.interpreter import (
+    Meaning,
+    interpret,
+    shown,
+    source_of,
+    task_of,
+)
 from mindgap.language.normal_forms import fields_of
 from mindgap.language.program import GraphProgram, clrs_name
 from mindgap.tasks.base import trajectories
@@ -365,6 +372,7 @@ def _follow(
                 f"{needed[graph, step, node]:.2g} is enough"
             ),
         )
+    _check_source(program, run, taken, found)
     positions = np.asarray(graphs.positions)[:, None, :]
     for name, sort in program.components.items():
         held = np.asarray(run.states[name])
@@ -395,6 +403,31 @@ def _follow(
                 near = np.asarray(graphs.adjacency)[:, None]
                 named = np.take_along_axis(near, nearest[..., None], -1)[..., 0]
                 found.refuse(named == 0, f"{name} is no neighbour", at)
+
+
+def _check_source(
+    program: GraphProgram,
+    run: Meaning,
+    taken: Bool[np.ndarray, "B T 1"],
+    found: _Findings,
+) -> None:
+    """Refuses a source that moves while a hint is on the way.
+
+    Where `init.s` is the first hint, the last hint `s` is fed back, and what a start is
+    taken back by is the component that shows it. The two are the same if that component
+    changes in the last step of a hint only.
+    """
+    name = shown(program).get("s")
+    if program.message_steps == 1 or is_given(program) or not isinstance(name, str):
+        return
+    held = np.asarray(run.states[name])
+    moves = (held[:, 1:] != held[:, :-1]) & taken
+    moves[:, program.message_steps - 1 :: program.message_steps] = False
+    found.refuse(
+        moves,
+        f"{name}, which shows the hint s, changes before the last step of a hint",
+        lambda graph, step, node: f"at node {node}, step {step + 1}",
+    )
 
 
 def _namesakes(

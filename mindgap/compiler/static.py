@@ -271,10 +271,12 @@ def on_grid(program: GraphProgram, number: str, value: float) -> bool:
     while names:
         name = names.pop()
         for part in (program.beginnings[name], *program.effects[name]):
-            plain = part.value if isinstance(part, Gated) else part
+            plain = part.value if isinstance(part, Gated | Rectified) else part
             if not isinstance(plain, Affine):
                 return False
             factors.append(plain.constant)
+            if isinstance(part, Rectified):
+                factors.append(part.factor)
             for field, factor in plain.terms.items():
                 sort = program.components.get(field.name)
                 if field.name in EDGE or field.name == "index" or sort == "node":

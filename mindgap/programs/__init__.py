@@ -1,5 +1,6 @@
 """Graph programs as values: the paper's two, and others beyond the paper."""
 
+from mindgap.programs.articulation import articulation_points
 from mindgap.programs.connected import strongly_connected_components
 from mindgap.programs.dfs import dfs, dfs_one_tree
 from mindgap.programs.growing import dijkstra, prim
@@ -45,6 +46,7 @@ PROGRAMS = {
         prim,
         topological_sort,
         strongly_connected_components,
+        articulation_points,
         minimum,
         binary_search,
         insertion_sort,
@@ -61,6 +63,7 @@ PROGRAMS = {
 __all__ = [
     "PROGRAMS",
     "activity_selector",
+    "articulation_points",
     "bellman_ford",
     "bfs",
     "binary_search",
