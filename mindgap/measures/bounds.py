@@ -48,7 +48,8 @@ def contradiction(graphs: Sequence[Edges]) -> list[Entry]:
     require("run", "the search for contradictions", "scipy")
     from scipy.optimize import linprog
 
-    wanted, rows = [], []
+    wanted: list[tuple[int, tuple[int, int], int, int]] = []
+    rows: list[dict[tuple, float]] = []
     number = max(int(g.classes.max()) for g in graphs) + 1
     for graph, (classes, _) in enumerate(graphs):
         for i, j in np.argwhere(classes >= 0).tolist():
@@ -90,7 +91,11 @@ def _terms(
     return terms
 
 
-def _whole(wanted: list, rows: list[dict], times: np.ndarray) -> list[Entry]:
+def _whole(
+    wanted: list[tuple[int, tuple[int, int], int, int]],
+    rows: list[dict[tuple, float]],
+    times: Float[np.ndarray, "rows"],
+) -> list[Entry]:
     """The entries with whole multiples, after the sum was found to be 0 exactly."""
     used = np.flatnonzero(times > 1e-9)
     shares = [

@@ -34,7 +34,21 @@ def every_order(task, nodes):
     return task.solved({"pos": positions, **rows})
 
 
-@pytest.mark.parametrize("program", ROWS, ids=lambda p: p.name)
+def each_but(*names: str):
+    """All programs on rows; these, which are slow, in the large suite."""
+    return pytest.mark.parametrize(
+        "program",
+        [
+            pytest.param(p, id=p.name, marks=[pytest.mark.large] * (p.name in names))
+            for p in ROWS
+        ],
+    )
+
+
+# quicksort and quickselect share their events: here the one, there the other
+
+
+@each_but("quickselect")
 def test_every_order_of_four(program):
     compiled = mg.suited(program, 4)
     graphs = every_order(program.task, 4)
@@ -45,7 +59,7 @@ def test_every_order_of_four(program):
         assert found[f"{kind} right"] == found[kind] > 0
 
 
-@pytest.mark.parametrize("program", ROWS, ids=lambda p: p.name)
+@each_but("quicksort")
 def test_certificates(program):
     slow = "quick" in program.name or program is programs.bubble_sort
     nodes = 8 if slow else 16
@@ -53,7 +67,7 @@ def test_certificates(program):
     assert found.exact and found.refused < 0.1
 
 
-@pytest.mark.parametrize("nodes", [2, 65, 250])
+@pytest.mark.parametrize("nodes", [2, 65, pytest.param(250, marks=pytest.mark.large)])
 def test_binary_search_in_rows_of_any_length(nodes, key):
     compiled = mg.suited(programs.binary_search, 64)
     rows = cases.within(compiled, tasks.binary_search.sample(key, nodes, 4).trimmed())
