@@ -4,6 +4,7 @@ from mindgap.programs.articulation import articulation_points
 from mindgap.programs.connected import strongly_connected_components
 from mindgap.programs.dfs import dfs, dfs_one_tree
 from mindgap.programs.growing import dijkstra, prim
+from mindgap.programs.heap import heapsort
 from mindgap.programs.paper import (
     bellman_ford,
     bfs,
@@ -51,6 +52,7 @@ PROGRAMS = {
         binary_search,
         insertion_sort,
         bubble_sort,
+        heapsort,
         quicksort,
         quickselect,
         find_maximum_subarray_kadane,
@@ -73,6 +75,7 @@ __all__ = [
     "dfs_one_tree",
     "dijkstra",
     "find_maximum_subarray_kadane",
+    "heapsort",
     "hop_count",
     "insertion_sort",
     "listing_1",

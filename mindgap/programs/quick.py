@@ -15,9 +15,11 @@ from mindgap.programs.rows import (
     named_by,
     ring,
     select_before,
+    select_behind,
     select_front,
     select_last,
     select_middle,
+    select_place,
 )
 
 ROUND = 12
@@ -90,9 +92,7 @@ _SOUGHT = {
     "front": select_front,
     "last": select_last,
     "before": select_before,
-    "behind": lambda self, other, init, edge: Min(
-        other.index, where=self.index < other.index, default=self
-    ),
+    "behind": select_behind,
     "lead": lambda self, other, init, edge: Min(
         other.index + 2 * other.unopen, where=everyone
     ),
@@ -106,9 +106,7 @@ _SOUGHT = {
     "pivot": lambda self, other, init, edge: Min(
         other.index, where=other.at_r & (self.key <= other.key), default=nobody
     ),
-    "place": lambda self, other, init, edge: Min(
-        other.index, where=same(other.holds, self.index), default=self
-    ),
+    "place": select_place,
     **{f"held_{mark}": named_by(mark, "holds") for mark in "prij"},
 }
 

@@ -30,6 +30,15 @@ def ring(steps: int) -> dict[str, str]:
     return dict(zip(times, [times[-1], *times], strict=False))
 
 
+def sure(truth):
+    """A truth value, rounded to 0 or 1: so what a softmax rounds does not add up.
+
+    Where scores are computed twice, in two orders, the node that is selected can get
+    1 - 2^-24; each conjunction of such values is further from 1.
+    """
+    return 3 * truth > 1
+
+
 def marked(mark: str):
     """A selection: the node with this mark, or the first of all where nobody has it."""
     return lambda self, other, init, edge: Min(
@@ -64,6 +73,16 @@ def select_middle(self, other, init, edge):
 def select_before(self, other, init, edge):
     """Who stands before oneself in the row; the first node selects itself."""
     return Max(other.index, where=other.index < self.index, default=self)
+
+
+def select_behind(self, other, init, edge):
+    """Who stands behind oneself in the row; the last node selects itself."""
+    return Min(other.index, where=self.index < other.index, default=self)
+
+
+def select_place(self, other, init, edge):
+    """The place that holds oneself as a number."""
+    return Min(other.index, where=same(other.holds, self.index), default=self)
 
 
 def _minimum(self, next, lower, higher, before, init):

@@ -12,7 +12,13 @@ from mindgap.tasks.features import Feature
 from mindgap.tasks.greedy import activity_selector, task_scheduling
 from mindgap.tasks.searching import binary_search, minimum
 from mindgap.tasks.sequences import Sequences
-from mindgap.tasks.sorting import bubble_sort, insertion_sort, quickselect, quicksort
+from mindgap.tasks.sorting import (
+    bubble_sort,
+    heapsort,
+    insertion_sort,
+    quickselect,
+    quicksort,
+)
 from mindgap.tasks.subarray import find_maximum_subarray_kadane
 from mindgap.tasks.topological_sort import topological_sort
 from mindgap.tasks.variants import (
@@ -45,6 +51,7 @@ ROWS = {
         binary_search,
         insertion_sort,
         bubble_sort,
+        heapsort,
         quicksort,
         quickselect,
         activity_selector,
@@ -83,6 +90,7 @@ __all__ = [
     "dfs_unclocked",
     "dijkstra",
     "find_maximum_subarray_kadane",
+    "heapsort",
     "insertion_sort",
     "minimum",
     "mst_prim",

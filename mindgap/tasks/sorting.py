@@ -1,5 +1,5 @@
-"""Sorting a row of numbers (CLRS `insertion_sort`, `bubble_sort`, `quicksort`), or as
-much of it as finds the median (`quickselect`).
+"""Sorting a row of numbers (CLRS `insertion_sort`, `bubble_sort`, `heapsort`,
+`quicksort`), or as much of it as finds the median (`quickselect`).
 
 Not in the paper.
 
@@ -181,6 +181,89 @@ def _most_events(nodes: int) -> int:
     return nodes * (nodes - 1) // 2 + nodes
 
 
+class _Heap(NamedTuple):
+    """The row as a heap: place p has the children 2p + 1 and 2p + 2."""
+
+    order: Int[Array, "*T N"]
+    """The node at each place."""
+    size: Int[Array, "*T"]
+    at: Int[Array, "*T"]
+    """The place whose number sinks."""
+    of: Int[Array, "*T"]
+    """The place that is made a heap from, or that the largest number goes to."""
+    phase: Int[Array, "*T"]
+    """0 while the heap is built, 1 where its largest number is taken, 2 after that."""
+
+
+def _heapsort(inputs: Inputs) -> Trajectory:
+    """A hint for each place where a number sinks or stays, and for each taken."""
+    keys = jnp.asarray(inputs["key"])
+    nodes = keys.shape[0]
+    node = jnp.arange(nodes)
+
+    def event(state: _Heap, _):
+        takes = state.phase == 1
+        key = keys[state.order]
+        largest = state.at
+        for child in (2 * state.at + 1, 2 * state.at + 2):
+            above = (child < state.size) & (key[child] > key[largest])
+            largest = jnp.where(above, child, largest)
+        first, second = (
+            jnp.where(takes, pair[0], pair[1])
+            for pair in ((0, state.at), (state.of, largest))
+        )
+        swapped = state.order.at[first].set(state.order[second])
+        order = swapped.at[second].set(state.order[first])
+        size = state.size - takes
+        shown = {
+            "order": order,
+            "size": size,
+            "i": order[jnp.where(takes, 0, state.of)],
+            "j": order[jnp.where(takes, state.of, state.at)],
+            "largest": jnp.where(takes, 0, order[largest]),
+            "heap_size": order[size - 1],
+            "phase": state.phase,
+        }
+        sinks = ~takes & (largest != state.at)
+        rests = ~takes & ~sinks
+        built = (state.phase == 0) & (state.of == 0)
+        turns = rests & (built | (state.phase == 2))  # to the next largest
+        of = jnp.where(rests, jnp.where(built, nodes, state.of) - 1, state.of)
+        at = jnp.where(takes, 0, jnp.where(sinks, largest, of))
+        phase = jnp.where(takes, 2, jnp.where(turns, 1, state.phase))
+        ended = turns & jnp.where(built, nodes == 1, state.of == 1)
+        return _Heap(order, size, at, of, phase), (shown, ended)
+
+    end = jnp.array(nodes - 1)
+    start = _Heap(node, jnp.array(nodes), end, end, jnp.array(0))
+    begun = {"order": node, "size": jnp.array(nodes), "phase": jnp.array(0)}
+    begun |= dict.fromkeys(("i", "j", "largest", "heap_size"), end)
+    _, (later, ended) = jax.lax.scan(event, start, length=_most_sinks(nodes) - 1)
+    shown = {n: jnp.concatenate([begun[n][None], later[n]]) for n in begun}
+
+    def parents(order, size):
+        above = jnp.where(node < size, order[jnp.maximum(0, (node - 1) // 2)], order)
+        return jnp.zeros_like(order).at[order].set(above)
+
+    preds = jax.vmap(predecessors)(shown["order"])
+    hints = {
+        "pred_h": preds,
+        "parent": jax.vmap(parents)(shown["order"], shown["size"]),
+        **{
+            name: jax.nn.one_hot(shown[name], nodes)
+            for name in ("i", "j", "largest", "heap_size")
+        },
+        "phase": jax.nn.one_hot(shown["phase"], 3),
+    }
+    length = 2 + ended.argmax()
+    return base.masked_after(hints, {"pred": preds[length - 1]}, length)
+
+
+def _most_sinks(nodes: int) -> int:
+    """The heap has a place for each node, and as many levels as n has binary digits."""
+    return 1 + 2 * nodes + (nodes - 1) * (1 + nodes.bit_length())
+
+
 _ROW = Sequences()
 
 _FEATURES = {
@@ -204,6 +287,20 @@ bubble_sort = base.Task(
     features=_FEATURES,
     solve=_bubble,
     most_hints=lambda nodes: 1 + nodes * (nodes - 1) // 2,
+    sampler=_ROW,
+)
+
+heapsort = base.Task(
+    name="heapsort",
+    features={
+        **_FEATURES,
+        "parent": Feature("hint", "node", "pointer"),
+        "largest": ONE,
+        "heap_size": ONE,
+        "phase": Feature("hint", "graph", "categorical", classes=3),
+    },
+    solve=_heapsort,
+    most_hints=_most_sinks,
     sampler=_ROW,
 )
 
