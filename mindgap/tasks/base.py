@@ -277,6 +277,23 @@ def lowest(marked: Bool[Array, "N *rest"]) -> Int[Array, "*rest"]:
     return jnp.where(marked, index, nodes).min(0)
 
 
+def precede(numbers: Float[Array, "N"]) -> Bool[Array, "N N"]:
+    """Whether node i stands before node j in the order of their numbers; no ties."""
+    node = jnp.arange(len(numbers))
+    first, second = numbers[:, None], numbers[None]
+    return (first < second) | ((first == second) & (node[:, None] < node))
+
+
+def in_order(numbers: Float[Array, "N"]) -> Int[Array, "N"]:
+    """The nodes in ascending order of their numbers; of equal ones the first first.
+
+    As `argsort`, by counting, which is faster on short rows.
+    """
+    node = jnp.arange(len(numbers))
+    rank = precede(numbers).sum(0)
+    return (node[:, None] * (rank[:, None] == node)).sum(0)
+
+
 def masked_after(
     hints: Mapping[str, Array], outputs: Mapping[str, AnyArray], length: Array
 ) -> Trajectory:

@@ -44,7 +44,7 @@ def _with_start(numbers):
 def _activities(inputs: Inputs) -> Trajectory:
     starts, finishes = jnp.asarray(inputs["s"]), jnp.asarray(inputs["f"])
     nodes = starts.shape[0]
-    order = finishes.argsort()
+    order = base.in_order(finishes)
 
     def allowed(last, node):
         free = (last < 0) | (starts[node] >= finishes[last])
@@ -63,7 +63,7 @@ def _activities(inputs: Inputs) -> Trajectory:
 def _tasks(inputs: Inputs) -> Trajectory:
     deadlines, penalties = jnp.asarray(inputs["d"]), jnp.asarray(inputs["w"])
     nodes = deadlines.shape[0]
-    order = (-penalties).argsort()
+    order = base.in_order(-penalties)
 
     def allowed(done, node):
         return done < deadlines[node], done + 1

@@ -33,7 +33,7 @@ class Sequences:
     least: float = 0.0
     """The numbers are from this to 1, which is not reached."""
     ordered: bool = False
-    """Whether the numbers of a node ascend in the order of the names."""
+    """Whether the second number of a node is not below the first; of two names."""
     whole: frozenset[str] = frozenset()
     """Rows of whole numbers, from 1 to the number of nodes."""
 
@@ -66,7 +66,8 @@ class Sequences:
 
     def _inputs(self, positions: Array, rows: list) -> dict:
         if self.ordered:
-            rows = list(jnp.sort(jnp.stack(rows), 0))
+            first, second = rows
+            rows = [jnp.minimum(first, second), jnp.maximum(first, second)]
         return {"pos": positions, **dict(zip(self.names, rows, strict=True))}
 
     def faults(self, inputs: Inputs) -> Iterator[str]:

@@ -31,19 +31,19 @@ def _insertion(inputs: Inputs) -> Trajectory:
     keys = jnp.asarray(inputs["key"])
     nodes = keys.shape[0]
     node = jnp.arange(nodes)
-
-    def at(j):
-        within = node <= j
-        order = jnp.argsort(jnp.where(within, keys, jnp.inf))  # stable
-        # all others come after, in the order of the row
-        place = jnp.argsort(order)
-        behind = order[jnp.minimum(place[j] + 1, nodes - 1)]
-        return predecessors(order), jnp.where(place[j] < j, behind, j)
-
-    preds, later = jax.vmap(at)(node)
+    hint = node[:, None]
+    # the place of each node after hint j: how many of the first j stand before it; all
+    # others keep the order of the row
+    sorted_ = jnp.cumsum(base.precede(keys), 0)
+    place = jnp.where(node <= hint, sorted_, node)
+    order = (hint * (place[:, :, None] == node)).sum(1)
+    before = jnp.take_along_axis(order, jnp.maximum(0, place - 1), 1)
+    own = jnp.diagonal(place)
+    behind = jnp.take_along_axis(order, jnp.minimum(own + 1, nodes - 1)[:, None], 1)
+    preds = jnp.where(place > 0, before, node)
     hints = {
         "pred_h": preds,
-        "i": jax.nn.one_hot(later, nodes),
+        "i": jax.nn.one_hot(jnp.where(own < node, behind[:, 0], node), nodes),
         "j": jnp.eye(nodes),
     }
     return Trajectory(hints, {"pred": preds[-1]}, jnp.array(nodes))
