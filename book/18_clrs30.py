@@ -219,8 +219,9 @@ if profile != "quick":
 
 # %% [markdown]
 # *Refused: of sixteen, and of sixty-four nodes.* What is refused is mostly two numbers so close that
-# float32 cannot tell them after so many steps. Kadane's algorithm refuses most: it compares sums,
-# and every sum of up to sixty-four numbers has been rounded three hundred times.
+# float32 cannot tell them. Two algorithms refuse most. Kadane's compares sums, and every sum of up
+# to sixty-four numbers has been rounded three hundred times. Task scheduling compares penalties
+# below 1 in scores that leave room for its count, which reaches sixty-four.
 #
 # That each is exact is shown by its certificate: algorithm, interpreter and network are
 # compared on every hint, output and selection, on random inputs of several sizes, and the suite of
