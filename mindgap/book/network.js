@@ -179,7 +179,9 @@
   // A decoded hint as it is fed back: a number or probabilities.
   function fedBack(feature, logits) {
     if (feature.type === "scalar") return logits;
-    if (feature.type === "mask") return logits.map((x) => 1 / (1 + Math.exp(-x)));
+    const share = (x) => 1 / (1 + Math.exp(-x));
+    if (feature.type === "mask")
+      return feature.location === "graph" ? share(logits) : logits.map(share);
     if (feature.type === "mask_one") return softmax(logits);
     return logits.map(softmax);
   }

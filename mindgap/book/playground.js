@@ -506,6 +506,8 @@
 
   global.mindgapPlayground = {
     add, addTrained, show, tasks, Graph, course,
-    titles: { bfs: "BFS", bellman_ford: "Bellman-Ford", dfs: "DFS", dijkstra: "Dijkstra", prim: "Prim" },
+    titles: { bfs: "BFS", bellman_ford: "Bellman-Ford", dfs: "DFS", dijkstra: "Dijkstra", prim: "Prim",
+      strongly_connected_components: "strongly connected components",
+      articulation_points: "articulation points" },
   };
 })(typeof window === "undefined" ? globalThis : window);

@@ -47,6 +47,8 @@ SHOWN = {
     "dfs": Shown("pi_h", "color", "table-1/dfs"),
     "dijkstra": Shown("pi_h", "mark"),
     "prim": Shown("pi_h", "mark"),
+    "strongly_connected_components": Shown("scc_id_h", "color"),
+    "articulation_points": Shown("pi_h", "is_cut_h"),
 }
 
 

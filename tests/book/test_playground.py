@@ -72,7 +72,9 @@ def check(task, config, params, program, graphs, within, compiled=False):
     "name",
     [
         *("bfs", "bellman_ford", "dfs", "dijkstra", "prim"),
+        "strongly_connected_components",
         pytest.param("topological_sort", marks=pytest.mark.large),
+        pytest.param("articulation_points", marks=pytest.mark.large),
     ],
 )
 def test_compiled_networks_run_in_a_page(name, key):
