@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from mindgap.compiler.static import is_given
+from mindgap.compiler.static import is_given, reads_source
 from mindgap.graphs import Graphs
 from mindgap.language.interpreter import (
     Meaning,
@@ -411,22 +411,28 @@ def _check_source(
     taken: Bool[np.ndarray, "B T 1"],
     found: _Findings,
 ) -> None:
-    """Refuses a source that moves while a hint is on the way.
+    """Refuses a source that moves while a hint is on the way, or is not one node.
 
-    Where `init.s` is the first hint, the last hint `s` is fed back, and what a start is
-    taken back by is the component that shows it. The two are the same if that component
-    changes in the last step of a hint only.
+    Where `init.s` is the first hint, the last hint `s` is fed back, one-hot, and what a
+    start is taken back by is the component that shows it. The two are the same if that
+    component is 1 at one node at the end of every hint, and changes at no other step.
     """
     name = shown(program).get("s")
-    if program.message_steps == 1 or is_given(program) or not isinstance(name, str):
+    if not reads_source(program) or is_given(program) or not isinstance(name, str):
         return
-    held = np.asarray(run.states[name])
+    each, held = program.message_steps, np.asarray(run.states[name])
     moves = (held[:, 1:] != held[:, :-1]) & taken
-    moves[:, program.message_steps - 1 :: program.message_steps] = False
+    moves[:, each - 1 :: each] = False
     found.refuse(
         moves,
         f"{name}, which shows the hint s, changes before the last step of a hint",
         lambda graph, step, node: f"at node {node}, step {step + 1}",
+    )
+    none = ((held[:, each::each] != 0).sum(-1) != 1) & taken[:, each - 1 :: each, 0]
+    found.refuse(
+        none,
+        f"{name}, which shows the hint s, is not one node",
+        lambda graph, hint: f"at hint {hint + 1}",
     )
 
 

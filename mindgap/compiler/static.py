@@ -256,40 +256,44 @@ def kept_exactly(program: GraphProgram, number: str) -> bool:
     return True
 
 
-SUMMED = 64
-"""Terms of a sum on a grid, at most, each of at most the largest value."""
-
-
 def on_grid(program: GraphProgram, number: str, value: float) -> bool:
-    """Whether a number of at most this size is a multiple of one power of two, always.
+    """Whether a number is always a multiple of one power of two, and never rounded.
 
-    So are the constants of gates. Sums of a few dozen such terms, in any order, lose
-    nothing if float32 has all multiples of the sizes that occur.
+    So it is if its start and its update add up constants, truth values and such numbers
+    in whole multiples, and nothing that is given or a place. `value` is the largest
+    size of a number. Of an update, everything that float32 may add up, in any order,
+    must be below 2^24 such multiples: its terms, and the constants of its gates.
     """
     names, reached = [number], {number}
-    factors: list[float] = [0.5]
+    constants, largest = [0.5], 0.5  # gates add halves at the least
     while names:
         name = names.pop()
+        size = 0.0
         for part in (program.beginnings[name], *program.effects[name]):
             plain = part.value if isinstance(part, Gated | Rectified) else part
             if not isinstance(plain, Affine):
                 return False
-            factors.append(plain.constant)
-            if isinstance(part, Rectified):
-                factors.append(part.factor)
+            scale = part.factor if isinstance(part, Rectified) else 1.0
+            terms = abs(scale * plain.constant)
+            constants.append(scale * plain.constant)
             for field, factor in plain.terms.items():
                 sort = program.components.get(field.name)
-                if field.name in EDGE or field.name == "index" or sort == "node":
+                if field.name in (*EDGE, "index") or sort not in ("float", "bool"):
                     return False
-                if sort == "float" and factor % 1:
-                    return False
-                if sort == "float" and field.name not in reached:
-                    names.append(field.name)
-                    reached.add(field.name)
-                factors.append(factor)
+                if sort == "float":
+                    if scale * factor % 1:
+                        return False
+                    if field.name not in reached:
+                        names.append(field.name)
+                        reached.add(field.name)
+                terms += abs(scale * factor) * (value if sort == "float" else 1.0)
+                constants.append(scale * factor)
+            gates = len(literals_of(part)) if part is not plain else 0
+            size += terms + gates * 2 * max(terms, 0.5)
+        largest = max(largest, size)
     # of a float this is a power of two, the least of which it is a whole multiple
-    finest = max(abs(float(f)).as_integer_ratio()[1] for f in factors)
-    return SUMMED * value * finest <= 2.0**24
+    finest = max(abs(float(each)).as_integer_ratio()[1] for each in constants)
+    return largest * finest <= 2.0**24
 
 
 def accumulates(program: GraphProgram, number: str, value: float) -> bool:

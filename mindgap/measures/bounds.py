@@ -42,8 +42,8 @@ class Entry(NamedTuple):
 def contradiction(graphs: Sequence[Edges]) -> list[Entry]:
     """Inequalities whose sum is 0 > 0; empty if sums of terms can tell the classes.
 
-    Raises ArithmeticError if the solver finds multiples that are no whole numbers of a
-    reasonable size.
+    Raises ArithmeticError if the solver does not decide, or finds multiples that are no
+    whole numbers of a reasonable size.
     """
     require("run", "the search for contradictions", "scipy")
     from scipy.optimize import linprog
@@ -70,8 +70,10 @@ def contradiction(graphs: Sequence[Edges]) -> list[Entry]:
     total[-1] = 1.0
     # few entries, and those of the first edges, where several contradictions exist
     found = linprog(np.arange(len(rows)), A_eq=sums, b_eq=total, method="highs-ds")
-    if not found.success:
+    if found.status == 2:  # no multiples: sums of terms can tell the classes
         return []
+    if not found.success:
+        raise ArithmeticError(f"not decided: {found.message}")
     return _whole(wanted, rows, found.x)
 
 

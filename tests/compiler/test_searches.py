@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import mindgap as mg
 from mindgap import programs, tasks
 from mindgap.compiler import static, verification
-from mindgap.language.expressions import when
+from mindgap.language.expressions import maximum, when
 from mindgap.language.program import GraphProgram
 from mindgap.language.selection import Min
 from tests.compiler.test_heads import every_digraph
@@ -120,20 +120,56 @@ def test_without_a_cut_node_there_are_more_parts(seed, nodes, chance):
             assert (parts + alone > whole) == bool(cuts[node])
 
 
-@pytest.mark.parametrize(
-    ("tick", "largest", "exact"),
-    [(2.0**-7, 4.0, True), (0.01, 4.0, False), (2.0**-7, 4096.0, False)],
-)
-def test_a_clock_of_binary_fractions_is_not_rounded(tick, largest, exact):
-    """2^24 multiples fit float32: a limit of 4,096 leaves no room for sums."""
-    clock = GraphProgram(
-        name="clock",
-        start=lambda init: {"time": 0.0, "runs": init.s},
+def counter(update, largest=4.0, start=0.0):
+    """A program with a number `time`, a second one and a truth value."""
+    return GraphProgram(
+        name="counter",
+        start=lambda init: {"time": start, "more": 0.0, "runs": init.s},
         select=lambda self, other, init, edge: Min(other.index, where=edge.adj),
         update=lambda self, other, init, edge: {
-            "time": self.time + when(self.runs, tick),
+            "time": update(self, other, init), "more": 0.3 * self.more,
             "runs": self.runs,
         },
+        task=tasks.dfs,
+        hints=dict.fromkeys(tasks.dfs.stage("hint")),
         largest_value=largest,
-    )
-    assert static.on_grid(clock, "time", largest) == exact
+    )  # fmt: skip
+
+
+TICK = 2.0**-7
+
+
+@pytest.mark.parametrize(
+    ("update", "largest", "exact"),
+    [
+        (lambda self, other, init: self.time + when(self.runs, TICK), 4.0, True),
+        (lambda self, other, init: other.time - maximum(self.time, 0), 4.0, True),
+        # no binary fraction; not enough multiples; a large factor; a large gate
+        (lambda self, other, init: self.time + when(self.runs, 0.01), 4.0, False),
+        (lambda self, other, init: self.time + when(self.runs, TICK), 2.0**18, False),
+        (lambda self, other, init: 2.0**18 * self.time + TICK, 4.0, False),
+        (lambda self, other, init: when(self.runs, 2.0**20 * self.time), 4.0, False),
+        # halves of halves, plain and cut off; places; another number that is rounded
+        (lambda self, other, init: 0.5 * self.time, 4.0, False),
+        (lambda self, other, init: 0.5 * maximum(self.time, 0), 4.0, False),
+        (lambda self, other, init: other.index - self.time, 4.0, False),
+        (lambda self, other, init: self.time + self.more, 4.0, False),
+    ],
+)
+def test_numbers_on_a_grid_are_not_rounded(update, largest, exact):
+    assert static.on_grid(counter(update, largest), "time", largest) == exact
+
+
+def test_numbers_that_are_given_are_on_no_grid():
+    kadane = programs.find_maximum_subarray_kadane
+    assert not static.on_grid(kadane, "sum", 32.0)
+    assert not static.on_grid(kadane, "best", 32.0)
+    # a row whose sums come closer than their rounding: 62 keys that end between two
+    # numbers of float32 beside the constant of a gate
+    fraction = np.full(62, 0.45) + np.arange(62) % 3
+    keys = np.concatenate([[0.5, -0.25], (2**11 // 62 + fraction) * 2.0**-18])
+    keys[-1] += 0.25 + 1.5e-4 - keys[2:].sum()
+    row = {"pos": np.arange(64)[None] / 64, "key": keys[None].astype(np.float32)}
+    graphs = tasks.find_maximum_subarray_kadane.solved(row)
+    (reason,) = mg.suited(kadane, 64).refusals(graphs)
+    assert "compared values are too close" in str(reason)
