@@ -15,10 +15,9 @@
 # {cite:p}`velickovic2022clrs`. How many of them does one layer of graph attention hold
 # exactly, hint by hint, and what stands in the way of the others?
 #
-# **In one line.** More than half are compiled, sorting among them, each with its hints;
-# nearly all run in DeepMind's own network, unmodified. For two no network of this kind has the
-# answer, whatever its weights; for six more it cannot show all that is asked. The others are
-# open.
+# **In one line.** More than half are compiled, sorting among them, nearly always with every hint;
+# most of these run in DeepMind's own network. Of four others no network with CLRS's decoders can
+# show all hints, whatever its weights. The rest is open.
 #
 # **From the paper, on this page:** nothing is printed there; the compiler is that of
 # section 2.4 and Appendix A {cite:p}`saldyt2025gap`.
@@ -165,49 +164,56 @@ assert len({*np.asarray(truth.outputs["scc_id"])[0].tolist()}) == 2
 # ## What is compiled so far
 #
 # For each program: how many nodes are selected in a step (the heads), the least hidden size
-# that holds it, steps of attention for a hint, numbers that are learned where it is trained, the
-# share of random inputs of sixteen and of sixty-four nodes that it refuses, and whether dm-clrs's
-# own network holds it without a change.
+# that holds it, steps of attention for a hint, and parameters, for sixteen nodes; how many random
+# inputs of sixteen and of sixty-four nodes it refuses; on how many inputs it has been verified; and
+# whether dm-clrs's own network holds it.
 
 
 # %% tags=["remove-cell"]
-def held(program, network):
-    """Whether the network holds the program."""
+def in_dm_clrs(program):
+    """Whether dm-clrs's network holds the program, and why not."""
     try:
-        mg.suited(program, 16, network)
-    except mg.CannotCompile:
-        return False
-    return True
+        mg.suited(program, 16, "clrs")
+    except mg.CannotCompile as error:
+        return f"no: no {'weights' if 'reads the edge' in str(error) else 'bias'}"
+    return "yes"
 
 
 def refused(program, size, count, at_once=10):
-    """The share of random inputs that the compiled network refuses."""
-    exact, reasons = mg.suited(program, size), []
+    """How many random inputs the compiled network refuses, and notes why."""
+    exact = mg.suited(program, size)
     for part in range(count // at_once):
         drawn = program.task.sample(jax.random.key(part), size, at_once).trimmed()
-        reasons += exact.refusals(drawn)
-    return np.mean([reason is not None for reason in reasons])
+        given = [reason for reason in exact.refusals(drawn) if reason]
+        reasons.setdefault(program.name, []).extend(given)
+    return len(reasons[program.name])
+
+
+def verified(program):
+    """On how many inputs of how many nodes at most, as `mindgap verify` found."""
+    found = certified[program.name]
+    assert found["outputs"] == found["hints"] == found["selections"] == 1
+    return f"{found['graphs']:,}, n to {max(found['nodes'])}"
 
 
 def about(program):
     """A line of the table."""
-    exact = mg.suited(program, 16)
+    exact, many = mg.suited(program, 16), max(10, few // 4)
+    small = refused(program, 16, few)
+    large = refused(program, 64, many) - small
     leaves = jax.tree.leaves(exact.params)
-    small, large = refused(program, 16, few), refused(program, 64, max(10, few // 4))
-    shown_for = certified.get(program.name, {"graphs": 0, "nodes": [0]})
     return {
-        "heads": exact.config.heads, "hidden size": exact.config.hidden_size,
-        "steps a hint": program.message_steps,
+        "heads": exact.config.heads, "size": exact.config.hidden_size,
+        "steps": program.message_steps,
         "parameters": f"{sum(leaf.size for leaf in leaves):,}",
-        "refused": f"{small:.1%}, {large:.1%}",
-        "verified": f"{shown_for['graphs']:,} to n = {max(shown_for['nodes'])}",
-        "in dm-clrs": "yes" if held(program, "clrs") else "no",
+        "refused": f"{small} of {few}, {large} of {many}",
+        "verified": verified(program), "in dm-clrs": in_dm_clrs(program),
     }  # fmt: skip
 
 
 # %% tags=["remove-input"]
 known = {**tasks.TASKS, **tasks.BEYOND, **tasks.ROWS}
-first = {}
+first, reasons = {}, {}
 for program in programs.PROGRAMS.values():
     if program.task and program.task.name in known:
         first.setdefault(program.task.name, program)
@@ -220,27 +226,37 @@ table
 # %% tags=["remove-cell"]
 if profile != "quick":
     assert len(table) >= 18
-    assert (table["in dm-clrs"] == "no").sum() <= 4
+
+# %% tags=["remove-input"]
+every = [reason for each in reasons.values() for reason in each]
+close = sum("too close" in reason or "closer than" in reason for reason in every)
+most = max(reasons, key=lambda name: len(reasons[name]))
+holds = (table["in dm-clrs"] == "yes").sum()
+mg.book.pages.note(
+    f"*Verified: on so many random inputs, and on CLRS-30's test, all outputs, hints and "
+    f"selections were right.* {holds} of these {len(table)} programs run in dm-clrs's own network. "
+    f"{close} of {len(every)} inputs were refused because two numbers, or two places, are so close "
+    f"that float32 may not tell them; most by {words(most)}."
+)
 
 # %% [markdown]
-# *Refused: of sixteen, and of sixty-four nodes. Verified: on so many random inputs of up to so many
-# nodes, and on CLRS-30's test, all outputs, hints and selections were right
-# (`mindgap verify all`).* What is refused is mostly two numbers so close that
-# float32 cannot tell them. Two algorithms refuse most. Kadane's compares sums, and every sum of up
-# to sixty-four numbers has been rounded three hundred times. Task scheduling compares penalties
-# below 1 in scores that leave room for its count, which reaches sixty-four.
+# *No weights: a state of dm-clrs's network depends on the weights of edges only through who is
+# selected. No bias: a node cannot be told from its neighbours there.* Kadane's algorithm
+# compares sums, and the limits allow for a rounding in every step. Task scheduling compares
+# penalties below 1 in scores that leave room for a count of up to sixty-four.
 #
 # That each is exact is shown by its certificate: algorithm, interpreter and network are
 # compared on every hint, output and selection, on random inputs of several sizes, and the suite of
-# the library does so for every order of four numbers. CLRS's hint of the transposed graph, which
-# lies on edges and never changes, is left out. The networks can be
+# the library does so for every order of four numbers. Of strongly connected components one hint of
+# CLRS is left out, in dm-clrs's network too: the transposed graph, which lies on edges and never
+# changes. The networks can be
 # {doc}`downloaded <weights>`.
 #
-# ## Answers that no network of this kind has
+# ## What no network can say of an edge
 #
-# A decision about an edge from *i* to *j* is read from a sum: one term of node *i*, one of
-# node *j*, one of what the edge was given. The first two may depend on the whole graph, in any way
-# and after any number of steps. That is little. Take the longest common subsequence of two
+# CLRS's decoder of edges reads a sum: one term of node *i*, one of node *j*, one of what
+# the edge from *i* to *j* was given. The terms of the nodes may depend on the whole graph, in any
+# way and after any number of steps. That is little. Take the longest common subsequence of two
 # strings, 01 and 10, as dm-clrs's own algorithm answers it: for each pair of places, whether the
 # two letters match (0) or the way goes up (1) or to the left (2).
 
@@ -263,6 +279,13 @@ def lines(entries):
     ).set_index("pair")  # fmt: skip
 
 
+def across(table, size):
+    """The classes of pairs of one node of the first and one of the second string."""
+    asked = np.full(table.shape, -1)
+    asked[:size, size:] = table[:size, size:]
+    return asked
+
+
 def tree(weights):
     """Which edges are in the minimum spanning tree, and their weights."""
     told = dm_clrs.traced("mst_kruskal", weights)[1]["in_mst"]
@@ -278,8 +301,7 @@ def weighted(size, *edges):
     return made
 
 
-pairs = np.full((4, 4), -1)
-pairs[:2, 2:] = told
+pairs = across(answer["b"].argmax(-1), 2)
 proof = bounds.contradiction([bounds.Edges(pairs, np.zeros((4, 4, 0)))])
 
 # %% tags=["remove-input"]
@@ -294,9 +316,25 @@ lines(proof)
 # No weights, width, depth or number of steps change that. The library finds such sums by linear
 # programming and checks them with whole numbers (`mindgap.measures.bounds`).
 #
-# In Kruskal's minimum spanning trees edges have weights, which the readout sees. Any one graph can
-# be told right. Two together cannot: the coefficient of the weight is the network's, and the
-# same for all graphs. In one of these graphs it would have to be below 0, in the other above:
+# This holds if an edge is given nothing. In dm-clrs, what was predicted of an edge is an input of
+# that edge in the next step, and the network can build on it. But the first hint is given as it
+# is, so that all that the second prediction sees is known. For the strings 001 and 110 it
+# does not help:
+
+# %% tags=["remove-input"]
+hints, _ = dm_clrs.traced("lcs_length", np.array([0, 0, 1]), np.array([1, 1, 0]))
+second = across(hints["b_h"][1].argmax(-1), 3)
+fed_back = dm_clrs.edge_inputs("lcs_length", hints, 0)
+common = bounds.contradiction([bounds.Edges(second, fed_back)])
+lines(common)
+
+# %% [markdown]
+# *The second hint, with the first hint as inputs of the edges.*
+#
+# In Kruskal's minimum spanning trees edges have weights, which the readout sees. Any one of these
+# two graphs can be told right. Both together cannot: the coefficient of the weight is the
+# network's, and the same for all graphs. In one graph it would have to be below 0, in the other
+# above:
 
 # %% tags=["remove-input"]
 one = weighted(4, (0, 1, 1), (2, 3, 2), (1, 3, 3), (1, 2, 4), (0, 3, 5))
@@ -307,7 +345,7 @@ spanning = bounds.contradiction([tree(one), tree(two)])
 lines(spanning)
 
 # %% tags=["remove-cell"]
-assert len(proof) == 4 and {e.times for e in proof} == {1}
+assert len(proof) == len(common) == 4 and {e.times for e in proof} == {1}
 assert not bounds.contradiction([tree(one)]) and not bounds.contradiction([tree(two)])
 assert {e.graph for e in spanning} == {0, 1}
 
@@ -315,63 +353,65 @@ assert {e.graph for e in spanning} == {0, 1}
 # *Eight inequalities of two graphs: 1 is an edge of the tree, 0 is none. Each counts as
 # often as the last column says.*
 #
-# What would do is state on edges. dm-clrs's networks have a little of it: a hint of an edge that
-# was predicted is an input of that edge in the next step. None of the above holds for these.
-# Bridges, whose answer lies on edges too, are not among them: a bridge is on no circle, so that
-# such sums exist for every graph (on a closed walk that has a bridge in every other step, the walk
-# has to turn back over the same bridge).
+# Here hints that are fed back would do, as far as we know: they add one edge at a time, between the
+# two nodes that other hints mark.
+#
+# Bridges lie on edges too, and nothing of this kind is in their way. A contradiction would be a
+# closed walk in which every other edge is a bridge. Between two bridges it takes one edge that is
+# none, to another node, so it cannot turn back over the bridge that it came by, and there is no
+# other way back. Pairs of a node with itself have no weight, which the readout sees.
 #
 # ## Numbers on pairs that cannot be shown
 #
-# All-pairs and interval algorithms have a hint with a number for each pair. It is read by the same
-# sums. So of four pairs with the same inputs, (*i*, *j*) and (*k*, *m*) must add up to as much as
-# (*i*, *m*) and (*k*, *j*). They do not:
+# All-pairs and interval algorithms have a hint with a number for each pair, which is read by the
+# same sum. So of four pairs with the same inputs, (*i*, *j*) and (*k*, *m*) must add up to as much
+# as (*i*, *m*) and (*k*, *j*). They do not, in the second hint, with the first as inputs:
 
 
 # %% tags=["remove-cell"]
-def on_pairs(name, hint, asked, *inputs):
+def on_pairs(name, hint, given, *inputs):
     """The largest difference of two sums that any network makes equal."""
     told = dm_clrs.traced(name, *inputs)[0]
-    numbers = np.where(asked(told), told[hint][-1], np.nan)
-    rows, columns, apart = bounds.rectangle(numbers, np.zeros((*numbers.shape, 0)))
-    pairs = " and ".join(f"({i}, {j})" for i, j in zip(rows, columns, strict=True))
-    crossed = " and ".join(
-        f"({i}, {j})" for i, j in zip(rows, columns[::-1], strict=True)
+    seen = np.concatenate([dm_clrs.edge_inputs(name, told, 0), *given], -1)
+    rows, columns, apart = bounds.rectangle(told[hint][1], seen)
+    pairs, crossed = (
+        " and ".join(f"({i}, {j})" for i, j in zip(rows, those, strict=True))
+        for those in (columns, columns[::-1])
     )
-    return {
-        "hint": hint,
-        "pairs": pairs,
-        "against": crossed,
-        "apart by": f"{apart:.3g}",
-    }
+    return {"hint": hint, "pairs": pairs, "against": crossed, "apart": abs(apart)}
 
 
 rng = np.random.default_rng(0)
-sides, chances = rng.uniform(size=6), rng.uniform(size=11) / 11
-ways = weighted(6, (0, 2, 1), (1, 3, 1), (2, 4, 1), (3, 5, 1), (2, 3, 5))
+ways = np.triu(rng.uniform(size=(8, 8)) * (rng.uniform(size=(8, 8)) < 0.5), 1)
+ways += ways.T
 strings = np.array([0, 1, 0, 1]), np.array([1, 0, 0, 1])
+sides, found, missed = rng.uniform(size=8), rng.uniform(size=6), rng.uniform(size=7)
 apart = {
-    "floyd_warshall": on_pairs("floyd_warshall", "D", lambda h: ways == 0, ways),
-    "matrix_chain_order": on_pairs(
-        "matrix_chain_order", "m", lambda h: h["msk"][-1] > 0, sides
-    ),
-    "optimal_bst": on_pairs(
-        "optimal_bst", "e", lambda h: h["msk"][-1] > 0, chances[:5], chances[5:]
-    ),
+    "floyd_warshall": on_pairs("floyd_warshall", "D", [ways[..., None]], ways),
+    "matrix_chain_order": on_pairs("matrix_chain_order", "m", [], sides),
+    "optimal_bst": on_pairs("optimal_bst", "e", [], found / 13, missed / 13),
+    "lcs_length": on_pairs("lcs_length", "c", [], *strings),
 }
 
 # %% tags=["remove-input"]
-pd.DataFrame({words(name): line for name, line in apart.items()}).T
+shown = pd.DataFrame({words(name): line for name, line in apart.items()}).T
+shown["apart"] = shown["apart"].map("{:.2f}".format)
+shown
+
+# %% tags=["remove-cell"]
+assert all(line["apart"] > 1e-3 for line in apart.values())
 
 # %% [markdown]
-# *One small input each. "Apart by" is the difference of two sums that every network makes equal.*
+# *One small input each, of random numbers. Apart: by how much two sums differ that every network
+# makes equal.*
 #
-# The answer of these three is a pointer for each pair, which is read through a maximum, and this
-# argument does not reach it. For Floyd and Warshall there is another, which counts. Let *a* nodes
-# have one edge each, to a middle node of their own, and one to a hub; the middle nodes have edges
-# to *a* further nodes, with one of two weights. Then the predecessor of each far node on the way
-# from each first one says which weight the edge has that lies between, an edge that neither of the
-# two nodes is on:
+# The answers of the first three are pointers for each pair, which are read through a maximum, and
+# this argument does not reach them. For Floyd and Warshall there is another, which counts, if hints
+# are not fed back. Let *a* nodes have one edge each, to a middle node of their own, and one to a
+# hub; the middle nodes have edges to *a* last nodes, with one of two weights, and the hub too. The
+# way through the middle is shorter than the way over the hub if and only if the weight between is
+# the lower one. So the predecessor of a last node on the way from a first one says which weight
+# that is, of an edge that the first node is not on:
 
 
 # %%
@@ -399,47 +439,47 @@ def enough(bits):
     return next(a for a in itertools.count(1) if a**2 > (3 * a + 1) * bits)
 
 
+read = 3 * 32 * width  # encoded inputs, the state before and after, of float32 each
 assert (tables(1), tables(2)) == (2, 2**4)
 
 # %% tags=["remove-input"]
 mg.book.pages.note(
     f"All {tables(2)} choices for two by two nodes have different answers; for *a* by *a* "
-    "there are 2 to the power of *a* squared. What is read about these pairs are the states of "
-    f"nodes and nothing else: {32 * width:,} bits each at hidden size {width}, of 3*a* + 1 nodes. "
-    f"From *a* = {enough(32 * width):,} on these are too few, so that no network of this width "
-    "has all answers. On smaller graphs the question is open."
+    "there are 2 to the power of *a* squared. What is read about these pairs is what 3*a* + 1 "
+    f"nodes hold, {read:,} bits each at hidden size {width}. From *a* = {enough(read):,} on "
+    "these are too few, so that no network of this width has all answers without hints that are "
+    "fed back. On smaller graphs the question is open."
 )
 
 # %% [markdown]
 # ## Products
 #
-# The three algorithms of geometry ask on which side of a line a point lies: whether one product of
-# two differences is above another. A network whose attention selects, as compiled ones do, adds,
-# selects and cuts off at 0. What it decides has straight borders, finitely many. The border
-# of a product is curved. So no such network is right for all numbers, and Graham's hint of
-# angles and the hint of signed areas cannot be shown:
+# The three algorithms of geometry ask on which side of a line a point lies. For the points (0, 0),
+# (*x*, 1/2) and (1/2, *y*) the side is the sign of *x y* - 1/4. A network whose attention selects,
+# as compiled ones do, adds, selects and cuts off at 0, so what it decides has straight borders,
+# finitely many. This border is curved. So no such network is right for all real numbers:
 
 # %% tags=["remove-input"]
 mg.book.pages.note(
-    f"To tell x y > 1/4 from x y < 1/4 for x from 1/4 to 1, except within {2.0**-24:.1g} of the "
-    f"border, takes {bounds.pieces(2.0**-24):,} straight pieces at least."
+    f"To tell whether x y is above 1/4 for x from 1/4 to 1, except where it is within "
+    f"{2.0**-24:.1g} of 1/4, takes {bounds.pieces(2.0**-24):,} straight pieces at least."
 )
 
 # %% [markdown]
-# That is finite, so this is no proof against a large network for float32's numbers. A product in
-# the update would do. Soft attention multiplies too, but not exactly.
+# For the numbers of float32 this is open: the number of pieces can double with each step. A product
+# in the update would do. Whether soft attention can multiply exactly is open, too.
 #
 # ## All thirty
 
 # %% tags=["remove-cell"]
 verdicts = {
-    **dict.fromkeys(("lcs_length", "mst_kruskal"),
-        "no: edges need state of their own"),
+    "lcs_length": "not its hints; nor its answer if none are fed back",
+    "mst_kruskal": "not if no hints are fed back; else open",
+    "floyd_warshall": "not its hints; its answer is open",
     **dict.fromkeys(("matrix_chain_order", "optimal_bst"),
-        "not its hints; the answer is open"),
-    "floyd_warshall": "not its hints; at no fixed width for all sizes",
+        "not its hints; its answer is open"),
     **dict.fromkeys(("graham_scan", "jarvis_march", "segments_intersect"),
-        "not for all numbers: needs a product"),
+        "open in float32; not for all numbers"),
     "dag_shortest_paths": "open: an edge's weight is needed where it leads",
     "bridges": "open: the sums exist; no program yet",
     **dict.fromkeys(("naive_string_matcher", "kmp_matcher"),
@@ -465,8 +505,9 @@ pd.DataFrame({"verdict": {words(name): verdicts[name] for name in all_names}})
 #   ({doc}`which algorithms are learned <17_which_algorithms>`).
 # - A program takes a few steps of attention for each hint where CLRS's networks usually take one.
 #   Whether one would do is open.
-# - "No" is said of networks whose state is at the nodes, and of decoders as CLRS has them. It is
-#   exact: such a network may still be right about most edges.
+# - "Not" is said of CLRS's decoders, and means not right everywhere: such a network may be right
+#   about most edges. State on edges, or a readout that multiplies, would do.
+# - Compiled programs do not depend on what is fed back, but for the source of the searches.
 #
 # ## Reproduce
 #

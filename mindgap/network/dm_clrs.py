@@ -130,6 +130,31 @@ def traced(
     return hints, outputs
 
 
+def edge_inputs(
+    algorithm: str, hints: Mapping[str, np.ndarray], step: int
+) -> Float[np.ndarray, "N N F"]:
+    """What an edge is given of one step's hints, where hints are fed back.
+
+    Each number is multiplied by a row of weights and added up: hints of edges, pointers
+    of nodes, and how often a pointer of edges names the second node from the first, or
+    to it (dm-clrs `encoders.accum_edge_fts`).
+    """
+    specs = library("dm-clrs's features").SPECS[algorithm]
+    given = []
+    for name, hint in hints.items():
+        _, location, kind = specs[name]
+        value = hint[step]
+        named = np.eye(len(value))
+        if location == "edge" and kind == "pointer":
+            told = named[value.astype(int)]
+            given += [told.mean(0), told.mean(1)]
+        elif location == "edge":
+            given += list(np.moveaxis(value, -1, 0)) if value.ndim == 3 else [value]
+        elif location == "node" and kind.endswith("pointer"):
+            given.append(named[value.astype(int)])
+    return np.stack(given, -1)
+
+
 @contextlib.contextmanager
 def one_device() -> Iterator[None]:
     """A context in which dm-clrs finds one device; use it around dm-clrs's models.
