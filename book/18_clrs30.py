@@ -198,9 +198,10 @@ def verified(program):
 
 def about(program):
     """A line of the table."""
-    exact, many = mg.suited(program, 16), max(10, few // 4)
+    slow = program.name in long
+    exact, many = mg.suited(program, 16), 10 if slow else max(10, few // 4)
     small = refused(program, 16, few)
-    large = refused(program, 64, many) - small
+    large = refused(program, 64, many, 2 if slow else 10) - small
     leaves = jax.tree.leaves(exact.params)
     return {
         "heads": exact.config.heads, "size": exact.config.hidden_size,

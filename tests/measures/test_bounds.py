@@ -76,12 +76,54 @@ def test_an_input_that_tells_the_classes_resolves_it():
 
 @pytest.mark.clrs
 def test_bridges_are_never_contradictory():
-    rng = np.random.default_rng(0)
-    for nodes in range(2, 10):
-        weights = np.triu(rng.uniform(size=(nodes, nodes)) < 0.4, 1)
+    """But for the weight, an edge would be told from no pair of a node with itself."""
+    rng, both = np.random.default_rng(0), 0
+    for nodes in [2, *([5, 8] * 15)]:
+        weights = np.triu(rng.uniform(size=(nodes, nodes)) < 2 / nodes, 1)
         weights = (weights | weights.T).astype(float)
+        if nodes == 2:
+            weights = 1 - np.eye(2)
         told = dm_clrs.traced("bridges", weights)[1]["is_bridge"].astype(int)
+        both += {0, 1} <= {*told[weights > 0].tolist()}
         assert bounds.contradiction([edges(told, weights[..., None])]) == []
+        if nodes == 2:
+            assert adds_up([edges(told)], bounds.contradiction([edges(told)]))
+    assert both >= 5
+
+
+@pytest.mark.clrs
+def test_what_an_edge_is_given_of_hints_is_as_dm_clrs_encodes_it():
+    """Weights that count each number alone show it, summed over features."""
+    import clrs
+    import haiku as hk
+    from clrs._src import encoders
+
+    hints, _ = dm_clrs.traced(
+        "floyd_warshall", np.array([[0, 1, 0], [1, 0, 2], [0, 2, 0.0]])
+    )
+    ours = dm_clrs.edge_inputs("floyd_warshall", hints, 1)
+
+    def theirs():
+        total = []
+        for name, hint in hints.items():
+            _, location, kind = clrs.SPECS["floyd_warshall"][name]
+            data = hint[1][None]
+            if kind == "pointer":
+                data = np.eye(3)[data.astype(int)]
+            point = clrs.DataPoint(name, location, kind, data)
+            for first in (1.0, 0.0):
+                made = [
+                    hk.Linear(1, w_init=hk.initializers.Constant(w), with_bias=False)
+                    for w in (first, 1 - first)
+                ]
+                whole = np.zeros((1, 3, 3, 1))
+                total.append(encoders.accum_edge_fts(made, point, whole)[0, ..., 0])
+        return [np.asarray(each) for each in total if np.any(each)]
+
+    expected = hk.without_apply_rng(hk.transform(theirs)).apply
+    init = hk.transform(theirs).init(None)
+    for number in np.moveaxis(ours, -1, 0):
+        assert any(np.allclose(number, each) for each in expected(init))
 
 
 def test_a_rectangle_is_where_sums_fail():
