@@ -234,8 +234,8 @@ close = sum("too close" in reason or "closer than" in reason for reason in every
 most = max(reasons, key=lambda name: len(reasons[name]))
 holds = (table["in dm-clrs"] == "yes").sum()
 mg.book.pages.note(
-    f"*Verified: on so many random inputs, and on CLRS-30's test, all outputs, hints and "
-    f"selections were right.* {holds} of these {len(table)} programs run in dm-clrs's own network. "
+    f"*Verified: on so many random inputs, with n to 64 also on CLRS-30's test, all outputs, hints "
+    f"and selections were right.* {holds} of these {len(table)} programs run in dm-clrs's own network. "
     f"{close} of {len(every)} inputs were refused because two numbers, or two places, are so close "
     f"that float32 may not tell them; most by {words(most)}."
 )
@@ -514,5 +514,6 @@ pd.DataFrame({"verdict": {words(name): verdicts[name] for name in all_names}})
 #
 # | what | command |
 # |---|---|
-# | one certificate | `mindgap verify insertion_sort --nodes 4 16 --graphs 50` |
+# | a certificate | `mindgap verify insertion_sort --nodes 4 16 64 --graphs 20` |
+# | all of them | `mindgap verify all --json`, some hours |
 # | this page | `mindgap book run 18_clrs30` |
