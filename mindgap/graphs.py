@@ -40,6 +40,17 @@ class Trajectory(NamedTuple):
         return next(iter(self.hints.values())).shape[1] - 1
 
 
+def index_of(inputs: Mapping[str, AnyArray]) -> AnyArray:
+    """By what nodes are told apart: their positions, increasing, in [0, 1).
+
+    In two strings, which have positions of their own, the places of the first are below
+    1/2, and those of the second from there on.
+    """
+    if "string" in inputs:
+        return (inputs["pos"] + inputs["string"]) / 2
+    return inputs["pos"]
+
+
 @jax.tree_util.register_pytree_with_keys_class
 class Graphs:
     """A batch of one task's inputs, with the algorithm's trajectory on them.
@@ -107,6 +118,11 @@ class Graphs:
         Shapes: node features (B, N), edge features (B, N, N), graph features (B,).
         """
         return MappingProxyType(self._inputs)
+
+    @property
+    def index(self) -> Float[AnyArray, "*batch N"]:
+        """By what programs tell nodes apart (see `index_of`)."""
+        return index_of(self._inputs)
 
     @property
     def batch(self) -> int:

@@ -19,13 +19,14 @@ from mindgap.compiler.static import is_given, reads_source
 from mindgap.graphs import Graphs
 from mindgap.language.interpreter import (
     Meaning,
+    given_as,
     interpret,
     shown,
     source_of,
     task_of,
 )
 from mindgap.language.normal_forms import fields_of
-from mindgap.language.program import GraphProgram, clrs_name
+from mindgap.language.program import GraphProgram
 from mindgap.tasks.base import trajectories
 
 NODES = 4096
@@ -187,7 +188,7 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
         return [soft] * graphs.batch
     found = _Findings(graphs.batch)
     _check_inputs(program, limits, graphs, found)
-    _check_positions(limits, np.asarray(graphs.positions), found)
+    _check_positions(limits, np.asarray(graphs.index), found)
     if "adj" in graphs.inputs:
         _check_edges(limits, graphs, found)
     solved = trajectories(task_of(program), dict(graphs.inputs))
@@ -207,7 +208,7 @@ def _check_inputs(
 ) -> None:
     """Refuses truth values that are neither 0 nor 1, and numbers that are too large."""
     given = {
-        name: (np.asarray(graphs.inputs[clrs_name(name)]), sort)
+        name: (np.asarray(given_as(program, name, graphs.inputs)), sort)
         for name, sort in (*program.node_inputs.items(), *program.graph_inputs.items())
     }
     source = source_of(program, graphs)
@@ -373,7 +374,7 @@ def _follow(
             ),
         )
     _check_source(program, run, taken, found)
-    positions = np.asarray(graphs.positions)[:, None, :]
+    positions = np.asarray(graphs.index)[:, None, :]
     for name, sort in program.components.items():
         held = np.asarray(run.states[name])
         held = np.concatenate(
@@ -396,7 +397,7 @@ def _follow(
                 lambda *place, at=at: f"{at(*place)}; compile with largest_value=",
             )
         if sort == "node":
-            nearest = nearest_nodes(held, np.asarray(graphs.positions))
+            nearest = nearest_nodes(held, np.asarray(graphs.index))
             off = np.abs(np.take_along_axis(positions, nearest, -1) - held)
             found.refuse(off > limits.position_gap / 4, f"{name} is no node", at)
             if limits.near_pointers and name in (limits.fed_pointers or ()):
@@ -440,7 +441,7 @@ def _namesakes(
     run: Meaning, graphs: Graphs, name: str, fields: tuple[str, str]
 ) -> Int[np.ndarray, "B T N"]:
     """How many nodes a selection by name may be of, the node itself among them."""
-    positions = np.asarray(graphs.positions)[:, None]
+    positions = np.asarray(graphs.index)[:, None]
     theirs, own = (
         np.asarray(run.states[f])[:, :-1]
         if f in run.states
@@ -522,7 +523,7 @@ def _reach(
     program: GraphProgram, limits: Limits, graphs: Graphs, run: Meaning
 ) -> Iterator[Bool[np.ndarray, "B #N N"]]:
     """Which nodes each node can attend to, step by step; see `Limits.fed_pointers`."""
-    each, positions = program.message_steps, np.asarray(graphs.positions)
+    each, positions = program.message_steps, np.asarray(graphs.index)
     near = np.zeros((graphs.batch, graphs.nodes, graphs.nodes), bool)
     if "adj" in graphs.inputs:
         near = np.asarray(graphs.adjacency) > 0

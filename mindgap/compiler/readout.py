@@ -11,7 +11,7 @@ from mindgap.compiler.layout import Arrays, Layout, Place, zero_layer
 from mindgap.compiler.static import CannotCompile
 from mindgap.language.interpreter import shown, task_of
 from mindgap.language.normal_forms import Field
-from mindgap.language.program import GraphProgram, clrs_name
+from mindgap.language.program import GraphProgram, input_of
 from mindgap.network import ModelConfig
 from mindgap.tasks.features import Feature
 
@@ -30,22 +30,27 @@ def set_encoders(
     Hints that are fed back are not read, except `s`, which is an input as well.
     """
     task = task_of(program)
-    coordinates = {
-        "pos": layout.inputs[Field("self", "index")],
-        "s": layout.inputs[Field("init", "s")],
-        "A": layout.edges["weight"],
-        "adj": layout.edges["adj"],
-        **{
-            clrs_name(name): layout.inputs[Field("self", name)]
-            for name in program.node_inputs
-        },
-        **layout.graphs,
+    index = layout.inputs[Field("self", "index")]
+    # by input and class, where it is written to and with which factor
+    written: dict[tuple[str, int], dict[int, float]] = {
+        ("pos", 0): {index: 1.0},
+        ("s", 0): {layout.inputs[Field("init", "s")]: 1.0},
+        ("A", 0): {layout.edges["weight"]: 1.0},
+        ("adj", 0): {layout.edges["adj"]: 1.0},
+        **{(name, 0): {at: 1.0} for name, at in layout.graphs.items()},
     }
+    for field in program.node_inputs:
+        name, which = input_of(task, field)
+        written[name, which or 0] = {layout.inputs[Field("self", field)]: 1.0}
+    if "string" in task.features:  # see `graphs.index_of`
+        written["pos", 0] = {index: 0.5}
+        written["string", 0] |= {index: 0.5}
     for name in config.encodes(task):
         rows = max(1, task.features[name].classes)
         w, _ = zero_layer(params, f"encoder_{name}", rows, layout.size)
-        if name in coordinates:
-            w[0, coordinates[name]] = 1.0
+        for row in range(rows):
+            for coordinate, factor in written.get((name, row), {}).items():
+                w[row, coordinate] = factor
 
 
 def set_decoders(

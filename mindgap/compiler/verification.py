@@ -260,7 +260,7 @@ def _truths(
     if feature.location == "graph":
         read = read.max(-1)
     if feature.type == "pointer":
-        read = nearest_nodes(read, np.asarray(graphs.positions))
+        read = nearest_nodes(read, np.asarray(graphs.index))
     if feature.stage == "output":
         truth = np.asarray(trajectory.outputs[name])
         last = np.maximum(1, np.asarray(trajectory.lengths) - 1)

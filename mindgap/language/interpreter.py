@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from mindgap import checks
-from mindgap.graphs import AnyArray, Graphs, Trajectory, edges_of
+from mindgap.graphs import AnyArray, Graphs, Trajectory, edges_of, index_of
 from mindgap.language.expressions import (
     Add,
     Both,
@@ -33,7 +33,7 @@ from mindgap.language.expressions import (
     When,
     lift,
 )
-from mindgap.language.program import SHOWN, GraphProgram, Shown, clrs_name, is_source
+from mindgap.language.program import SHOWN, GraphProgram, Shown, input_of, is_source
 from mindgap.language.selection import Selection, nobody
 from mindgap.tasks import base
 from mindgap.tasks.base import Task
@@ -233,11 +233,11 @@ def _run(
 ) -> Meaning:
     # float32, whatever JAX is set to: what the compiled network computes in
     inputs = {name: jnp.asarray(leaf, jnp.float32) for name, leaf in inputs.items()}
-    positions = inputs["pos"]
-    given = {"s": jnp.asarray(source, jnp.float32), "index": positions}
-    given |= {name: inputs[clrs_name(name)] for name in program.node_inputs}
+    index = index_of(inputs)
+    given = {"s": jnp.asarray(source, jnp.float32), "index": index}
+    given |= {name: given_as(program, name, inputs) for name in program.node_inputs}
     for name in program.graph_inputs:
-        given[name] = jnp.broadcast_to(inputs[name], positions.shape)
+        given[name] = jnp.broadcast_to(inputs[name], index.shape)
     if start is None:
         start = {
             name: jnp.broadcast_to(value(expr, {"init": given}), given["index"].shape)
@@ -251,6 +251,12 @@ def _run(
     last, (states, looks) = jax.lax.scan(step, start, length=steps)
     joined = {k: jnp.concatenate([states[k], last[k][None]]) for k in start}
     return Meaning(joined, looks)
+
+
+def given_as(program: GraphProgram, field: str, inputs: Inputs) -> AnyArray:
+    """An input as programs read it, by the name of its field."""
+    name, which = input_of(task_of(program), field)
+    return inputs[name] if which is None else inputs[name][..., which]
 
 
 def _step(

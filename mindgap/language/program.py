@@ -79,9 +79,14 @@ def is_source(feature: Any) -> bool:
     return feature.type == "mask_one"
 
 
-def clrs_name(field: str) -> str:
-    """The name that CLRS has for an input that programs read as `field`."""
-    return "s" if field == BEGIN else field
+def input_of(task: Any, field: str) -> tuple[str, int | None]:
+    """The input, by CLRS's name, that programs read as `field`, and its class."""
+    if field == BEGIN:
+        return "s", None
+    if field in task.features:
+        return field, None
+    name, _, number = field.rpartition("_")
+    return name, int(number)
 
 
 class _Fields:
@@ -164,7 +169,7 @@ class GraphProgram:
     @functools.cached_property
     def node_inputs(self) -> dict[str, Sort]:
         """The task's inputs at nodes beside position and source: CLRS's names, but a
-        number `s` is `begin`."""
+        number `s` is `begin`, and the classes of `key` are `key_0` and so on."""
         return self._inputs("node")
 
     @functools.cached_property
@@ -174,14 +179,15 @@ class GraphProgram:
 
     def _inputs(self, location: str) -> dict[str, Sort]:
         features = {} if self.task is None else self.task.stage("input")
-        return {
-            BEGIN if name == "s" else name: SORTS[feature.type]
-            for name, feature in features.items()
-            if feature.location == location
-            and feature.type in SORTS
-            and name != "pos"
-            and (name != "s" or not is_source(feature))
-        }
+        found: dict[str, Sort] = {}
+        for name, feature in features.items():
+            if feature.location != location or name == "pos":
+                continue
+            if feature.type == "categorical":
+                found |= {f"{name}_{k}": "bool" for k in range(feature.classes)}
+            elif feature.type in SORTS and not (name == "s" and is_source(feature)):
+                found[BEGIN if name == "s" else name] = SORTS[feature.type]
+        return found
 
     @property
     def _init(self) -> dict[str, Sort]:

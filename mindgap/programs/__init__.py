@@ -28,6 +28,7 @@ from mindgap.programs.small import (
     nearest_neighbour,
     reachability,
 )
+from mindgap.programs.strings import naive_string_matcher
 from mindgap.programs.topological_sort import topological_sort
 
 PROGRAMS = {
@@ -58,6 +59,7 @@ PROGRAMS = {
         find_maximum_subarray_kadane,
         activity_selector,
         task_scheduling,
+        naive_string_matcher,
     )
 }
 """By name, in the order in which `mindgap verify` lists them."""
@@ -82,6 +84,7 @@ __all__ = [
     "listing_1_other",
     "listing_2",
     "minimum",
+    "naive_string_matcher",
     "nearest_neighbour",
     "prim",
     "quickselect",

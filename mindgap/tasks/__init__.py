@@ -19,6 +19,7 @@ from mindgap.tasks.sorting import (
     quickselect,
     quicksort,
 )
+from mindgap.tasks.strings import naive_string_matcher
 from mindgap.tasks.subarray import find_maximum_subarray_kadane
 from mindgap.tasks.topological_sort import topological_sort
 from mindgap.tasks.variants import (
@@ -61,6 +62,9 @@ ROWS = {
 }
 """CLRS tasks on rows of numbers, without edges."""
 
+STRINGS = {naive_string_matcher.name: naive_string_matcher}
+"""CLRS tasks on two strings."""
+
 VARIANTS = {
     task.name: task
     for task in (bfs_sequential, bfs_scan, bfs_padded, dfs_simplified, dfs_unclocked)
@@ -70,6 +74,7 @@ VARIANTS = {
 __all__ = [
     "BEYOND",
     "ROWS",
+    "STRINGS",
     "TASKS",
     "VARIANTS",
     "ErdosRenyi",
@@ -94,6 +99,7 @@ __all__ = [
     "insertion_sort",
     "minimum",
     "mst_prim",
+    "naive_string_matcher",
     "quickselect",
     "quicksort",
     "strongly_connected_components",

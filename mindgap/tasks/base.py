@@ -19,7 +19,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from mindgap import checks
 from mindgap.graphs import AnyArray, Graphs, Trajectory
 from mindgap.tasks import given, random
-from mindgap.tasks.erdos_renyi import ErdosRenyi, Inputs, linear_positions
+from mindgap.tasks.erdos_renyi import ErdosRenyi, Inputs, linear_places
 from mindgap.tasks.features import POSITIONS, Feature, Location, Stage, Type
 
 TRAIN_PROBABILITIES = tuple(k / 10 for k in range(1, 10))
@@ -200,7 +200,7 @@ class Task:
         chances = given.probabilities(p)
         inputs = dict(self.sampler.draw(key, nodes, batch, chances))
         if not random_positions:
-            inputs["pos"] = jnp.broadcast_to(linear_positions(nodes), (batch, nodes))
+            inputs["pos"] = linear_places(inputs)
         return Graphs(self.name, inputs, trajectories(self, inputs))
 
     def benchmark(self, split: Literal["train", "val", "test"]) -> Graphs:

@@ -163,6 +163,18 @@ def linear_positions(nodes: int) -> Float[Array, "N"]:
     return jnp.arange(nodes, dtype=jnp.float32) / nodes
 
 
+def linear_places(inputs: Inputs) -> Float[Array, "B N"]:
+    """CLRS's positions of a batch: i / N, in each of two strings from 0 on."""
+    batch, nodes = inputs["pos"].shape
+    node = jnp.arange(nodes, dtype=jnp.float32)
+    if "string" not in inputs:
+        return jnp.broadcast_to(linear_positions(nodes), (batch, nodes))
+    second = jnp.asarray(inputs["string"])
+    many = second.sum(1, keepdims=True)
+    first = nodes - many
+    return jnp.where(second > 0, (node - first) / many, node / first)
+
+
 def ascending(numbers: Float[Array, "B N"]) -> Float[Array, "B N"]:
     """Each row sorted, by counting: faster than `jnp.sort` on short rows."""
     place = jnp.arange(numbers.shape[1])
