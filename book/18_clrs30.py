@@ -196,19 +196,24 @@ def verified(program):
     return f"{found['graphs']:,}, n to {max(found['nodes'])}"
 
 
-def about(program):
-    """A line of the table."""
+def refusals(program):
+    """How many inputs of sixteen and of sixty-four nodes are refused."""
     slow = program.name in long
-    exact, many = mg.suited(program, 16), 10 if slow else max(10, few // 4)
+    many = 10 if slow else max(10, few // 4)
     small = refused(program, 16, few)
     large = refused(program, 64, many, 2 if slow else 10) - small
-    leaves = jax.tree.leaves(exact.params)
+    return f"{small} of {few}, {large} of {many}"
+
+
+def about(program):
+    """A line of the table."""
+    exact = mg.suited(program, 16)
+    size = sum(leaf.size for leaf in jax.tree.leaves(exact.params))
     return {
         "heads": exact.config.heads, "size": exact.config.hidden_size,
-        "steps": program.message_steps,
-        "parameters": f"{sum(leaf.size for leaf in leaves):,}",
-        "refused": f"{small} of {few}, {large} of {many}",
-        "verified": verified(program), "in dm-clrs": in_dm_clrs(program),
+        "steps": program.message_steps, "parameters": f"{size:,}",
+        "refused": refusals(program), "verified": verified(program),
+        "in dm-clrs": in_dm_clrs(program),
     }  # fmt: skip
 
 
@@ -258,7 +263,7 @@ mg.book.pages.note(
 # CLRS's decoder of edges reads a sum: one term of node *i*, one of node *j*, one of what
 # the edge from *i* to *j* was given. The terms of the nodes may depend on the whole graph, in any
 # way and after any number of steps. That is little. Take the longest common subsequence of two
-# strings, 01 and 10, as dm-clrs's own algorithm answers it: for each pair of places, whether the
+# strings, `01` and `10`, as dm-clrs's own algorithm answers it: for each pair of places, whether the
 # two letters match (0) or the way goes up (1) or to the left (2).
 
 # %%
@@ -319,8 +324,8 @@ lines(proof)
 #
 # This holds if an edge is given nothing. In dm-clrs, what was predicted of an edge is an input of
 # that edge in the next step, and the network can build on it. But the first hint is given as it
-# is, so that all that the second prediction sees is known. For the strings 001 and 110 it
-# does not help:
+# is, so that all that the second prediction sees is known. For the strings `001` and
+# `110` it does not help:
 
 # %% tags=["remove-input"]
 hints, _ = dm_clrs.traced("lcs_length", np.array([0, 0, 1]), np.array([1, 1, 0]))
@@ -416,18 +421,21 @@ assert all(line["apart"] > 1e-3 for line in apart.values())
 
 
 # %%
+def answers(far, choice):
+    """The predecessors of the last nodes, on the ways from the first."""
+    hub, middle, last = 3 * far, range(far, 2 * far), range(2 * far, 3 * far)
+    ways = [(i, hub, 0.4) for i in (*range(far), *last)]
+    ways += [(i, far + i, 0.01) for i in range(far)]
+    across = zip(itertools.product(middle, last), choice, strict=True)
+    graph = weighted(hub + 1, *ways, *((*e, w) for e, w in across))
+    answer = dm_clrs.traced("floyd_warshall", graph)[1]["Pi"]
+    return answer[:far, 2 * far : hub].tobytes()
+
+
 def tables(far):
-    """How many different answers there are about the pairs, of all choices of weights."""
-    first, middle, hub = range(far), range(far, 2 * far), 3 * far
-    last, found = range(2 * far, 3 * far), set()
-    for choice in itertools.product((0.5, 0.9), repeat=far * far):
-        spokes = [(end, hub, 0.4) for end in (*first, *last)]
-        steps = [(i, m, 0.01) for i, m in zip(first, middle, strict=True)]
-        across = zip(itertools.product(middle, last), choice, strict=True)
-        graph = weighted(hub + 1, *spokes, *steps, *((*e, w) for e, w in across))
-        answer = dm_clrs.traced("floyd_warshall", graph)[1]["Pi"]
-        found.add(answer[:far, 2 * far : 3 * far].tobytes())
-    return len(found)
+    """How many different answers there are, of all choices of weights."""
+    choices = itertools.product((0.5, 0.9), repeat=far * far)
+    return len({answers(far, choice) for choice in choices})
 
 
 width = 128
