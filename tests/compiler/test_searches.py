@@ -51,7 +51,7 @@ def test_articulation_is_exact_on_every_small_graph(nodes):
     [
         (CONNECTED, "mindgap", 9, 20),
         (CONNECTED, "clrs", 4, 5),
-        (CUTS, "mindgap", 9, 20),
+        pytest.param(CUTS, "mindgap", 9, 20, marks=pytest.mark.large),
         pytest.param(CONNECTED, "mindgap", 16, 100, marks=pytest.mark.large),
         pytest.param(CONNECTED, "clrs", 16, 20, marks=pytest.mark.large),
         pytest.param(CONNECTED, "mindgap", 64, 10, marks=pytest.mark.large),
