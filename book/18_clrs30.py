@@ -179,9 +179,9 @@ def in_dm_clrs(program):
     return "yes"
 
 
-def refused(program, size, count, at_once=10):
+def refused(program, size, count, at_once):
     """How many random inputs the compiled network refuses, and notes why."""
-    exact = mg.suited(program, size)
+    exact, at_once = mg.suited(program, size), min(at_once, count)
     for part in range(count // at_once):
         drawn = program.task.sample(jax.random.key(part), size, at_once).trimmed()
         given = [reason for reason in exact.refusals(drawn) if reason]
@@ -200,8 +200,8 @@ def refusals(program):
     """How many inputs of sixteen and of sixty-four nodes are refused."""
     slow = program.name in long
     many = 10 if slow else max(10, few // 4)
-    small = refused(program, 16, few)
-    large = refused(program, 64, many, 2 if slow else 10) - small
+    small = refused(program, 16, few, 50)
+    large = refused(program, 64, many, 5 if slow else 25) - small
     return f"{small} of {few}, {large} of {many}"
 
 
