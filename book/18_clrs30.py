@@ -482,8 +482,8 @@ mg.book.pages.note(
 
 # %% tags=["remove-cell"]
 verdicts = {
-    "lcs_length": "not its hints; nor its answer if none are fed back",
-    "mst_kruskal": "not if no hints are fed back; else open",
+    "lcs_length": "not its hints; its answer not without feedback",
+    "mst_kruskal": "its answer not without feedback; else open",
     "floyd_warshall": "not its hints; its answer is open",
     **dict.fromkeys(("matrix_chain_order", "optimal_bst"),
         "not its hints; its answer is open"),
@@ -500,7 +500,8 @@ assert {*all_names} == {*verdicts}
 pd.DataFrame({"verdict": {words(name): verdicts[name] for name in all_names}})
 
 # %% [markdown]
-# Of shortest paths in an acyclic graph: a node's attention sees the weights of the edges from it,
+# *Feedback: hints of edges that are inputs of the next step, as in dm-clrs.* Of shortest paths
+# in an acyclic graph: a node's attention sees the weights of the edges from it,
 # and all nodes that an edge leads to need its weight, at once. Of two others a program is not
 # written yet.
 #
