@@ -323,7 +323,8 @@ def verify(
         except CannotCompile:
             if program != "all":
                 raise
-            _progress(f"{name}: no network of dm-clrs's kind holds it")
+            kind = "dm-clrs's kind" if network == "clrs" else "this kind and size"
+            _progress(f"{name}: no network of {kind} holds it")
             continue
         results.append(result)
         if not json:

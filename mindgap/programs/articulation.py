@@ -10,11 +10,10 @@ from mindgap import tasks
 from mindgap.language.expressions import maximum, same, when
 from mindgap.language.program import GraphProgram
 from mindgap.language.selection import Min, everyone, nobody
-from mindgap.programs.dfs import BEAT, select_end
+from mindgap.programs.dfs import BEAT, SECOND, select_end, select_entry
 from mindgap.programs.rows import marked, named_by, ring
 
 _TIMES = ring(5)
-_SECOND = 0.01 / BEAT
 
 
 def _cut(
@@ -74,11 +73,11 @@ def _cut(
         "below": when(names & self.black, self.index)
         + when(caller.calls, caller.index) + when(~names & self.black, self.below)
         + when(~self.black & ~caller.calls, self.below),
-        "d": _SECOND * self.began,
-        "f": when(self.ends, _SECOND * now) + when(~self.ends, self.f),
-        "shown": _SECOND * self.low,
+        "d": SECOND * self.began,
+        "f": when(self.ends, SECOND * now) + when(~self.ends, self.f),
+        "shown": SECOND * self.low,
         "children": self.children + when(self.calls, 0.01),
-        "time": _SECOND * self.clock,
+        "time": SECOND * self.clock,
         "root": (self.root & ~looks) + (self.root & looks & ~self.idle)
         + (self.root & looks & self.idle & ~holder.new)
         + (looks & self.idle & self.new),
@@ -111,9 +110,7 @@ articulation_points = GraphProgram(
         "v": init.s,
     },
     select={
-        "entry": lambda self, other, init, edge: Min(
-            other.index - 2 * other.token, where=edge.adj
-        ),
+        "entry": select_entry,
         "kin": named_by("token", "pi"),
         "heir": lambda self, other, init, edge: Min(
             other.index - 2 * other.near + 4 * other.skip, where=everyone

@@ -10,11 +10,16 @@ from mindgap import tasks
 from mindgap.language.expressions import same, when
 from mindgap.language.program import GraphProgram
 from mindgap.language.selection import Max, Min, everyone
-from mindgap.programs.dfs import BEAT, select_child, select_end
+from mindgap.programs.dfs import (
+    BEAT,
+    SECOND,
+    select_child,
+    select_end,
+    select_entry,
+)
 from mindgap.programs.rows import marked, named_by, ring
 
 _TIMES = ring(3)
-_SECOND = 0.01 / BEAT
 
 
 def _connect(self, child, entry, heir, latest, holder, caller, end, init):
@@ -22,6 +27,7 @@ def _connect(self, child, entry, heir, latest, holder, caller, end, init):
     turns = looks & self.idle & heir.seen & ~self.back
     gives = names & self.token & ~self.new
     opens = names & self.idle & self.last
+    dates = gives & ~self.back & child.seen  # it ends in the first search
     discovers = acts & self.new
     return {
         **{time: getattr(self, earlier) for time, earlier in _TIMES.items()},
@@ -38,8 +44,8 @@ def _connect(self, child, entry, heir, latest, holder, caller, end, init):
         "gives": gives + opens,
         "opens": opens,
         "calls": (gives & ~self.back & ~child.seen) + (gives & self.back & heir.wants),
-        "ends": (gives & ~self.back & child.seen) + (gives & self.back & ~heir.wants),
-        "dates": gives & ~self.back & child.seen,
+        "ends": dates + (gives & self.back & ~heir.wants),
+        "dates": dates,
         "target": when(~self.idle & ~self.back & ~child.seen, child.index)
         + when(~self.idle & ~self.back & child.seen, self.below)
         + when(~self.idle & self.back & heir.wants, heir.index)
@@ -59,11 +65,11 @@ def _connect(self, child, entry, heir, latest, holder, caller, end, init):
         + when(~acts, self.scc) + when(acts & ~self.back, self.scc)
         + when(acts & self.back & ~self.token, self.scc),
         "clock": self.clock + when(acts & holder.new, BEAT) + when(holder.ends, BEAT),
-        "time": _SECOND * self.clock + when(acts & holder.new, _SECOND * BEAT)
-        + when(holder.ends, _SECOND * BEAT),
-        "d": when(discovers, _SECOND * (self.clock + BEAT)) + when(~acts, self.d)
+        "time": SECOND * self.clock + when(acts & holder.new, SECOND * BEAT)
+        + when(holder.ends, SECOND * BEAT),
+        "d": when(discovers, SECOND * (self.clock + BEAT)) + when(~acts, self.d)
         + when(acts & ~self.new, self.d),
-        "f": when(self.ends, _SECOND * (self.clock + BEAT)) + when(~self.ends, self.f),
+        "f": when(self.ends, SECOND * (self.clock + BEAT)) + when(~self.ends, self.f),
         "ended": when(self.dates, self.clock + BEAT) + when(~self.dates, self.ended),
         "root": (self.root & ~acts) + (self.root & acts & ~self.idle) + caller.opens,
         "top": (self.top & ~acts) + discovers + self.ends + caller.calls
@@ -88,9 +94,7 @@ strongly_connected_components = GraphProgram(
     },
     select={
         "child": select_child,
-        "entry": lambda self, other, init, edge: Min(
-            other.index - 2 * other.token, where=edge.adj
-        ),
+        "entry": select_entry,
         "heir": lambda self, other, init, edge: Min(
             other.index + 2 * other.seen - 4 * other.wants, where=everyone
         ),

@@ -23,6 +23,11 @@ def select_first(self, other, init, edge):
     return Min(key, where=everyone)
 
 
+def select_entry(self, other, init, edge):
+    """The neighbour with the token, which may be oneself; else the lowest one."""
+    return Min(other.index - 2 * other.token, where=edge.adj)
+
+
 def select_end(self, other, init, edge):
     """The last node."""
     return Max(other.index, where=everyone)
@@ -90,6 +95,9 @@ back. Where nobody is new or has the token, the lowest unseen node becomes a roo
 BEAT = 2.0**-7
 """What a clock that is handed on counts in: nothing is lost beside gates."""
 
+SECOND = 0.01 / BEAT
+"""CLRS's clock for each unit of that one: a beat counts 0.01."""
+
 
 def _one_tree(self, child, caller, init):
     called = caller.token & ~caller.down & ~self.token
@@ -117,9 +125,9 @@ def _one_tree(self, child, caller, init):
         "below": when(self.black, self.index) + when(caller.down, caller.index)
         + when(~self.black & ~caller.down, self.below),
         "clock": clock(1),
-        "time": clock(0.01 / BEAT),
-        "d": self.d + when(self.new, 0.01 / BEAT * (self.clock + BEAT)),
-        "f": self.f + when(finishes, 0.01 / BEAT * (self.clock + BEAT)),
+        "time": clock(SECOND),
+        "d": self.d + when(self.new, SECOND * (self.clock + BEAT)),
+        "f": self.f + when(finishes, SECOND * (self.clock + BEAT)),
         "root": self.root,
         "top": self.new + finishes + caller.down,
         "u": self.new + self.token,
