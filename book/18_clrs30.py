@@ -15,7 +15,7 @@
 # {cite:p}`velickovic2022clrs`. How many of them does one layer of graph attention hold
 # exactly, hint by hint, and what stands in the way of the others?
 #
-# **In one line.** More than half are compiled, sorting among them, nearly always with every hint;
+# **In one line.** Two thirds are compiled, sorting among them, nearly always with every hint;
 # most of these run in DeepMind's own network. Of four others no network with CLRS's decoders can
 # show all hints, whatever its weights. The rest is open.
 #
@@ -231,7 +231,7 @@ table
 
 # %% tags=["remove-cell"]
 if profile != "quick":
-    assert len(table) >= 19
+    assert len(table) >= 20
 
 # %% tags=["remove-input"]
 every = [reason for each in reasons.values() for reason in each]
@@ -362,10 +362,27 @@ assert {e.graph for e in spanning} == {0, 1}
 # Here hints that are fed back would do, as far as we know: they add one edge at a time, between the
 # two nodes that other hints mark.
 #
-# Bridges lie on edges too, and nothing of this kind is in their way. A contradiction would be a
+# Bridges fall to a detail of CLRS's sampler: a node can have an edge to itself. It is no bridge, and
+# has the weight that bridges have. So two nodes with an edge between them will do:
+
+# %% tags=["remove-input"]
+both = np.ones((2, 2))
+bridge = dm_clrs.traced("bridges", both)[1]["is_bridge"].astype(int)
+looped = bounds.contradiction([bounds.Edges(bridge, both[..., None])])
+lines(looped)
+
+# %% tags=["remove-cell"]
+assert len(looped) == 4 and {e.times for e in looped} == {1}
+
+# %% [markdown]
+# *1 is a bridge. All four pairs have an edge.*
+#
+# Where no node has an edge to itself, nothing of this kind is in the way. A contradiction would be a
 # closed walk in which every other edge is a bridge. Between two bridges it takes one edge that is
 # none, to another node, so it cannot turn back over the bridge that it came by, and there is no
-# other way back. Pairs of a node with itself have no weight, which the readout sees.
+# other way back. If hints are fed back, nothing is in the way either: pointers to parents tell edges
+# of the search tree from a node's edge to itself. That is an argument, not a program: compiled
+# networks read no hint of an edge.
 #
 # ## Numbers on pairs that cannot be shown
 #
@@ -461,6 +478,44 @@ mg.book.pages.note(
 )
 
 # %% [markdown]
+# ## Weights that are needed elsewhere
+#
+# A node's attention sees the weights of the edges *from* it. In shortest paths of an acyclic graph
+# they are needed where the edges lead: when a node's turn comes, all nodes that its edges lead to
+# change their distances in the same hint. Let each of *a* first nodes have an edge to each of *a*
+# last ones, of one of two weights, and let every edge be better than those before:
+
+
+# %%
+def distances(first, choice):
+    """The distances of the last nodes in all hints."""
+    graph = np.zeros((2 * first + 1, 2 * first + 1))
+    graph[0, 1 : first + 1] = 4.0 ** np.arange(first)
+    graph[1 : first + 1, first + 1 :] = np.reshape(choice, (first, first))
+    told = dm_clrs.traced("dag_shortest_paths", graph, 0)[0]
+    return told["d"][:, first + 1 :].tobytes()
+
+
+def courses(first):
+    """How many different courses of distances there are, of all choices."""
+    choices = itertools.product((0.5, 1.0), repeat=first * first)
+    return len({distances(first, choice) for choice in choices})
+
+
+courses(1), courses(2)
+
+# %% tags=["remove-cell"]
+assert (courses(1), courses(2)) == (2, 2**4)
+
+# %% [markdown]
+# The hints tell all weights, a first node's in the hint of its turn. What others know of them, and
+# hints are not fed back, went through that node's state. With *M* steps a hint and *S* bits a state,
+# *t* hints carry *t M S* bits of the *a* that are needed. For each of the next *t* = *a* / 2*MS* turns
+# at least half of them must be in states before, together *a* squared / 4*MS* bits. All 2*a* + 1
+# states hold (2*a* + 1) *S*. So for any width and any number of steps there is a size, of the order
+# of *M* times *S* squared, from which no network shows all hints. On graphs as small as ours the
+# question is open.
+#
 # ## Products
 #
 # The three algorithms of geometry ask on which side of a line a point lies. For the points (0, 0),
@@ -489,9 +544,8 @@ verdicts = {
         "not its hints; its answer is open"),
     **dict.fromkeys(("graham_scan", "jarvis_march", "segments_intersect"),
         "open in float32; not for all numbers"),
-    "dag_shortest_paths": "open: an edge's weight is needed where it leads",
-    "bridges": "open: the sums exist; no program yet",
-    "kmp_matcher": "open: no program yet",
+    "dag_shortest_paths": "not its hints at every size, without feedback",
+    "bridges": "not without feedback, by its loops; else open",
     **dict.fromkeys(first, "compiled"),
 }  # fmt: skip
 assert {*all_names} == {*verdicts}
@@ -500,10 +554,8 @@ assert {*all_names} == {*verdicts}
 pd.DataFrame({"verdict": {words(name): verdicts[name] for name in all_names}})
 
 # %% [markdown]
-# *Feedback: hints of edges that are inputs of the next step, as in dm-clrs.* Of shortest paths
-# in an acyclic graph: a node's attention sees the weights of the edges from it,
-# and all nodes that an edge leads to need its weight, at once. Of two others a program is not
-# written yet.
+# *Feedback: hints of edges that are inputs of the next step, as in dm-clrs. Loops: edges of a node to
+# itself. Without feedback, bridges are open where there are none.*
 #
 # ## What this shows, and what it does not
 #

@@ -147,8 +147,8 @@ def edge_inputs(
     given = []
     for name, hint in hints.items():
         _, location, kind = specs[name]
-        value = hint[step]
-        named = np.eye(len(value))
+        value = np.asarray(hint[step])
+        named = np.eye(value.shape[0] if value.ndim else 0)
         if location == "edge" and kind == "pointer":
             told = named[value.astype(int)]
             given += [told.mean(0), told.mean(1)]

@@ -28,7 +28,7 @@ from mindgap.programs.small import (
     nearest_neighbour,
     reachability,
 )
-from mindgap.programs.strings import naive_string_matcher
+from mindgap.programs.strings import kmp_matcher, naive_string_matcher
 from mindgap.programs.topological_sort import topological_sort
 
 PROGRAMS = {
@@ -60,6 +60,7 @@ PROGRAMS = {
         activity_selector,
         task_scheduling,
         naive_string_matcher,
+        kmp_matcher,
     )
 }
 """By name, in the order in which `mindgap verify` lists them."""
@@ -80,6 +81,7 @@ __all__ = [
     "heapsort",
     "hop_count",
     "insertion_sort",
+    "kmp_matcher",
     "listing_1",
     "listing_1_other",
     "listing_2",

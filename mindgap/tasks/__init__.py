@@ -19,7 +19,7 @@ from mindgap.tasks.sorting import (
     quickselect,
     quicksort,
 )
-from mindgap.tasks.strings import naive_string_matcher
+from mindgap.tasks.strings import kmp_matcher, naive_string_matcher
 from mindgap.tasks.subarray import find_maximum_subarray_kadane
 from mindgap.tasks.topological_sort import topological_sort
 from mindgap.tasks.variants import (
@@ -62,7 +62,7 @@ ROWS = {
 }
 """CLRS tasks on rows of numbers, without edges."""
 
-STRINGS = {naive_string_matcher.name: naive_string_matcher}
+STRINGS = {task.name: task for task in (naive_string_matcher, kmp_matcher)}
 """CLRS tasks on two strings."""
 
 VARIANTS = {
@@ -97,6 +97,7 @@ __all__ = [
     "find_maximum_subarray_kadane",
     "heapsort",
     "insertion_sort",
+    "kmp_matcher",
     "minimum",
     "mst_prim",
     "naive_string_matcher",

@@ -1,4 +1,4 @@
-"""Finding one string in another (CLRS `naive_string_matcher`).
+"""Finding one string in another (CLRS `naive_string_matcher` and `kmp_matcher`).
 
 Not in the paper. The first nodes are the letters of the text, the last those of what is
 sought. Both strings have positions of their own, from 0 on.
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from mindgap.graphs import AnyArray, Trajectory
 from mindgap.tasks import base
@@ -145,6 +145,99 @@ def _naive(inputs: Inputs) -> Trajectory:
     return base.masked_after(hints, {"match": jax.nn.one_hot(match, nodes)}, last + 1)
 
 
+class _Borders(NamedTuple):
+    """What Knuth, Morris and Pratt's search knows at one hint.
+
+    A border is a beginning of what is sought that the letters before a place end with.
+    `k` and `q` are the last letters of the current border, in what is sought and in the
+    text; `reset` says that it is empty.
+    """
+
+    pi: Int[Array, "*T N"]
+    is_reset: Bool[Array, "*T N"]
+    k: Int[Array, "*T"]
+    k_reset: Bool[Array, "*T"]
+    q: Int[Array, "*T"]
+    q_reset: Bool[Array, "*T"]
+    s: Int[Array, "*T"]
+    i: Int[Array, "*T"]
+    phase: Bool[Array, "*T"]
+    next: Int[Array, "*T"]
+    """Whose border is sought next, in the first phase."""
+
+
+def _kmp(inputs: Inputs) -> Trajectory:
+    """A hint for each shorter border, and for each letter whose border is found."""
+    letter = jnp.argmax(jnp.asarray(inputs["key"]), -1)
+    second = jnp.asarray(inputs["string"]) > 0
+    nodes, node = letter.shape[0], jnp.arange(letter.shape[0])
+    text = (~second).sum()
+    size = nodes - text
+
+    def step(at: _Borders, _):
+        border = jnp.where(at.phase, at.q, at.k)
+        reset = jnp.where(at.phase, at.q_reset, at.k_reset)
+        longer = jnp.where(reset, text, border + 1)
+        reader = jnp.where(at.phase, at.i, at.next)
+        same = letter[longer] == letter[reader]
+        found = at.phase & same & (longer == nodes - 1)
+        # the border becomes shorter, or the letter's is known
+        falls = ~same & ~reset
+        ended = at.phase & ~falls & (at.i == text - 1)
+        lost = falls & at.is_reset[border]
+        shorter = jnp.where(lost, text, at.pi[border])
+        border = jnp.where(falls, shorter, longer)
+        reset = jnp.where(falls, lost, ~same)
+        of_next = node == at.next
+        learns = at._replace(
+            pi=jnp.where(of_next & ~falls, border, at.pi),
+            is_reset=at.is_reset | (of_next & ~falls & reset),
+            k=border,
+            k_reset=reset,
+            q=at.next,
+            next=at.next + ~falls,
+        )
+        turns = at._replace(q=text, phase=True)
+        reads = at._replace(
+            q=border,
+            q_reset=reset,
+            i=at.i + ~falls,
+            s=at.s + (~falls & (at.i + 1 >= size)),
+        )
+        searching = jax.tree.map(
+            lambda a, b: jnp.where(at.next < nodes, a, b), learns, turns
+        )
+        after = jax.tree.map(lambda a, b: jnp.where(at.phase, a, b), reads, searching)
+        return after, (at, found, found | ended)
+
+    zero, yes = jnp.array(0), jnp.array(True)
+    start = _Borders(
+        node, node == text, text, yes, jnp.minimum(text + 1, nodes - 1), yes, zero,
+        zero, ~yes, text + 1,
+    )  # fmt: skip
+    most = _most_borders(nodes)
+    _, (at, found, done) = jax.lax.scan(step, start, length=most)
+    last = done.argmax()
+    match = jnp.where(found[last], at.s[last], text)
+    first = (node == 0) | (node == text)
+    pred = jnp.where(first, node, node - 1)
+    hints = {
+        "pred_h": jnp.broadcast_to(pred, (most, nodes)),
+        "pi": at.pi,
+        **{n: jax.nn.one_hot(getattr(at, n), nodes) for n in ("k", "q", "s", "i")},
+        **{
+            n: getattr(at, n).astype(float)
+            for n in ("is_reset", "k_reset", "q_reset", "phase")
+        },
+    }
+    return base.masked_after(hints, {"match": jax.nn.one_hot(match, nodes)}, last + 1)
+
+
+def _most_borders(nodes: int) -> int:
+    """Two hints a letter: a border grows by one letter at most before it falls."""
+    return 2 * nodes
+
+
 def _most_comparisons(nodes: int) -> int:
     """Of any two strings: each letter that is sought at each place of the text."""
     return max((nodes - size + 1 - size) * size for size in range(1, nodes // 2 + 1))
@@ -164,6 +257,30 @@ naive_string_matcher = base.Task(
     },
     solve=_naive,
     most_hints=_most_comparisons,
+    sampler=_STRINGS,
+    test_sets=64,
+)
+
+_OF_ALL = Feature("hint", "graph", "mask")
+
+kmp_matcher = base.Task(
+    name="kmp_matcher",
+    features={
+        **_STRINGS.features,
+        "match": naive_string_matcher.features["match"],
+        "pred_h": ORDER,
+        "pi": ORDER,
+        "is_reset": Feature("hint", "node", "mask"),
+        "k": ONE,
+        "k_reset": _OF_ALL,
+        "q": ONE,
+        "q_reset": _OF_ALL,
+        "s": ONE,
+        "i": ONE,
+        "phase": _OF_ALL,
+    },
+    solve=_kmp,
+    most_hints=_most_borders,
     sampler=_STRINGS,
     test_sets=64,
 )

@@ -75,20 +75,34 @@ def test_an_input_that_tells_the_classes_resolves_it():
 
 
 @pytest.mark.clrs
-def test_bridges_are_never_contradictory():
+def test_bridges_are_contradictory_only_with_edges_of_a_node_to_itself():
     """But for the weight, an edge would be told from no pair of a node with itself."""
     rng, both = np.random.default_rng(0), 0
-    for nodes in [2, *([5, 8] * 15)]:
+    for nodes in [5, 8] * 15:
         weights = np.triu(rng.uniform(size=(nodes, nodes)) < 2 / nodes, 1)
         weights = (weights | weights.T).astype(float)
-        if nodes == 2:
-            weights = 1 - np.eye(2)
-        told = dm_clrs.traced("bridges", weights)[1]["is_bridge"].astype(int)
+        told = bridges(weights)
         both += {0, 1} <= {*told[weights > 0].tolist()}
         assert bounds.contradiction([edges(told, weights[..., None])]) == []
-        if nodes == 2:
-            assert adds_up([edges(told)], bounds.contradiction([edges(told)]))
     assert both >= 5
+    for weights in (1 - np.eye(2), np.ones((2, 2))):
+        made = edges(bridges(weights))
+        assert adds_up([made], bounds.contradiction([made]))
+    made = edges(bridges(np.ones((2, 2))), np.ones((2, 2, 1)))
+    assert adds_up([made], bounds.contradiction([made]))
+
+
+@pytest.mark.clrs
+def test_hints_that_are_fed_back_tell_bridges_from_edges_of_a_node_to_itself():
+    """Each hint of dm-clrs, with the one before as inputs; its time is no edge's."""
+    hints, _ = dm_clrs.traced("bridges", np.ones((2, 2)))
+    for step, told in enumerate(hints["is_bridge_h"][1:].astype(int)):
+        given_ = dm_clrs.edge_inputs("bridges", hints, step)
+        assert bounds.contradiction([edges(told, given_)]) == []
+
+
+def bridges(weights):
+    return dm_clrs.traced("bridges", weights)[1]["is_bridge"].astype(int)
 
 
 @pytest.mark.clrs

@@ -13,7 +13,8 @@ from mindgap.compiler import verification
 from mindgap.network import dm_clrs
 
 TASK = tasks.naive_string_matcher
-SOLVE = jax.jit(TASK.solve)
+SOLVES = {name: jax.jit(task.solve) for name, task in tasks.STRINGS.items()}
+each_task = pytest.mark.parametrize("name", SOLVES)
 letters = st.lists(st.integers(0, 2), min_size=1, max_size=8)
 
 
@@ -27,26 +28,28 @@ def as_inputs(text, sought):
 
 
 @pytest.mark.clrs
-@given(letters, letters)
-def test_every_hint_at_every_step_is_that_of_dm_clrs(text, sought):
+@each_task
+@given(text=letters, sought=letters)
+def test_every_hint_at_every_step_is_that_of_dm_clrs(name, text, sought):
     assume(len(sought) <= len(text))
-    hints, outputs = dm_clrs.traced(TASK.name, np.array(text), np.array(sought))
-    found = SOLVE(as_inputs(text, sought))
+    hints, outputs = dm_clrs.traced(name, np.array(text), np.array(sought))
+    found = SOLVES[name](as_inputs(text, sought))
     length = int(found.lengths)
     assert found.hints.keys() == hints.keys()
-    for name, truth in hints.items():
+    for hint, truth in hints.items():
         assert len(truth) == length
-        assert_allclose(found.hints[name][:length], truth, err_msg=name)
-        assert not np.any(found.hints[name][length:])
+        assert_allclose(found.hints[hint][:length], truth, err_msg=hint)
+        assert not np.any(found.hints[hint][length:])
     assert_array_equal(found.outputs["match"], outputs["match"])
 
 
-@given(letters, letters)
-def test_what_is_found_is_there_and_nowhere_before(text, sought):
+@each_task
+@given(text=letters, sought=letters)
+def test_what_is_found_is_there_and_nowhere_before(name, text, sought):
     """Python finds the same place; CLRS names the first of what is sought if none."""
     assume(len(sought) <= len(text))
     place = "".join(map(str, text)).find("".join(map(str, sought)))
-    match = int(np.argmax(SOLVE(as_inputs(text, sought)).outputs["match"]))
+    match = int(np.argmax(SOLVES[name](as_inputs(text, sought)).outputs["match"]))
     assert match == (len(text) if place < 0 else place)
 
 
@@ -98,23 +101,26 @@ def test_one_node_is_refused(key):
         TASK.sample(key, 1, 2)
 
 
+@each_task
 @pytest.mark.parametrize(
     ("network", "nodes"),
     [("mindgap", 11), pytest.param("clrs", 8, marks=pytest.mark.large)],
 )
-def test_the_program_is_exact(network, nodes):
-    found = mg.verify(programs.naive_string_matcher, network, nodes=(nodes,), graphs=20)
+def test_the_program_is_exact(name, network, nodes):
+    found = mg.verify(programs.PROGRAMS[name], network, nodes=(nodes,), graphs=20)
     assert found.exact and found.margin == 1.0 and found.refused < 0.2
 
 
-def test_it_is_exact_on_all_short_strings():
+@each_task
+def test_it_is_exact_on_all_short_strings(name):
     """Of two letters: four places, and two letters sought."""
     rows = [
         as_inputs([n >> k & 1 for k in range(4)], [n >> 4 & 1, n >> 5])
         for n in range(2**6)
     ]
-    graphs = TASK.solved({n: np.stack([row[n] for row in rows]) for n in rows[0]})
-    compiled = mg.suited(programs.naive_string_matcher, 6)
+    inputs = {feature: np.stack([row[feature] for row in rows]) for feature in rows[0]}
+    graphs = tasks.STRINGS[name].solved(inputs)
+    compiled = mg.suited(programs.PROGRAMS[name], 6)
     assert compiled.refusals(graphs) == [None] * 64
     found = verification.compare(compiled, "mindgap", graphs)
     for kind in ("outputs", "hints", "selections"):
