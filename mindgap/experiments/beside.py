@@ -82,6 +82,18 @@ def load(
     return store.load(*home(experiment, kind, "the kept network")), "the kept network"
 
 
+def with_kept(experiment: Experiment, kind: str, store: Store) -> "pd.DataFrame":
+    """All rows of the seeds, and of the kept network where its seed is not one of them.
+
+    The kept network has its best checkpoint only, and may be rounded.
+    """
+    import pandas as pd
+
+    seeds = store.load(*home(experiment, kind))
+    kept = store.load(*home(experiment, kind, "the kept network"))
+    return pd.concat([seeds, kept[~kept.seed.isin(seeds.seed)]], ignore_index=True)
+
+
 @jax.debug_nans(False)  # NaN says that a measure is not defined for a graph or step
 def measure(
     experiment: Experiment,

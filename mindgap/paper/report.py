@@ -442,12 +442,12 @@ def steered(experiment: Experiment, store: Store) -> "pd.DataFrame":
 
     `change` is the mean over networks, in points, of the difference to the same network
     with free attention, with its 95 % interval. There is a line for each number of
-    nodes, checkpoint, treatment and selection. If no seed has the measure, the numbers
-    are those of the one kept network; the table is empty if it has none either.
+    nodes, checkpoint, treatment and selection. The kept network counts with the others
+    where its seed was not measured; the table is empty if no network was.
     """
     import pandas as pd
 
-    rows, source = beside.load(experiment, "interventions", store)
+    rows = beside.with_kept(experiment, "interventions", store)
     rows = rows.assign(value=100 * rows.value.astype(float))
     keys = ["data", "checkpoint", "metric", "seed"]
     each: Any = rows.groupby(keys).value.mean()
@@ -468,7 +468,7 @@ def steered(experiment: Experiment, store: Store) -> "pd.DataFrame":
             if len(change) > 1:
                 low, high = statistics.describe(change).interval
                 line["change"] += f" ({low:+.1f} to {high:+.1f})"
-        lines.append({**line, "networks": len(scores), "source": source})
+        lines.append({**line, "networks": len(scores)})
     return pd.DataFrame(lines).fillna({"change": "–"}) if lines else pd.DataFrame()
 
 

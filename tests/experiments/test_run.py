@@ -385,3 +385,19 @@ def test_changed_attention_is_told_against_the_free_network(experiment, tmp_path
     # differences of -40 and -20: mean -30, t interval 12.7 x 10
     assert table.loc["without", "change"] == "-30.0 (-157.1 to +97.1)"
     assert set(table.networks) == {2} and set(table.nodes) == {16}
+
+
+def test_the_kept_network_counts_where_its_seed_was_not_measured(tmp_path):
+    row, store = paper.EXPERIMENTS["table-1/dfs"], Store(tmp_path)
+
+    def put(seed, share, *of):
+        line = seed, "steered/free", "size-16", "best", -1, 0, share
+        rows = pd.DataFrame([line], columns=list(COLUMNS))
+        store.put(*beside.home(row, "interventions", *of), [seed], rows, {"steps": 1})
+
+    put(3, 0.5)
+    put(3, 0.9, "the kept network")
+    put(4, 0.7, "the kept network")
+    table = report.steered(row, store)
+    assert table["pointers right"].item() == pytest.approx(60)
+    assert table.networks.item() == 2
