@@ -861,7 +861,8 @@ mg.book.pages.note(
     "*Percent of pointers of the free network, on 16 graphs of each size, and the change "
     "in points by each treatment, with its 95 % interval over networks. Networks: "
     + "; ".join(f"{task}, {at} {count}" for (task, at), count in counted.items())
-    + ". The network that is kept of a row has only its best checkpoint.*"
+    + ". The kept network of a row, the best by validation of those with weights, counts at its "
+    "best checkpoint, rounded to half precision.*"
 )
 
 # %% [markdown]
@@ -874,10 +875,12 @@ mg.book.pages.note(
 # - **Bellman-Ford** uses more than the selection. Forcing attention onto it costs much, and
 #   taking away another node of like size costs more than taking away the selected one, at
 #   both sizes and checkpoints: the network reads a mixture of neighbours.
-# - **DFS** has too few networks for a verdict. In these, on 16 nodes, attention that is forced
-#   onto `child`, `first` or `end` breaks the answer, and forced onto `caller` it does not.
-#   Taking the caller away costs a third of the pointers; taking away another node of like size
-#   costs little. On 64 nodes there is little left to break.
+# - **DFS** has too few networks for a verdict. In these, on 16 nodes, forcing attention onto
+#   `child`, `first` or `end`, which all nodes select in every step, breaks the answer; onto `caller`,
+#   which less than one node a step selects, it does not. At the best checkpoint, taking the caller
+#   away from everyone costs a third of the pointers. But where another node has a coefficient of
+#   like size, taking away either costs little: it is not shown that the caller is what is needed.
+#   On 64 nodes there is little left to break.
 
 # %% tags=["remove-cell"]
 if recorded and share == 1:
@@ -895,7 +898,8 @@ if recorded and share == 1:
     search = changed.loc[["DFS"]].query("nodes == 16 and checkpoint == 'best'")
     dfs = search.set_index(["attention", "selection"])["pointers right"]
     assert max(dfs.forced[["child", "first", "end"]]) < 30 and dfs.forced.caller > 90
-    assert dfs.without.caller < 70 and min(dfs.control) > 90
+    assert dfs.without.caller < 70
+    assert min(dfs.control.caller, dfs.matched.caller) > dfs.free.item() - 3
 
 # %% [markdown]
 # ## The claim, judged

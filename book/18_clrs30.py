@@ -16,8 +16,9 @@
 # exactly, hint by hint, and what stands in the way of the others?
 #
 # **In one line.** Two thirds are compiled, sorting among them, nearly always with every hint;
-# most of these run in DeepMind's own network. Of four others no network with CLRS's decoders can
-# show all hints, whatever its weights. The rest is open.
+# most of these run in DeepMind's own network. Of four others no network whose states lie on nodes
+# can show all hints through CLRS's decoders, whatever its weights. Of the last six only parts are
+# decided.
 #
 # **From the paper, on this page:** nothing is printed there; the compiler is that of
 # section 2.4 and Appendix A {cite:p}`saldyt2025gap`.
@@ -363,7 +364,8 @@ assert {e.graph for e in spanning} == {0, 1}
 # two nodes that other hints mark.
 #
 # Bridges fall to a detail of CLRS's sampler: a node can have an edge to itself. It is no bridge, and
-# has the weight that bridges have. So two nodes with an edge between them will do:
+# has the weight that bridges have. So two nodes with an edge between them, and one each to
+# themselves, will do:
 
 # %% tags=["remove-input"]
 both = np.ones((2, 2))
@@ -377,12 +379,16 @@ assert len(looped) == 4 and {e.times for e in looped} == {1}
 # %% [markdown]
 # *1 is a bridge. All four pairs have an edge.*
 #
-# Where no node has an edge to itself, nothing of this kind is in the way. A contradiction would be a
+# Where no node has an edge to itself, nothing of this kind is in the way. Pairs of a node with itself
+# are asked too, but have no weight, which the readout sees. Of the others a contradiction would be a
 # closed walk in which every other edge is a bridge. Between two bridges it takes one edge that is
 # none, to another node, so it cannot turn back over the bridge that it came by, and there is no
-# other way back. If hints are fed back, nothing is in the way either: pointers to parents tell edges
-# of the search tree from a node's edge to itself. That is an argument, not a program: compiled
-# networks read no hint of an edge.
+# other way back.
+#
+# If hints are fed back, nothing is in the way either, as far as we know: the stack's pointer
+# (`s_prev`) of a finished child, and of a root, names the node itself, and so marks its edge to
+# itself, and bridges that were found before are told by their own hint. That is an argument, not a
+# program: compiled networks read no hint of an edge.
 #
 # ## Numbers on pairs that cannot be shown
 #
@@ -482,39 +488,41 @@ mg.book.pages.note(
 #
 # A node's attention sees the weights of the edges *from* it. In shortest paths of an acyclic graph
 # they are needed where the edges lead: when a node's turn comes, all nodes that its edges lead to
-# change their distances in the same hint. Let each of *a* first nodes have an edge to each of *a*
-# last ones, of one of two weights, and let every edge be better than those before:
+# change their distances at once. Let each of *t* first nodes have an edge to each of *b* last ones,
+# of one of two weights, and let the first nodes be reached at 1, 2, 3 and so on. The farthest has its
+# turn first, so that every edge shortens the way to its last node by something:
 
 
 # %%
-def distances(first, choice):
+def distances(first, last, choice):
     """The distances of the last nodes in all hints."""
-    graph = np.zeros((2 * first + 1, 2 * first + 1))
-    graph[0, 1 : first + 1] = 4.0 ** np.arange(first)
-    graph[1 : first + 1, first + 1 :] = np.reshape(choice, (first, first))
+    graph = np.zeros((1 + first + last, 1 + first + last))
+    graph[0, 1 : first + 1] = 1 + np.arange(first)
+    graph[1 : first + 1, first + 1 :] = np.reshape(choice, (first, last))
     told = dm_clrs.traced("dag_shortest_paths", graph, 0)[0]
     return told["d"][:, first + 1 :].tobytes()
 
 
-def courses(first):
+def courses(first, last):
     """How many different courses of distances there are, of all choices."""
-    choices = itertools.product((0.5, 1.0), repeat=first * first)
-    return len({distances(first, choice) for choice in choices})
+    choices = itertools.product((0.5, 1.0), repeat=first * last)
+    return len({distances(first, last, choice) for choice in choices})
 
 
-courses(1), courses(2)
+courses(1, 2), courses(2, 3)
 
 # %% tags=["remove-cell"]
-assert (courses(1), courses(2)) == (2, 2**4)
+assert (courses(1, 2), courses(2, 3)) == (2**2, 2**6)
 
 # %% [markdown]
-# The hints tell all weights, a first node's in the hint of its turn. What others know of them, and
-# hints are not fed back, went through that node's state. With *M* steps a hint and *S* bits a state,
-# *t* hints carry *t M S* bits of the *a* that are needed. For each of the next *t* = *a* / 2*MS* turns
-# at least half of them must be in states before, together *a* squared / 4*MS* bits. All 2*a* + 1
-# states hold (2*a* + 1) *S*. So for any width and any number of steps there is a size, of the order
-# of *M* times *S* squared, from which no network shows all hints. On graphs as small as ours the
-# question is open.
+# The distances tell all $tb$ weights. If hints are not fed back, a distance is read from its node's
+# state alone, and what a state knows of a first node's weights went through that node's state. Let a
+# state have *S* bits, and a hint take *M* steps. Before the first turn all states together hold
+# $(1 + t + b) S$ bits; in the *t* turns that follow each first node's state passes $tMS$ more.
+# For $t = 2S$ and $b > 4MS^2 + 2S + 1$ that is less than $tb$. So for any width and
+# any number of steps there is a size from which no network of this kind shows all hints. It is far
+# beyond the graphs of this book, where the question is open, and beyond those whose positions
+# float32 tells apart.
 #
 # ## Products
 #
@@ -554,8 +562,8 @@ assert {*all_names} == {*verdicts}
 pd.DataFrame({"verdict": {words(name): verdicts[name] for name in all_names}})
 
 # %% [markdown]
-# *Feedback: hints of edges that are inputs of the next step, as in dm-clrs. Loops: edges of a node to
-# itself. Without feedback, bridges are open where there are none.*
+# *Feedback: hints of edges, and pointers of nodes, that are inputs of the next step, as in dm-clrs.
+# Loops: edges of a node to itself. Without feedback, bridges are open where there are none.*
 #
 # ## What this shows, and what it does not
 #
@@ -563,8 +571,9 @@ pd.DataFrame({"verdict": {words(name): verdicts[name] for name in all_names}})
 #   ({doc}`which algorithms are learned <17_which_algorithms>`).
 # - A program takes a few steps of attention for each hint where CLRS's networks usually take one.
 #   Whether one would do is open.
-# - "Not" is said of CLRS's decoders, and means not right everywhere: such a network may be right
-#   about most edges. State on edges, or a readout that multiplies, would do.
+# - "Not" is said of networks of attention, whose states lie on nodes, with CLRS's decoders, and means
+#   not right everywhere: such a network may be right about most edges. State on edges, or a readout
+#   that multiplies, would do.
 # - Compiled programs do not depend on what is fed back, but for the source of the searches.
 #
 # ## Reproduce

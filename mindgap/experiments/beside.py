@@ -52,7 +52,7 @@ class Kind:
     settings: Any
     """Settings that change its numbers; their digest is in the name of its folder."""
     of_kept: bool = False
-    """Whether the experiment's kept network is measured if no seed is."""
+    """Whether the experiment's kept network is measured where its seed was not."""
 
 
 Source = Literal["records", "the kept network"]

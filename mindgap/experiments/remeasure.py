@@ -2,8 +2,8 @@
 
 A block of seeds is measured when it is trained. Networks that were trained before a
 measure existed are measured here, from their weights in the store; a seed without
-weights can be trained again. For an experiment without any measured seed, the one kept
-network is measured.
+weights can be trained again. The kept network of an experiment is measured where its
+seed was not.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -63,14 +63,16 @@ def measure(experiment: Experiment, store: Store) -> Iterator[str]:
 def _measure_kept(
     experiment: Experiment, certificate: Mapping[str, Any], store: Store
 ) -> Iterator[str]:
-    """Measures the kept network for each kind that no seed has been measured for."""
+    """Measures the kept network for each kind that its seed is not measured for."""
     for kind in beside.of(experiment):
-        if not kind.of_kept or len(beside.load(experiment, kind.name, store)[0]):
+        if not kind.of_kept:
             continue
         try:
             kept = learned.load(experiment, store)
         except StoreError:
             return
+        if (beside.with_kept(experiment, kind.name, store).seed == kept.seed).any():
+            continue
         params = jax.tree.map(lambda leaf: np.asarray(leaf)[None], kept.params)
         rows = beside.measure(experiment, kind, [kept.seed], {"best": params})
         seeds, source = [kept.seed], "the kept network"

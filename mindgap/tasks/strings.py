@@ -148,9 +148,10 @@ def _naive(inputs: Inputs) -> Trajectory:
 class _Borders(NamedTuple):
     """What Knuth, Morris and Pratt's search knows at one hint.
 
-    A border is a beginning of what is sought that the letters before a place end with.
-    `k` and `q` are the last letters of the current border, in what is sought and in the
-    text; `reset` says that it is empty.
+    A border is a beginning of what is sought that the letters read so far end with. Its
+    last letter is `k` in the first phase, which reads what is sought at `q`, and `q` in
+    the second, which reads the text at `i`. `reset` says that it is empty; its last
+    letter is shown as the first then.
     """
 
     pi: Int[Array, "*T N"]
@@ -234,7 +235,8 @@ def _kmp(inputs: Inputs) -> Trajectory:
 
 
 def _most_borders(nodes: int) -> int:
-    """Two hints a letter: a border grows by one letter at most before it falls."""
+    """Two hints a letter at most: each letter that is read makes the border longer by
+    one at most, and every other hint makes it shorter."""
     return 2 * nodes
 
 

@@ -187,6 +187,7 @@ def test_only_the_kept_network_is_scored_where_no_weights_are(row, tmp_path):
     assert [line.checkpoint for line in lines] == ["best", "best"]
     assert {line.source for line in lines} == {"the kept network"}
     assert np.isnan(lines[0].std)
+    assert list(remeasure.measure(row, store)) == []
 
 
 def test_weights_that_are_not_there_are_named(row, tmp_path):

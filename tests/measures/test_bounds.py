@@ -93,12 +93,21 @@ def test_bridges_are_contradictory_only_with_edges_of_a_node_to_itself():
 
 
 @pytest.mark.clrs
-def test_hints_that_are_fed_back_tell_bridges_from_edges_of_a_node_to_itself():
-    """Each hint of dm-clrs, with the one before as inputs; its time is no edge's."""
-    hints, _ = dm_clrs.traced("bridges", np.ones((2, 2)))
-    for step, told in enumerate(hints["is_bridge_h"][1:].astype(int)):
-        given_ = dm_clrs.edge_inputs("bridges", hints, step)
-        assert bounds.contradiction([edges(told, given_)]) == []
+def test_fed_back_stacks_tell_bridges_from_edges_of_a_node_to_itself():
+    """Each hint of dm-clrs, with the one before as inputs; parents alone do not do."""
+    rng = np.random.default_rng(1)
+    for nodes in (2, 5, 6):
+        weights = np.triu(rng.uniform(size=(nodes, nodes)) < 2 / nodes).astype(float)
+        weights = np.maximum(weights, weights.T) if nodes > 2 else np.ones((2, 2))
+        hints, _ = dm_clrs.traced("bridges", weights)
+        for step, told in enumerate(hints["is_bridge_h"][1:].astype(int)):
+            given_ = dm_clrs.edge_inputs("bridges", hints, step)
+            seen = np.concatenate([given_, weights[..., None]], -1)
+            assert bounds.contradiction([edges(told, seen)]) == []
+            if nodes == 2 and told.any():
+                few = {n: hints[n] for n in ("is_bridge_h", "pi_h")}
+                made = edges(told, dm_clrs.edge_inputs("bridges", few, step))
+                assert adds_up([made], bounds.contradiction([made]))
 
 
 def bridges(weights):
