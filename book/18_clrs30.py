@@ -224,7 +224,8 @@ first, reasons = {}, {}
 for program in programs.PROGRAMS.values():
     if program.task and program.task.name in known:
         first.setdefault(program.task.name, program)
-long = ("quicksort", "quickselect", "bubble_sort", "heapsort", "articulation_points")
+long = ("quicksort", "quickselect", "bubble_sort", "heapsort", "articulation_points",
+        *tasks.STRINGS)  # fmt: skip
 shown = [name for name in first if name not in long]
 chosen = {name: first[name] for name in (shown if profile == "quick" else first)}
 table = pd.DataFrame({words(n): about(p) for n, p in chosen.items()}).T
