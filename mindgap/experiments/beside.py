@@ -91,7 +91,8 @@ def with_kept(experiment: Experiment, kind: str, store: Store) -> "pd.DataFrame"
 
     seeds = store.load(*home(experiment, kind))
     kept = store.load(*home(experiment, kind, "the kept network"))
-    return pd.concat([seeds, kept[~kept.seed.isin(seeds.seed)]], ignore_index=True)
+    other = kept.loc[~kept.seed.isin(seeds.seed)]
+    return pd.concat([seeds, other], ignore_index=True)
 
 
 @jax.debug_nans(False)  # NaN says that a measure is not defined for a graph or step
