@@ -24,6 +24,19 @@ from mindgap.tasks.strings import LETTERS
 _TIMES = ring(8)
 
 
+def _told(self, front, before, last, eye):
+    """Where the strings begin and end, the letter that is read, and what is shown."""
+    return {
+        "front": same(front.index, self.index),
+        "first": self.string & ~before.string,
+        "end": same(last.index, self.index),
+        **{f"letter_{k}": getattr(eye, f"key_{k}") for k in range(LETTERS)},
+        "match": (self.shift & self.equal & self.ended) + (self.first & ~self.equal)
+        + (self.first & self.equal & ~self.ended),
+        "pred": when(~self.first, before.index) + when(self.first, self.index),
+    }  # fmt: skip
+
+
 def _match(self, front, before, last, eye, jay, init):
     begins, moves = ~self.old, self.t5
     found = moves & self.equal & self.ended
@@ -38,11 +51,8 @@ def _match(self, front, before, last, eye, jay, init):
         **{time: getattr(self, earlier) for time, earlier in _TIMES.items()},
         "old": True,
         "older": self.old,
-        "front": same(front.index, self.index),
-        "first": self.string & ~before.string,
-        "end": same(last.index, self.index),
-        # all nodes alike: the letter at i, whether it is that at j, and j is the last
-        **{f"letter_{k}": getattr(eye, f"key_{k}") for k in range(LETTERS)},
+        **_told(self, front, before, last, eye),
+        # all nodes alike: whether the letter at i is that at j, and j is the last
         "equal": (sure(self.equal) & ~self.t4 & ~self.t7)
         + functools.reduce(operator.add, alike),
         "ended": jay.end,
@@ -54,9 +64,6 @@ def _match(self, front, before, last, eye, jay, init):
         "j": (sure(self.j) & ~moves) + (found & self.j) + (on & before.j)
         + (anew & self.first)
         + (self.first & self.old & ~self.older),
-        "match": (self.shift & self.equal & self.ended) + (self.first & ~self.equal)
-        + (self.first & self.equal & ~self.ended),
-        "pred": when(~self.first, before.index) + when(self.first, self.index),
     }  # fmt: skip
 
 
@@ -117,9 +124,7 @@ def _borders(self, front, before, last, eye, reader, curs, heir, wheel, init):
         **{time: getattr(self, earlier) for time, earlier in _BEATS.items()},
         "old": True,
         "older": self.old,
-        "front": same(front.index, self.index),
-        "first": self.string & ~before.string,
-        "end": same(last.index, self.index),
+        **_told(self, front, before, last, eye),
         # whose letter is read, the end of the border so far, and the letter behind it
         "reader": (sure(self.reader) & ~moves) + (falls & self.reader)
         + (knows & before.reader) + (turns & self.front) + (drops & self.reader)
@@ -130,7 +135,6 @@ def _borders(self, front, before, last, eye, reader, curs, heir, wheel, init):
         + (self.phase & ~self.q_reset & before.q)
         + (self.phase & self.q_reset & self.first),
         # all nodes alike
-        **{f"letter_{k}": getattr(eye, f"key_{k}") for k in range(LETTERS)},
         "equal": compared(lambda k: getattr(reader, f"key_{k}")),
         "differ": unequal_1 + unequal_2,
         "ended": eye.end,
@@ -163,9 +167,6 @@ def _borders(self, front, before, last, eye, reader, curs, heir, wheel, init):
         "shift": (sure(self.shift) & ~moves) + (searches & self.shift)
         + (drops & self.shift) + (reads & self.late & before.shift & within)
         + (reads & ~self.late & self.shift) + (begins & self.front),
-        "match": (self.shift & self.equal & self.ended) + (self.first & ~self.equal)
-        + (self.first & self.equal & ~self.ended),
-        "pred": when(~self.first, before.index) + when(self.first, self.index),
     }  # fmt: skip
 
 

@@ -105,6 +105,35 @@ def _inputs(
     }
 
 
+def _letters(inputs: Inputs) -> tuple[Int[Array, "N"], Int[Array, ""]]:
+    """The letter of each node, and the length of the text."""
+    letter = jnp.argmax(jnp.asarray(inputs["key"]), -1)
+    return letter, (jnp.asarray(inputs["string"]) <= 0).sum()
+
+
+def _matched(
+    hints: dict[str, Array],
+    text: Int[Array, ""],
+    s: Int[Array, "T"],
+    found: Bool[Array, "T"],
+    done: Bool[Array, "T"],
+) -> Trajectory:
+    """The trajectory to the first hint that is done: `s` where it is found, else none.
+
+    None is the first letter of what is sought, by CLRS's convention.
+    """
+    nodes, last = hints["i"].shape[1], done.argmax()
+    node = jnp.arange(nodes)
+    first = (node == 0) | (node == text)
+    pred = jnp.where(first, node, node - 1)
+    match = jnp.where(found[last], s[last], text)
+    return base.masked_after(
+        {"pred_h": jnp.broadcast_to(pred, (len(s), nodes)), **hints},
+        {"match": jax.nn.one_hot(match, nodes)},
+        last + 1,
+    )
+
+
 class _Match(NamedTuple):
     """Where the text is compared with what is sought."""
 
@@ -115,10 +144,8 @@ class _Match(NamedTuple):
 
 def _naive(inputs: Inputs) -> Trajectory:
     """A hint for each comparison; `s` is where the text may begin to be the same."""
-    letter = jnp.argmax(jnp.asarray(inputs["key"]), -1)
-    second = jnp.asarray(inputs["string"]) > 0
-    nodes, node = letter.shape[0], jnp.arange(letter.shape[0])
-    text = (~second).sum()
+    letter, text = _letters(inputs)
+    nodes = letter.shape[0]
     size = nodes - text
 
     def compare(at: _Match, _):
@@ -134,15 +161,10 @@ def _naive(inputs: Inputs) -> Trajectory:
     start = _Match(zero, zero, text)
     most = _most_comparisons(nodes)
     _, (at, found, done) = jax.lax.scan(compare, start, length=most)
-    last = done.argmax()
-    match = jnp.where(found[last], at.s[last], text)
-    first = (node == 0) | (node == text)
-    pred = jnp.where(first, node, node - 1)
     hints = {
-        "pred_h": jnp.broadcast_to(pred, (most, nodes)),
         **{name: jax.nn.one_hot(place, nodes) for name, place in at._asdict().items()},
     }
-    return base.masked_after(hints, {"match": jax.nn.one_hot(match, nodes)}, last + 1)
+    return _matched(hints, text, at.s, found, done)
 
 
 class _Borders(NamedTuple):
@@ -169,10 +191,8 @@ class _Borders(NamedTuple):
 
 def _kmp(inputs: Inputs) -> Trajectory:
     """A hint for each shorter border, and for each letter whose border is found."""
-    letter = jnp.argmax(jnp.asarray(inputs["key"]), -1)
-    second = jnp.asarray(inputs["string"]) > 0
+    letter, text = _letters(inputs)
     nodes, node = letter.shape[0], jnp.arange(letter.shape[0])
-    text = (~second).sum()
     size = nodes - text
 
     def step(at: _Borders, _):
@@ -218,12 +238,7 @@ def _kmp(inputs: Inputs) -> Trajectory:
     )  # fmt: skip
     most = _most_borders(nodes)
     _, (at, found, done) = jax.lax.scan(step, start, length=most)
-    last = done.argmax()
-    match = jnp.where(found[last], at.s[last], text)
-    first = (node == 0) | (node == text)
-    pred = jnp.where(first, node, node - 1)
     hints = {
-        "pred_h": jnp.broadcast_to(pred, (most, nodes)),
         "pi": at.pi,
         **{n: jax.nn.one_hot(getattr(at, n), nodes) for n in ("k", "q", "s", "i")},
         **{
@@ -231,7 +246,7 @@ def _kmp(inputs: Inputs) -> Trajectory:
             for n in ("is_reset", "k_reset", "q_reset", "phase")
         },
     }
-    return base.masked_after(hints, {"match": jax.nn.one_hot(match, nodes)}, last + 1)
+    return _matched(hints, text, at.s, found, done)
 
 
 def _most_borders(nodes: int) -> int:
@@ -286,3 +301,4 @@ kmp_matcher = base.Task(
     sampler=_STRINGS,
     test_sets=64,
 )
+"""Knuth, Morris and Pratt's search, which looks at no letter of the text again."""
