@@ -65,12 +65,7 @@ certificates = mg.paper.report.book_store("results").folder / "certificates.json
 certified = {c["program"]: c for c in json.loads(certificates.read_text())}
 few = 20 if profile == "quick" else 200
 all_names = dm_clrs.algorithms()
-
-
-def words(name):
-    """An algorithm in words."""
-    known = mg.paper.report.ALGORITHMS
-    return known.get(name.replace("_", "-"), name.replace("_", " "))
+words = mg.paper.report.algorithm
 
 
 # %% [markdown]

@@ -14,7 +14,7 @@ from mindgap import tasks
 from mindgap.experiments.base import IN_DISTRIBUTION, Data, Experiment
 from mindgap.network import ModelConfig
 from mindgap.paper.departure import SHARED
-from mindgap.paper.trainability import EXPRESSIVE, OURS, SORTING
+from mindgap.paper.trainability import EXPRESSIVE, HOLDING, OURS
 from mindgap.training import TrainConfig, Windows
 
 LARGE = tuple(Data(f"size-{n}", n, 32, seed=20_000 + n) for n in (96, 128))
@@ -27,7 +27,7 @@ WIDE = {
     tasks.bfs: _OTHERS,
     tasks.bellman_ford: _OTHERS,
     tasks.topological_sort: dataclasses.replace(
-        SORTING, hidden_size=65, feedback="hard"
+        HOLDING[tasks.topological_sort], hidden_size=65, feedback="hard"
     ),
 }
 """Networks that hold other algorithms, about as large as `HARD`."""

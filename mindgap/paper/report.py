@@ -295,6 +295,12 @@ ALGORITHMS = {
 """Algorithms by the first words of a row's name, or by CLRS's."""
 
 
+def algorithm(name: str) -> str:
+    """An algorithm in words, by CLRS's name or a row's: "naive string matching"."""
+    name = name.replace("_", "-")
+    return ALGORITHMS.get(name, name.replace("-", " "))
+
+
 def part_of(layer: str) -> str:
     """The part of the network that a layer of parameters belongs to, in words."""
     if layer.startswith(("encoder", "decoder")):
@@ -326,13 +332,14 @@ def title(name: str, group: bool = True) -> str:
     Without its table or group if not `group`.
     """
     first, _, rest = name.partition("/")
-    words = []
-    for algorithm, told in ALGORITHMS.items():
-        if f"{rest}-".startswith(f"{algorithm}-"):
-            words, rest = [told], rest[len(algorithm) + 1 :]
+    of, scratch, size = rest.partition("-scratch-")
+    words, rest = ([algorithm(of)], "") if scratch else ([], rest)
+    for known, told in ALGORITHMS.items():
+        if f"{rest}-".startswith(f"{known}-"):
+            words, rest = [told], rest[len(known) + 1 :]
     parts = rest.split("-") if rest else []
-    if parts[:1] == ["scratch"]:
-        words += ["from scratch", *(f"size {size}" for size in parts[1:])]
+    if scratch:
+        words += ["from scratch", f"size {size}"]
     elif any(part[0].isdigit() for part in parts) and first in SETTINGS:
         words += [
             k.format(_short(v)) for k, v in zip(SETTINGS[first], parts, strict=True)

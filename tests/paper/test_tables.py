@@ -8,9 +8,11 @@ import jax
 import numpy as np
 import pytest
 
+import mindgap as mg
 from mindgap import network, paper
 from mindgap.experiments.base import BY_SIZE, CLRS30_TEST, IN_DISTRIBUTION
 from mindgap.network import scoring
+from mindgap.paper.trainability import HOLDING
 
 ROWS = list(paper.EXPERIMENTS.values())
 PRINTED = [e for e in ROWS if e.reported]
@@ -45,8 +47,9 @@ def test_every_row_can_be_trained_and_scored(experiment, quick):
     assert settings.train.steps >= 100 and settings.train.batch >= 16
 
     sizes = {data.nodes for data in (settings.test, *settings.beside)}
-    for nodes in {*settings.train.lengths, *sizes}:
-        assert model.nodes in (None, nodes)
+    sizes |= {*settings.train.lengths}
+    assert model.nodes is None or sizes == {model.nodes}
+    for nodes in {min(sizes), max(sizes)}:
         assert scored(task, model, nodes) == (2,)
 
 
@@ -57,6 +60,12 @@ def test_rows_differ_where_their_sources_do():
     (again,) = [e for e in ROWS if e.same_as]
     assert again.name == "table-10/default" and again.recorded == again.same_as
     assert again.digest == paper.EXPERIMENTS[again.same_as].digest
+
+
+@pytest.mark.parametrize("task", HOLDING, ids=lambda task: task.name)
+def test_a_row_trains_the_smallest_network_that_holds_its_program(task):
+    programs = (p for p in mg.programs.PROGRAMS.values() if p.task == task)
+    assert mg.suited(next(programs), 16).config == HOLDING[task]
 
 
 def test_full_size_rows_are_scored_by_size_unless_tied_to_one():
