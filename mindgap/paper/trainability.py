@@ -51,9 +51,9 @@ HOLDING = {
 """The smallest network that each algorithm beyond the paper's compiles to.
 
 Seven of the compiled ones are not among them. Three have a mask as output: CLRS scores
-it over a whole batch (F1), and a row's scores are those of graphs. Four, quickselect and
-three that sort, take over 400 steps of attention on 16 nodes, some ten times those of
-DFS.
+it over a whole batch (F1), and a row's scores are those of graphs. Four, quickselect
+and three that sort, take over 400 steps of attention on 16 nodes, some ten times those
+of DFS.
 """
 
 
