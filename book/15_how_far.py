@@ -381,6 +381,17 @@ long = {name: pd.Series(v.mean(0), n) for name, (n, v) in sizes.items()}
 mg.book.pages.data("figure-states", pd.DataFrame(long).rename_axis("step").round(3))
 
 # %% [markdown]
+# ## What is missing
+#
+# The rows of this page that have fewer networks than the four that they should have:
+
+# %% tags=["remove-input"]
+mg.paper.report.lacking(every, results, 4).round(1)
+
+# %% [markdown]
+# *The command is `mindgap run` with the row, and `--seeds` with the missing seeds. Hours are those of
+# training on one or two cores at the fastest pace recorded, which is that of the full recipe.*
+#
 # ## What this shows, and what it does not
 #
 # - A network that can hold DFS was trained to do it on graphs like CLRS-30's of twice the

@@ -347,7 +347,14 @@ KINDS = (
         (STEERED, MATCHED, interventions.TREATMENTS, interventions.ALIKE),
         of_kept=True,
     ),
-    Kind("probes", _is_probed, _probes, ("probe", "decoder"), (PROBED, PROBED_GRAPHS)),
+    Kind(
+        "probes",
+        _is_probed,
+        _probes,
+        ("probe", "decoder"),
+        (PROBED, PROBED_GRAPHS),
+        of_kept=True,
+    ),
     Kind(
         "interchange",
         _is_exchanged,

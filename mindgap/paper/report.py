@@ -444,6 +444,45 @@ def ages(store: Store) -> "pd.DataFrame":
     return pd.DataFrame(lines).set_index("row")
 
 
+def lacking(rows: Sequence[Experiment], store: Store, wanted: int) -> "pd.DataFrame":
+    """The rows with fewer than `wanted` networks, and what the others would take.
+
+    Hours of training are those of the fastest recorded run of the row on a CPU; if
+    there is none, of a row of the same task and hidden size, or of the slowest of the
+    same group.
+    """
+    import pandas as pd
+
+    paces = _paces(store)
+    lines = {}
+    for row in rows:
+        have = sum(len(r.seeds) for r in store.records(row.recorded, row.digest))
+        near = (row.task.name, row.model.hidden_size)
+        pace = paces.get(row.name, paces.get(near, paces.get(row.table, math.nan)))
+        hours = pace * row.train.steps * (wanted - have) / 3600
+        if have < wanted:
+            lines[row.name] = (have, f"{have}:{wanted}", round(hours, 2))
+    columns = ["networks", "missing seeds", "hours"]
+    return pd.DataFrame.from_dict(lines, orient="index", columns=columns)
+
+
+def _paces(store: Store) -> dict[str | tuple[str, int], float]:
+    """Seconds of a step of one network on a CPU: by row, task and size, and group."""
+    paces: dict[str | tuple[str, int], float] = {}
+    for row in EXPERIMENTS.values():
+        timed = [
+            record.certificate["seconds"] / len(record.seeds) / row.train.steps
+            for record in store.records(row.recorded, row.digest)
+            if record.certificate["device"].startswith("cpu")
+        ]
+        if timed:
+            own = paces[row.name] = min(timed)
+            near = (row.task.name, row.model.hidden_size)
+            paces[near] = min(own, paces.get(near, own))
+            paces[row.table] = max(own, paces.get(row.table, own))
+    return paces
+
+
 def steered(experiment: Experiment, store: Store) -> "pd.DataFrame":
     """Right pointers when attention is intervened on (`interventions`), and the change.
 
@@ -483,9 +522,10 @@ def probed(experiment: Experiment, store: Store) -> "pd.DataFrame":
     """What a probe of the state and the decoder explain of a variable (`probes`).
 
     In percent of its variance, mean with 95 % interval over networks: a line for each
-    number of nodes and checkpoint. Empty if no seed has the measure.
+    number of nodes and checkpoint. The kept network counts with the others where its
+    seed was not measured; the table is empty if no network was.
     """
-    rows, _ = beside.load(experiment, "probes", store)
+    rows = beside.with_kept(experiment, "probes", store)
     variable = rows.metric.str.replace("/.*", "", regex=True)
     return _over_networks(rows.assign(metric=variable))
 
