@@ -145,16 +145,65 @@ run.outputs["scc_id"][0]
 # second search:
 
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] mystnb={"figure": {"name": "figure-components", "caption": "The second search of the compiled network, where a name changes: a node points to the one that its component was found from. Nodes that have been reached are blue. The search starts at node 0 and goes against the edges."}, "image": {"alt": "Drawings of a graph of five nodes, with arrows for its edges: 0, 1 and 2 in a circle, 3 and 4 in another. First node 0 is reached, then 2 and 1, which come to point to 0; then node 3 and node 4, which comes to point to 3."}}
 names = np.asarray(run.hints["scc_id_h"])[0].argmax(-1)
 phase = np.asarray(run.hints["phase"])[0] > 0
-second = pd.DataFrame(names[phase], index=1 + np.flatnonzero(phase))
-second.add_prefix("node ").rename_axis("hint").drop_duplicates()
+seen = np.asarray(run.hints["color"])[0].argmax(-1) > 0
+second = pd.DataFrame([*zip(names.tolist(), seen.tolist(), strict=True)])[phase]
+steps = second.astype(str).drop_duplicates().index.to_numpy()
+titles = [f"hint {step + 1}" for step in steps]
+mg.plots.graphs.storyboard(edges[0] > 0, seen[steps], names[steps], titles)
+
+# %% tags=["remove-input"]
+told = pd.DataFrame(names[steps], titles).add_prefix("node ")
+mg.book.pages.data("figure-components", told.rename_axis("after"))
 
 # %% tags=["remove-cell"]
 truth = graph.trajectory
 assert np.array_equal(names, np.asarray(truth.hints["scc_id_h"])[0, 1:])
 assert len({*np.asarray(truth.outputs["scc_id"])[0].tolist()}) == 2
+
+# %% [markdown]
+# ## Two strings in one row
+#
+# To find one string in another, CLRS puts the letters of both in one row, and both strings count
+# their positions from 0. Two nodes compare letters that no node sees together: in one step
+# of attention all nodes read the letter at place `i` of the text, in another that at place `j` of
+# what is sought, and so all of them know whether the two are equal.
+
+# %%
+text, sought = "abacab", "aca"
+letters = np.array(["abcd".index(letter) for letter in text + sought])
+start = np.arange(len(letters)) >= len(text)
+places = [np.arange(len(word)) / len(word) for word in (text, sought)]
+given = {
+    "string": start[None].astype(float),
+    "pos": np.concatenate(places)[None],
+    "key": np.eye(4)[letters][None],
+}
+strings = tasks.naive_string_matcher.solved(given)
+run = mg.suited(programs.naive_string_matcher, len(letters))(strings)
+
+# %% tags=["remove-input"]
+told = {k: np.asarray(run.hints[k])[0].argmax(-1) for k in "sij"}
+lines = {
+    "sought from place": told["s"],
+    "letter of the text": [f"{text[i]} (place {i})" for i in told["i"]],
+    "letter that is sought": [sought[j - len(text)] for j in told["j"]],
+}
+hints = np.arange(1, 1 + len(told["s"]))
+pd.DataFrame(lines, hints).rename_axis("hint")
+
+# %% tags=["remove-cell"]
+for k in "sij":
+    truth = strings.trajectory.hints[k][0, 1:].argmax(-1)
+    assert np.array_equal(told[k], truth[: len(told[k])])
+assert np.asarray(run.outputs["match"])[0].argmax() == text.index(sought)
+
+# %% [markdown]
+# *What the compiled network shows after each step, from its pointers. Hint 0 compares the first
+# letters and is given. In the end its answer is the place where the text has what is sought.*
+#
 
 # %% [markdown]
 # ## What is compiled so far

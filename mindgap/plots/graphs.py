@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mindgap.plots.common import grid
@@ -27,7 +28,8 @@ def storyboard(
     """The run of a program on one graph, a panel for each step.
 
     Reached nodes are filled, and an arrow goes from each node to the one that its
-    pointer names. `places` are the nodes' coordinates; by default they lie on a circle.
+    pointer names. An edge of one direction has a small arrow head. `places` are the
+    nodes' coordinates; by default they lie on a circle.
     """
     from matplotlib.patches import Circle
 
@@ -41,14 +43,11 @@ def storyboard(
     ):
         for i, j in np.argwhere(np.triu(edges | edges.T, 1)):
             panel.plot(*places[[i, j]].T, color=GREY, linewidth=1, alpha=0.6, zorder=1)
+        for i, j in np.argwhere(edges & ~edges.T):
+            _arrow(panel, places[i], places[j], GREY, 1)
         for i, j in enumerate(named):
             if i != j:
-                way = places[j] - places[i]
-                way = _RADIUS * 1.15 * way / np.hypot(*way)
-                props = {"arrowstyle": "-|>", "color": ORANGE, "linewidth": 2}
-                panel.annotate(
-                    "", places[j] - way, places[i] + way, arrowprops=props, zorder=2
-                )
+                _arrow(panel, places[i], places[j], ORANGE, 2)
         for node, place in enumerate(places):
             colour = BLUE if held[node] else PAPER
             panel.add_patch(
@@ -63,3 +62,16 @@ def storyboard(
         panel.margins(0.14)
         panel.axis("off")
     return figure
+
+
+def _arrow(
+    panel: Axes,
+    start: Float[np.ndarray, "2"],
+    end: Float[np.ndarray, "2"],
+    colour: str,
+    width: float,
+) -> None:
+    """An arrow between two nodes, from border to border."""
+    way = _RADIUS * 1.15 * (end - start) / np.hypot(*(end - start))
+    props = {"arrowstyle": "-|>", "color": colour, "linewidth": width}
+    panel.annotate("", end - way, start + way, arrowprops=props, zorder=width)
