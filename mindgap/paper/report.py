@@ -217,6 +217,8 @@ def _rows(
 ) -> "pd.DataFrame":
     """The recorded rows of a metric on a data set (by name) at a checkpoint."""
     rows = store.load(experiment.recorded, experiment.digest)
+    if not len(rows):
+        return rows
     return rows.loc[
         (rows.metric == metric) & (rows.data == data) & (rows.checkpoint == checkpoint)
     ]

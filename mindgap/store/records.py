@@ -129,11 +129,9 @@ class Store:
 
         Raises StoreError as `records` does.
         """
-        import pandas as pd
-
         paths = tuple(record.path for record in self.records(name, digest))
         if not paths:
-            return pd.DataFrame({c: pd.Series(dtype=t) for c, t in COLUMNS.items()})
+            return _no_rows().copy(deep=False)
         rows = _joined_rows(paths)
         if self._only is not None:
             shown = [
@@ -387,6 +385,14 @@ def _all_rows(path: Path) -> "pd.DataFrame":
     import pandas as pd
 
     return pd.read_parquet(path)
+
+
+@functools.cache
+def _no_rows() -> "pd.DataFrame":
+    """No rows, with the columns of a record. To be copied before it is changed."""
+    import pandas as pd
+
+    return pd.DataFrame({c: pd.Series(dtype=t) for c, t in COLUMNS.items()})
 
 
 @functools.lru_cache(maxsize=16)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mindgap import export, paper
+from mindgap import export, paper, programs
 from mindgap.book import downloads
 from mindgap.store import Store
 
@@ -16,7 +16,9 @@ from mindgap.store import Store
 def test_every_file_of_the_table_is_a_network(tmp_path, monkeypatch):
     store = Store(Path(__file__).parents[2] / "book" / "results")
     some = {name: paper.EXPERIMENTS[name] for name in ("table-13/bfs", "table-1/bfs")}
+    few = {name: programs.PROGRAMS[name] for name in ("bfs", "dfs", "minimum")}
     monkeypatch.setattr(downloads, "EXPERIMENTS", some)
+    monkeypatch.setattr(programs, "PROGRAMS", few)
     table = downloads.write(tmp_path / "weights", store)
     links = re.findall(r'href="(.*?)"', table)
     assert {link.split("/")[0] for link in links} == {"weights"}
@@ -30,4 +32,4 @@ def test_every_file_of_the_table_is_a_network(tmp_path, monkeypatch):
         else:
             with np.load(path) as arrays:
                 assert json.loads(str(arrays["description"]))["task"] == "bfs"
-    assert len(files) >= 7
+    assert len(files) == 3 + 2

@@ -72,7 +72,7 @@ def check(task, config, params, program, graphs, within, compiled=False):
     "name",
     [
         *("bfs", "bellman_ford", "dfs", "dijkstra", "prim"),
-        "strongly_connected_components",
+        pytest.param("strongly_connected_components", marks=pytest.mark.large),
         pytest.param("topological_sort", marks=pytest.mark.large),
         pytest.param("articulation_points", marks=pytest.mark.large),
     ],

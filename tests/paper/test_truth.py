@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from mindgap import tasks
 from mindgap.paper import protocol, verdicts
 from mindgap.paper.tables import EXPERIMENTS
 from mindgap.store import Store
@@ -151,12 +152,14 @@ def test_verdicts_are_those_of_the_files(found):
         assert n.verdict == verdict(row, ours, sets, corrected), row.name
 
 
-def test_scores_by_size_are_those_of_the_files():
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.large)])
+def test_scores_by_size_are_those_of_the_files(every):
+    """Of Table 1 and of rows of other tasks that share its graphs, or of all rows."""
     from mindgap.paper import by_size
 
     checked = 0
     for name, row in EXPERIMENTS.items():
-        if not row.by_size:
+        if not row.by_size or not (every or row.task.name in tasks.TASKS):
             continue
         folder = RESULTS / (row.same_as or name) / row.digest
         kinds = {file.parent for file in folder.glob("sizes-*/seeds-*.parquet")}
