@@ -160,12 +160,14 @@ table = pd.DataFrame(table).T.rename_axis(["task", "sharpness", "way"])
 mg.book.pages.data("figure-departure", table)
 
 # %% tags=["remove-input"]
-missing = {}
+missing, every = {}, {}
 for task, power, way in map(parts, rows):
+    place = f"{task} at {power}"
+    every.setdefault(place, []).append(way)
     if (task, power, way) not in table.index:
-        missing.setdefault(f"{task} at {power}", []).append(way)
+        missing.setdefault(place, []).append(way)
 told = [
-    place if len(found) >= len(ways) - 1 else f"{place} ({', '.join(found)})"
+    place if found == every[place] else f"{place} ({', '.join(found)})"
     for place, found in missing.items()
 ]
 hours = mg.paper.report.lacking(rows, results, 4)["hours"].sum()
@@ -310,6 +312,8 @@ if profile == "stored" and store == "results":
     assert number["Bellman-Ford", "gradient steps"]["100"] > 99.9
     assert number["Bellman-Ford", "gradient steps"]["2,000"] < 90
     assert number["BFS", "gradient steps"]["100"] < 10
+    soft = table.loc[("Bellman-Ford", "2^10", "Adam")].astype(float)
+    assert soft["1"] < 70 and soft["2,000"] > soft["0"] - 1.5 and soft["networks"] == 4
     steps = number["DFS", "gradient steps"]
     assert steps["1"] > 99.9 and steps["10"] < 10
 
@@ -334,9 +338,14 @@ if profile == "stored" and store == "results":
 # - **New moments are not the cause.** With gathered moments the first step is no better. Most
 #   batches have no gradient and a few have a large one, so that what was gathered says little
 #   about the next batch.
+# - **Softer weights can bring it back.** Bellman-Ford at sharpness $2^{10}$, whose softmaxes are not
+#   saturated everywhere, loses a large part of its answers on 64 nodes in Adam's first step, as exact
+#   weights do. But there training returns: in the end all four networks are about as right as the
+#   weights that they started from. So the place attracts, and only the first step is too large for it.
+#   From exact weights it does not come back in these 2,000 steps.
 # - *Unstable*, in the sense that small steps along the gradient lead away, none of them has
-#   been seen to be so far. The rows that are not trained yet, of softer weights, are to
-#   tell for weights that are not exact.
+#   been seen to be so far. The rows of softer weights that are not trained yet are to tell for
+#   the others.
 # - The networks of a row, four at most, differ only in the batches that they see; the results are for
 #   2,000 steps, one network shape, and a sharpness that is far beyond what training makes.
 # - What would change our mind: gradient steps within the curvature that leave exact weights
