@@ -447,7 +447,7 @@ def ages(store: Store) -> "pd.DataFrame":
 
 
 def lacking(rows: Sequence[Experiment], store: Store, wanted: int) -> "pd.DataFrame":
-    """The rows with fewer than `wanted` networks, and what the others would take.
+    """The rows without all of the seeds from 0 to `wanted` - 1, and what these take.
 
     Hours of training are those of the fastest recorded run of the row on a CPU; if
     there is none, of a row of the same task and hidden size, or of the slowest of the
@@ -458,12 +458,13 @@ def lacking(rows: Sequence[Experiment], store: Store, wanted: int) -> "pd.DataFr
     paces = _paces(store)
     lines = {}
     for row in rows:
-        have = sum(len(r.seeds) for r in store.records(row.recorded, row.digest))
+        left = store.missing(row.recorded, row.digest, range(wanted))
         near = (row.task.name, row.model.hidden_size)
         pace = paces.get(row.name, paces.get(near, paces.get(row.table, math.nan)))
-        hours = pace * row.train.steps * (wanted - have) / 3600
-        if have < wanted:
-            lines[row.name] = (have, f"{have}:{wanted}", round(hours, 2))
+        hours = round(pace * row.train.steps * len(left) / 3600, 2)
+        if left:
+            seeds = f"{left[0]}:{left[-1] + 1}"
+            lines[row.name] = (wanted - len(left), seeds, hours)
     columns = ["networks", "missing seeds", "hours"]
     return pd.DataFrame.from_dict(lines, orient="index", columns=columns)
 
