@@ -707,7 +707,8 @@ pd.concat(found, names=["variable"]).sort_index().reindex(columns=columns)
 # 95 % interval of the mean over networks. In BFS nothing is hidden; in Bellman-Ford on 64
 # nodes the state holds more of the distances than is shown, at either checkpoint. In the few
 # networks of DFS the top of the stack is mostly known on 16 nodes, and next to nothing of it is
-# on 64, by probe or decoder; one of them counts as it is kept, in half precision.*
+# on 64, by probe or decoder. At the best checkpoint one of them counts as it is kept, in half
+# precision.*
 #
 # What does Bellman-Ford's decoder miss? In the kept network:
 

@@ -386,11 +386,12 @@ mg.book.pages.data("figure-states", pd.DataFrame(long).rename_axis("step").round
 # The rows of this page that have fewer networks than the four that they should have:
 
 # %% tags=["remove-input"]
-mg.paper.report.lacking(every, results, 4).round(1)
+lacks = mg.paper.report.lacking(every, results, 4, like=rows[0]).round(1)
+lacks.rename(index=lambda name: name.partition("/")[2])
 
 # %% [markdown]
-# *The command is `mindgap run` with the row, and `--seeds` with the missing seeds. Hours are those of
-# training on one or two cores at the fastest pace recorded, which is that of the full recipe.*
+# *`mindgap run reach/ROW --seeds SEEDS` trains what is missing. Hours are those of
+# training on two cores at the fastest pace recorded, of the row itself or of the full recipe.*
 #
 # ## What this shows, and what it does not
 #

@@ -446,21 +446,26 @@ def ages(store: Store) -> "pd.DataFrame":
     return pd.DataFrame(lines).set_index("row")
 
 
-def lacking(rows: Sequence[Experiment], store: Store, wanted: int) -> "pd.DataFrame":
+def lacking(
+    rows: Sequence[Experiment],
+    store: Store,
+    wanted: int,
+    like: Experiment | None = None,
+) -> "pd.DataFrame":
     """The rows without all of the seeds from 0 to `wanted` - 1, and what these take.
 
-    Hours of training are those of the fastest recorded run of the row on a CPU; if
-    there is none, of a row of the same task and hidden size, or of the slowest of the
-    same group.
+    Hours of training are those of the fastest recorded run on a CPU of the row, or of
+    one of the same group, task and hidden size, or of the row `like`; NaN without any.
+    Of the networks only those of the wanted seeds are counted.
     """
     import pandas as pd
 
-    paces = _paces(store)
+    pace_of = paces(store)
+    other = math.nan if like is None else pace_of.get(like.name, math.nan)
     lines = {}
     for row in rows:
         left = store.missing(row.recorded, row.digest, range(wanted))
-        near = (row.task.name, row.model.hidden_size)
-        pace = paces.get(row.name, paces.get(near, paces.get(row.table, math.nan)))
+        pace = pace_of.get(row.name, pace_of.get(_kind(row), other))
         hours = round(pace * row.train.steps * len(left) / 3600, 2)
         if left:
             seeds = f"{left[0]}:{left[-1] + 1}"
@@ -469,21 +474,24 @@ def lacking(rows: Sequence[Experiment], store: Store, wanted: int) -> "pd.DataFr
     return pd.DataFrame.from_dict(lines, orient="index", columns=columns)
 
 
-def _paces(store: Store) -> dict[str | tuple[str, int], float]:
-    """Seconds of a step of one network on a CPU: by row, task and size, and group."""
-    paces: dict[str | tuple[str, int], float] = {}
+def paces(store: Store) -> dict[str, float]:
+    """Seconds of a step of one network on a CPU: the fastest recorded of each row.
+
+    Also of each group, task and hidden size together, with `/` between them.
+    """
+    found: dict[str, float] = {}
     for row in EXPERIMENTS.values():
-        timed = [
-            record.certificate["seconds"] / len(record.seeds) / row.train.steps
-            for record in store.records(row.recorded, row.digest)
-            if record.certificate["device"].startswith("cpu")
-        ]
-        if timed:
-            own = paces[row.name] = min(timed)
-            near = (row.task.name, row.model.hidden_size)
-            paces[near] = min(own, paces.get(near, own))
-            paces[row.table] = max(own, paces.get(row.table, own))
-    return paces
+        for record in store.records(row.recorded, row.digest):
+            if record.certificate["device"].startswith("cpu"):
+                each = record.certificate["seconds"] / len(record.seeds)
+                for key in (row.name, _kind(row)):
+                    pace = each / row.train.steps
+                    found[key] = min(pace, found.get(key, pace))
+    return found
+
+
+def _kind(row: Experiment) -> str:
+    return f"{row.table}/{row.task.name}/{row.model.hidden_size}"
 
 
 def steered(experiment: Experiment, store: Store) -> "pd.DataFrame":

@@ -56,6 +56,9 @@ and three that sort, take over 400 steps of attention on 16 nodes, some ten time
 of DFS.
 """
 
+FOLLOWED = {*tasks.TASKS, "dijkstra", "mst_prim", "topological_sort"}
+"""The tasks whose networks' faithfulness is measured at every step. Of the others only
+scores are wanted, and a run of many steps of attention is dear."""
 
 _NEAR = ModelConfig(hidden_size=32, layer_norm=False)
 """A network that BFS compiles to, and Bellman-Ford with two of its options."""
@@ -75,7 +78,7 @@ def _scratch(task: tasks.Task, model: ModelConfig) -> Experiment:
         beside=(TEST_16, *IN_DISTRIBUTION),
         larger=0,
         sized=True,
-        followed=task.name in tasks.TASKS,
+        followed=task.name in FOLLOWED,
         seeds=8,
         unsure=OURS,
     )

@@ -13,12 +13,14 @@ from mindgap.store import Store
 
 
 @pytest.mark.slow
-def test_every_file_of_the_table_is_a_network(tmp_path, monkeypatch):
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.large)])
+def test_every_file_of_the_table_is_a_network(every, tmp_path, monkeypatch):
     store = Store(Path(__file__).parents[2] / "book" / "results")
     some = {name: paper.EXPERIMENTS[name] for name in ("table-13/bfs", "table-1/bfs")}
     few = {name: programs.PROGRAMS[name] for name in ("bfs", "dfs", "minimum")}
     monkeypatch.setattr(downloads, "EXPERIMENTS", some)
-    monkeypatch.setattr(programs, "PROGRAMS", few)
+    if not every:
+        monkeypatch.setattr(programs, "PROGRAMS", few)
     table = downloads.write(tmp_path / "weights", store)
     links = re.findall(r'href="(.*?)"', table)
     assert {link.split("/")[0] for link in links} == {"weights"}
@@ -32,4 +34,5 @@ def test_every_file_of_the_table_is_a_network(tmp_path, monkeypatch):
         else:
             with np.load(path) as arrays:
                 assert json.loads(str(arrays["description"]))["task"] == "bfs"
-    assert len(files) == 3 + 2
+    known = {p.task.name for p in programs.PROGRAMS.values() if p.task}
+    assert len(files) == 2 + len(known) and len(known) > (15 if every else 2)

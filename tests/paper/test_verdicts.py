@@ -239,18 +239,21 @@ def test_unknown_test_graphs_are_said_where_they_decide(tmp_path):
 
 
 def test_what_is_lacking_has_seeds_and_hours(tmp_path):
-    """Of rows without a run of their own: the pace of the slowest of their group."""
+    """At the pace of the row, of one like it, of a given row, or unknown."""
     store = Store(tmp_path)
-    hour = {"device": "cpu, 2 cores", "seconds": 7200.0}
-    put(store, "table-1/bfs", [90.0, 91.0], **hour)
+    slow = {"device": "cpu, 2 cores", "seconds": 7200.0}
+    put(store, "table-1/bfs", [90.0, 91.0], **slow)
+    put(store, "table-1/bfs", [92.0], 3, device="cpu, 4 cores", seconds=1800.0)
     put(store, "table-1/bellman-ford", [80.0], device="an accelerator", seconds=1.0)
-    names = ("table-1/bfs", "table-1/bellman-ford", "table-3/dfs")
+    put(store, "departure/bfs-20-adam", [80.0], **slow)
+    names = "table-1/bfs", "table-1/bellman-ford", "departure/bfs-10-adam"
     rows = [EXPERIMENTS[name] for name in names]
     found = report.lacking(rows, store, 4)
-    assert found["missing seeds"].tolist() == ["2:4", "1:4", "0:4"]
-    assert found["networks"].tolist() == [2, 1, 0]
-    assert found["hours"].tolist()[:2] == [2.0, 3.0] and math.isnan(found.hours.iloc[2])
-    assert report.lacking(rows, store, 2).index.tolist() == [*names[1:]]
+    assert found["missing seeds"].tolist() == ["2:3", "1:4", "0:4"]
+    assert found["networks"].tolist() == [3, 1, 0]
+    assert found["hours"].tolist() == pytest.approx([0.5, math.nan, 8.0], nan_ok=True)
+    assert report.lacking(rows, store, 4, like=rows[0]).hours.iloc[1] == 1.5
+    assert report.lacking(rows, store, 1).index.tolist() == [names[2]]
 
 
 def test_tables_of_verdicts():
