@@ -259,18 +259,23 @@ far.map("{:.1g}".format)
 
 
 # %% tags=["remove-input"]
+def around(steps, right, losses):
+    """By which step a network lost its answers, and the losses before and then."""
+    if right.min() >= 50:
+        return "–", "–", "–"
+    at = int((right < 50).argmax())
+    before = f"{losses[at - 2]:.1g}" if at > 1 else "–"
+    then = losses[max(0, at - 1) : at + 1].max()
+    return f"{steps[at] + 1:,}", before, f"{then:.1g}"
+
+
 def losing(row):
-    """When each network lost its answers, the losses around it, and how far it went."""
+    """When each network lost its answers, and how far it went."""
     steps, right = mg.paper.report.curves(row, results, "validation")
     _, loss = mg.paper.report.curves(row, results, "loss")
     far = mg.paper.report.measured(row, results, "distance", None, "last")
-    for of, losses, went in zip(right, loss, far, strict=True):
-        at, told = int((of < 50).argmax()), ("–", "–", "–")
-        if of.min() < 50:
-            before = f"{losses[at - 2]:.1g}" if at > 1 else "–"
-            then = losses[max(0, at - 1) : at + 1].max()
-            told = f"{steps[at] + 1:,}", before, f"{then:.1g}"
-        yield *told, f"{went:.1g}"
+    for *curves, went in zip(right, loss, far, strict=True):
+        yield *around(steps, *curves), f"{went:.1g}"
 
 
 plain = [row for row in rows if row.name.endswith("-20-plain")]

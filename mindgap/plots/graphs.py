@@ -69,7 +69,7 @@ def _arrow(
     start: Float[np.ndarray, "2"],
     end: Float[np.ndarray, "2"],
     colour: str,
-    width: float,
+    width: int,
 ) -> None:
     """An arrow between two nodes, from border to border."""
     way = _RADIUS * 1.15 * (end - start) / np.hypot(*(end - start))

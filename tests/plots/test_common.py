@@ -133,3 +133,8 @@ def test_a_storyboard_has_a_drawing_for_each_step_and_an_arrow_for_each_pointer(
     filled = [[p.get_facecolor()[:3] for p in panel.patches] for panel in drawn]
     assert [len({*colours[:2]}) for colours in filled] == [2, 1, 1]
     assert all(len(panel.lines) == 2 for panel in drawn)  # each edge once
+
+    one_way = plots.graphs.storyboard(np.triu(edges), reached, pointers, ["a"] * 3)
+    for panel, before in zip(one_way.axes, arrows, strict=False):
+        heads = [text for text in panel.texts if not text.get_text()]
+        assert len(heads) == len(before) + 2  # two edges of one direction
