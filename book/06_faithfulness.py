@@ -798,8 +798,10 @@ if recorded and share == 1:
     assert by_heads.loc["caller"][16, "Table 1", "learned"] > 55
     assert by_heads.loc["caller"][64, "Table 1", "learned"] < 15
     assert by_heads.loc["child"][16, "Table 1", "learned"] < 20
-    assert holder[16, "four heads", "learned"] < 40
-    assert by_heads.loc["first"][16, "four heads", "learned"] > 25
+    assert 30 < holder[16, "four heads", "learned"] < 45
+    assert 20 < by_heads.loc["caller"][16, "four heads", "learned"] < 35
+    assert max(by_heads.loc[["caller", "first"]][64, "four heads", "learned"]) < 10
+    assert holder[64, "four heads", "learned"] < 10
 
 # %% [markdown]
 # - **On 16 nodes the paper's network has found the mechanism, where it matters.** Asked for
@@ -812,8 +814,8 @@ if recorded and share == 1:
 #   the stack. In this one network the failure is not an answer that goes wrong at the end:
 #   its attention does not follow the token during the search.
 # - **The network that could hold the program does not use its heads as that does.** It could
-#   compute DFS exactly; the one kept after training has heads that resemble `caller` and
-#   `first` in part on 16 nodes, and none on 64.
+#   compute DFS exactly; the one kept after training finds the holder's child and the caller in
+#   a part of the cases on 16 nodes, more often than untrained ones, and hardly ever on 64.
 #
 # ## Does the answer depend on it?
 #
