@@ -172,10 +172,11 @@ told = [
     place if found == every[place] else f"{place} ({', '.join(found)})"
     for place, found in missing.items()
 ]
-hours = lacking["hours"].sum(min_count=1)
+hours = lacking["hours"].sum()
+pace = f", in about {hours:.0f} hours on two cores at the fastest pace recorded"
 mg.book.pages.note(
     f"Fewer than four networks: {'; '.join(told)}. `mindgap run departure --seeds 0:4` trains "
-    f"what is missing, in about {hours:.0f} hours on two cores at the fastest pace recorded."
+    f"what is missing{pace if hours else ''}."
     if told
     else "All rows have four networks."
 )
