@@ -235,7 +235,7 @@ def asked(count):
             yield first_of(edges, *rng.choice(np.arange(1, 8), 2, replace=False))
 
 
-both = np.array([*asked(5 if profile == "quick" else 40)])
+both = np.array([*asked(12 if profile == "quick" else 40)])
 assert (both[:, 0] == both[:, 1]).all() and 0 < both[:, 0].mean() < 1
 
 # %% tags=["remove-input"]

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from mindgap import export, programs
+from mindgap import export
 from mindgap.compiler.smallest import suited
 from mindgap.experiments import learned
 from mindgap.paper import EXPERIMENTS
+from mindgap.programs import PROGRAMS
 from mindgap.store import Store, StoreError
 
 PLACE = "<!-- the table of files -->"
@@ -30,7 +31,7 @@ def write(folder: Path, store: Store) -> str:
         lines.append(f"| {name} | {size} | {heads} | {about} |")
 
     first_of_task = {}
-    for program in programs.PROGRAMS.values():
+    for program in PROGRAMS.values():
         if program.task:
             first_of_task.setdefault(program.task.name, program)
     for program in first_of_task.values():

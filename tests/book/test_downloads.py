@@ -20,7 +20,7 @@ def test_every_file_of_the_table_is_a_network(every, tmp_path, monkeypatch):
     few = {name: programs.PROGRAMS[name] for name in ("bfs", "dfs", "minimum")}
     monkeypatch.setattr(downloads, "EXPERIMENTS", some)
     if not every:
-        monkeypatch.setattr(programs, "PROGRAMS", few)
+        monkeypatch.setattr(downloads, "PROGRAMS", few)
     table = downloads.write(tmp_path / "weights", store)
     links = re.findall(r'href="(.*?)"', table)
     assert {link.split("/")[0] for link in links} == {"weights"}
@@ -34,5 +34,5 @@ def test_every_file_of_the_table_is_a_network(every, tmp_path, monkeypatch):
         else:
             with np.load(path) as arrays:
                 assert json.loads(str(arrays["description"]))["task"] == "bfs"
-    known = {p.task.name for p in programs.PROGRAMS.values() if p.task}
+    known = {p.task.name for p in downloads.PROGRAMS.values() if p.task}
     assert len(files) == 2 + len(known) and len(known) > (15 if every else 2)
