@@ -15,7 +15,6 @@ from jaxtyping import Array, Bool, Int
 from mindgap.graphs import Trajectory, edges_of
 from mindgap.tasks import base, features
 from mindgap.tasks.dfs import (
-    BLACK,
     TICK,
     WHITE,
     Event,
@@ -35,46 +34,77 @@ class _State(NamedTuple):
     low: Int[Array, "*T N"]
     children: Int[Array, "*T N"]
     cut: Bool[Array, "*T N"]
-    seen_to: Int[Array, "*T"]
-    """How many of all nodes have been looked at since the search came to the top."""
 
 
-def _next_event(edges: Bool[Array, "N N"], state: _State) -> tuple[_State, _State]:
-    """The state after CLRS's bookkeeping, and that which is recorded before it."""
+class _Step(NamedTuple):
+    """An event of the search, and the neighbours that are looked at before it."""
+
+    before: _State
+    recorded: _State
+    looked: Bool[Array, "*T N"]
+
+
+def _next_event(edges: Bool[Array, "N N"], state: _State) -> tuple[_State, _Step]:
+    """The state after CLRS's bookkeeping, and what is recorded of the event."""
     node = jnp.arange(edges.shape[0])
     old, top = state.search, state.search.top
     white, at_top = old.color == WHITE, node == top
     choose = ~old.searching
     discover = ~choose & (old.discovered[top] == 0)
-    looked_at = (node < state.seen_to) | (~white & (node == old.parents[top]))
-    open_to = edges[top] & ~looked_at
-    v = base.lowest(open_to)
-    goes_on = ~choose & ~discover & open_to.any()
-    descend, looks = goes_on & white[v], goes_on & ~white[v]
-    finish = ~choose & ~discover & ~goes_on
-    event = Event(choose, discover, descend, finish, base.lowest(white), v, looks)
+    white_next = edges[top] & white
+    descend = ~choose & ~discover & white_next.any()
+    finish = ~choose & ~discover & ~descend
+    child = base.lowest(white_next)
+    looked = edges[top] & ~white & (node != old.parents[top]) & (node < child)
+    looked &= descend | finish
+    event = Event(choose, discover, descend, finish, base.lowest(white), child)
     after, recorded = happen(old, event)
 
-    low, begun = state.low, old.discovered[top]
+    begun, most = old.discovered[top], 2 * len(node)
     below = (old.parents == top) & ~at_top
-    least = jnp.where(below, low, low[top]).min()
+    low = jnp.where(looked, old.discovered, most).min()
+    low = jnp.where(finish & below, state.low, low).min()
     cuts = jnp.where(
         old.parents[top] == top,
         state.children[top] > 1,
-        (below & (low >= begun)).any(),
+        (below & (state.low >= begun)).any(),
     )
     told = _State(
         search=recorded,
-        low=jnp.select(
-            [discover & at_top, looks & at_top, finish & at_top],
-            [recorded.ticks, jnp.minimum(low, old.discovered[v]), least],
-            low,
+        low=jnp.where(
+            at_top & ~choose,
+            jnp.where(discover, recorded.ticks, jnp.minimum(state.low, low)),
+            state.low,
         ),
         children=state.children + (descend & at_top),
         cut=state.cut | (finish & at_top & cuts),
-        seen_to=jnp.where(looks, v + 1, 0),
     )
-    return told._replace(search=after), told
+    return told._replace(search=after), _Step(state, told, looked)
+
+
+def _hint_by_hint(steps: _Step, hints: int) -> tuple[_State, Int[Array, "T"]]:
+    """The state at each hint, and the number of the hint that records each event."""
+    events, nodes = steps.looked.shape
+    looks = steps.looked.sum(1)
+    at = jnp.cumsum(looks + 1) - 1
+    event = (at < jnp.arange(hints)[:, None]).sum(1)
+    event = jnp.minimum(event, events - 1)
+    nth = jnp.arange(hints) - (at - looks)[event] + 1
+    is_look = nth <= looks[event]
+    both = jax.tree.map(lambda *of: jnp.concatenate(of), steps.before, steps.recorded)
+    state = jax.tree.map(lambda of: of[event + events * ~is_look], both)
+
+    seen = jnp.cumsum(steps.looked, 1)[event]
+    marked = steps.looked[event] & (seen <= nth[:, None])
+    least = jnp.where(marked, state.search.discovered, 2 * nodes).min(1)
+    top = state.search.top
+    here = is_look[:, None] & (jnp.arange(nodes) == top[:, None])
+    search = state.search._replace(
+        u=jnp.where(is_look, top, state.search.u),
+        v=jnp.where(is_look, base.last(marked), state.search.v),
+    )
+    low = jnp.where(here, jnp.minimum(state.low, least[:, None]), state.low)
+    return state._replace(search=search, low=low), at
 
 
 def solve(inputs: Inputs) -> Trajectory:
@@ -82,11 +112,11 @@ def solve(inputs: Inputs) -> Trajectory:
     edges = edges_of(inputs)
     nodes = edges.shape[0]
     zeros = jnp.zeros(nodes, int)
-    start = _State(begin(nodes), zeros, zeros, zeros > 0, jnp.array(0))
-    _, recorded = jax.lax.scan(
-        lambda state, _: _next_event(edges, state), start, length=most_hints(nodes)
+    start = _State(begin(nodes), zeros, zeros, zeros > 0)
+    _, steps = jax.lax.scan(
+        lambda state, _: _next_event(edges, state), start, length=3 * nodes
     )
-    length = (recorded.search.color == BLACK).all(1).argmax() + 1
+    recorded, at = _hint_by_hint(steps, most_hints(nodes))
     cut = recorded.cut.astype(jnp.float32)
     common = shown(recorded.search)
     hints = {
@@ -96,12 +126,17 @@ def solve(inputs: Inputs) -> Trajectory:
         "child_cnt": recorded.children * TICK,
         **{name: common[name] for name in ("s_prev", "s", "u", "v", "s_last", "time")},
     }
-    return base.masked_after(hints, {"is_cut": cut[length - 1]}, length)
+    is_cut = steps.recorded.cut[-1].astype(jnp.float32)
+    return base.masked_after(hints, {"is_cut": is_cut}, at[-1] + 1)
 
 
 def most_hints(nodes: int) -> int:
-    """Every node looks at all others once, and again after each of its children."""
-    return 2 * nodes * (nodes + 1)
+    """As many events as DFS has, and before them, as many looks as there can be.
+
+    A node looks at nodes above it before its first child, N (N - 1) / 2 in all, itself
+    among them if it has an edge to itself; and at all nodes but one after each child.
+    """
+    return 3 * nodes + nodes * (nodes - 1) // 2 + (nodes - 1) ** 2
 
 
 _number = features.Feature("hint", "node", "scalar")
