@@ -17,10 +17,11 @@
 # that say about the algorithms?
 #
 # **In one line.** On 64 nodes it stays: BFS networks, whatever their traces, are far above
-# DFS networks. But no control fixes both length and content, the sequential trace does cost
-# BFS something, and DFS with its full traces is learned on graphs as large as those it was
-# trained on. So what Table 2 shows of DFS is a failure to extrapolate to 64 nodes, not one
-# to learn. How many networks each row rests on is in its table.
+# DFS networks. But no control fixes both length and content, and the sequential trace does
+# cost BFS something. With its full traces DFS is learned on graphs as large as those of
+# training, so that what Table 1 shows of it is a failure to extrapolate. With the simple
+# traces of Table 2 it is right on two pointers in three there already, in few networks. How
+# many networks each row rests on is in its table.
 #
 # **From the paper, on this page:** Table 2, and the DFS row of Table 3.
 #
@@ -370,7 +371,8 @@ wide.astype(object).fillna("–").assign(networks=counts)
 #
 # ## Right but for the order
 #
-# CLRS's score asks for one parent of each node, that of lowest number. These measures
+# CLRS's score asks for one answer, that of the search which takes the lowest number first.
+# These measures
 # accept any order: for BFS, any neighbour that is one level nearer to the source; for DFS,
 # pointers that are edges, and answers that some depth-first search could give, in whatever
 # order (a share of graphs).
@@ -508,8 +510,8 @@ assert simplified.reported.mean < full.reported.mean
 # - **The classes are about all sizes.** What is measured are graphs of 16 and 64 nodes.
 #   And on 16 nodes DFS is nearly learned, from full traces.
 # - **"Inherently sequential" is assumed.** P-complete problems are outside NC only if P
-#   and NC differ. For the other ordered tasks that the paper counts as sequential no
-#   proof of completeness is given.
+#   and NC differ. The paper calls it a conjecture that DFS is of that kind, and the report
+#   that it cites for DFS is on the search that takes neighbours in a fixed order.
 # - **Two algorithms are one comparison.** BFS and DFS differ in graphs, source, restarts,
 #   hints and the order in which scores break ties. A test of the hypothesis needs many
 #   pairs that differ in nothing but the class; {cite:t}`engelmayer2023parallel` compare

@@ -18,11 +18,11 @@
 #
 # **In one line.** Exact compiled weights lie at the lowest point of all, in a hole so
 # narrow that no map of the paper's kind shows it. How much the loss rises around it is a
-# choice of the compiler: multiplying the logits changes the rise, but not when answers go
-# wrong. Compiled networks go wrong after smaller steps than learned ones; for a verdict
+# choice of the compiler: larger logits make it rise more steeply, but answers go wrong after
+# the same step. Compiled networks go wrong after smaller steps than learned ones; for a verdict
 # there are too few networks. Weights that were compiled softly and then trained tolerate
-# plain steps, too, and are right more often. Of DFS the maps say little that they do not
-# say of the other tasks.
+# plain steps, too, and are right more often. Around learned DFS the loss rises sooner than
+# around the other tasks (few networks); that its place is a bad one no map can show.
 #
 # **From the paper, on this page:** Figures 6, 7, 17, 18 and 19.
 #
@@ -403,7 +403,7 @@ if recorded:
 #
 # Section 3.4 reads off its Figure 6 that "DFS in particular" has an attractive minimum that
 # leads to a suboptimal solution; C.7 can draw no strong conclusion from the maps of DFS.
-# These maps side with C.7:
+# These maps, one network of each task, show less than that section says:
 #
 # - *Attractive.* From the initial point to the learned one the loss falls all along the
 #   straight line: in DFS, and in the two other tasks as well.
@@ -411,7 +411,8 @@ if recorded:
 #   tasks. Nearby it falls along some of them: training has not stopped at the lowest point
 #   of these fresh graphs' loss, in any of the tasks. Figure 19's local map shows it.
 # - *In particular.* DFS has a higher loss, since it sums more hints, and a narrower bowl,
-#   even relative to the loss that it starts from.
+#   even relative to the loss that it starts from. The rises recorded of several networks say
+#   the same (the clause on DFS below).
 # - *Suboptimal.* A map of the loss on graphs as in training cannot tell: no lower place is
 #   seen in it. That there is one takes a network that is known to be right. {doc}`compiled DFS <10_compiled_dfs>` has
 #   it, in a network with four heads. And DFS's low score is one on graphs of four times the
@@ -793,8 +794,8 @@ mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 #   down at any scale. The statement is about one way to compile, and about its scale.
 # - That flat means high quality, as C.7 puts it: not shown. The exact networks are the best
 #   and the least flat; learned ones are flat and, as the paper says itself, not faithful.
-# - That training does not find DFS because of its landscape: maps along random directions
-#   do not show it. They show that the compiled point lies in a tiny hole, which no method
+# - That training does not find DFS on 64 nodes because of its landscape: maps along random
+#   directions do not show it. They show that the compiled point lies in a tiny hole, which no method
 #   would hit that moves every weight a little.
 # - A map is one pair of directions out of as many as there are weights; in a random one a
 #   narrow valley looks like a wall. Cuts have more of them, all random. Training moves

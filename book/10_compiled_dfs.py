@@ -9,7 +9,7 @@
 # ---
 
 # %% [markdown]
-# # Can the network express depth-first search at all? (beyond §3.4)
+# # Can the network express depth-first search at all? (beyond §1.1)
 #
 # **Question.** In the paper depth-first search (DFS) is not learned on 64 nodes, and
 # breadth-first search (BFS) and Bellman-Ford alone are compiled. Whether the same kind of network can
@@ -19,11 +19,12 @@
 # **In one line.** There is one, in a small graph attention network with four heads, exact
 # in every hint at every step. Of the networks of that kind that were trained from scratch,
 # the one of hidden size 128 is right on nearly all pointers of 16 nodes, those of hidden
-# size 32 on about two thirds, and neither on 64 nodes. Training that starts from the
+# size 32 on about three in five, and neither on 64 nodes. Training that starts from the
 # solution leaves it and does not come back, while BFS stays where it was put.
 #
-# **From the paper, on this page:** nothing is printed there; the claims are those of
-# sections 3.4 and 5 {cite:p}`saldyt2025gap`.
+# **From the paper, on this page:** nothing; it does not ask whether DFS can be compiled. The
+# gap between what can be expressed and what is trained is that of its section 1.1
+# {cite:p}`saldyt2025gap`.
 #
 # **What is known.** CLRS's DFS visits children in index order. That lexicographic DFS is
 # P-complete {cite:p}`reif1985sequential`, so no shortcut in few parallel steps is to be
@@ -373,12 +374,12 @@ counted = best.groupby("task").seeds.max().reindex(wide.index).fillna(0).astype(
 wide.round(1).assign(networks=counted)
 
 # %% [markdown]
-# So training *does* find networks that do DFS on graphs as large as those it has seen: both
+# So training *does* find networks that do DFS on graphs as large as those it has seen: the
 # networks of the paper's architecture that were scored by size, and the one of hidden size
-# 128 in the architecture that holds the exact solution; the one of hidden size 32 does so less.
-# None of them is the exact solution. At twice the size of training the first two
-# kinds are above the best one-line rule and hidden size 32 is not; at four times all are
-# below it. What these networks fail at is to extrapolate.
+# 128 in the architecture that holds the exact solution; those of hidden size 32 do so less.
+# None of them is the exact solution. At twice the size of training the means of the first two
+# kinds are above the best one-line rule and that of hidden size 32 is not; at four times all
+# are below it. What these networks fail at is to extrapolate.
 #
 # ## Do single steps fail, or do errors add up?
 #
@@ -584,8 +585,9 @@ mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 #
 # - DFS is expressible in a four-head network without layer norm that attends to all nodes. So
 #   the gap on 64 nodes between it and networks of that kind trained from scratch is not a
-#   limit of the architecture. How large that gap is has too few networks for a verdict; on
-#   16 nodes, the one network of hidden size 128 leaves next to none.
+#   limit of the architecture. At hidden size 32 that gap is nearly the whole score, in
+#   eight networks (the table above); at hidden size 128 there is one network, which leaves
+#   next to none on 16 nodes.
 # - Beside the exact solution the loss rises at once. The exact solution relies on weights
 #   that are exactly 0, and any training step moves them.
 # - The exact solution is the lower minimum, by orders of magnitude of the loss, than the one
@@ -596,7 +598,7 @@ mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 #   the task, and have four seeds or fewer, so this does not rank the algorithms.
 # - This is one construction; another could lie in a wider basin. Other training finds
 #   networks that carry over much further ({doc}`how far learning reaches <15_how_far>`).
-#   The seeds from scratch are few.
+#   The seeds from scratch of hidden size 128 are few.
 # - With four heads, attention to all nodes and no layer norm, this network is not the one
 #   of the paper's Table 1. In the paper's kind of attention, to neighbours, only the first
 #   tree can be done.

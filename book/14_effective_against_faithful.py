@@ -232,8 +232,8 @@ mg.book.pages.data("figure-16", points(figure_16))
 # which are nearly the answer itself, so part of its relation with effectiveness is by
 # definition. The column *reached* has only the other hint, which nodes are reached
 # (`reach_h`, `msk`); *mass* is the mean attention coefficient on the selected node.
-# Resamples of the bootstrap in which a measure does not vary are left out, so that an
-# interval can lie beside its estimate.
+# Resamples of the bootstrap in which a measure does not vary are left out, so an interval
+# need not contain its estimate.
 
 
 # %% tags=["remove-input"]
@@ -335,7 +335,7 @@ if recorded:
 #   one half. Figures 5 and 15 show the form: among effective minimal networks attention is
 #   anything from nothing to nearly 100 %.
 # - **At full size attention accuracy decides little.** Seeds differ by little in
-#   effectiveness; the intervals are wide, and all but one contain zero. That is not the
+#   effectiveness; the intervals are wide, and all but two, of BFS, contain zero. That is not the
 #   same as no relation: in the rows without traces, the mass of attention rises with
 #   effectiveness.
 # - **Architectures differ, too.** Bellman-Ford gets both more effective and more

@@ -9,21 +9,22 @@
 # ---
 
 # %% [markdown]
-# # How far can learning reach? DFS that carries over (beyond §5)
+# # How far can learning reach? DFS that carries over (beyond §3)
 #
 # **Question.** Depth-first search (DFS) can be compiled into a graph attention network,
 # exactly at any size ({doc}`compiled DFS <10_compiled_dfs>`). Trained as the paper trains
-# it, the same network does it on graphs like those of training, and not on larger ones. Is
-# that a limit of gradient descent, as the paper's hypothesis says, or of this training?
+# it, that kind of network does it on graphs like those of training if it is wide (hidden size
+# 128, one network; of size 32 in part), and not on larger ones. Is that a limit of gradient
+# descent, as the paper's hypothesis says, or of this training?
 #
 # **In one line.** On graphs as in CLRS-30's test, of this training: with four heads, Adam
 # and no weight set by hand, but windows of true trajectories instead of whole runs, and
 # graphs of up to twice the size, DFS carries over to 64 nodes in every network trained so
-# far. There the search is nearly a path. On sparse graphs, where the search branches, it
-# does not carry over. There are too few networks for a verdict.
+# far. There the search is nearly a path. On sparse graphs, where the search branches, the
+# one network that was tried does not carry over. There are too few networks for a verdict.
 #
 # **From the paper, on this page:** nothing is printed there; the hypothesis is that of
-# sections 1 and 5 {cite:p}`saldyt2025gap`.
+# sections 1 and 4 {cite:p}`saldyt2025gap`.
 #
 # **What is known.** On CLRS's DFS, a network over triplets of nodes, trained with random
 # positions, soft hints and no teacher forcing, reaches about half of the pointers of 64
@@ -238,8 +239,8 @@ if profile == "stored" and store == "results":
 # *Percent of pointers, and in parentheses of graphs without a wrong pointer; the kept network
 # of each row, fresh graphs at even positions.*
 #
-# So what carries over is DFS on dense graphs. On sparse ones the network is wrong on sizes
-# that it was trained on, and more so on larger ones.
+# So what carries over, in this network, is DFS on dense graphs. On sparse ones it is wrong on
+# sizes that it was trained on, and more so on larger ones.
 #
 # ## The same recipe on other algorithms
 #
@@ -401,8 +402,8 @@ lacks.rename(index=lambda name: name.partition("/")[2])
 # - It says nothing against the hypothesis that depth matters: training on windows gives the
 #   network one shallow step at a time, with the truth about all steps before. It moves the
 #   question from what a network can learn to what it is shown.
-# - It is not DFS on any graph, unlike the compiled network: on sparse graphs it fails on
-#   sizes that it was trained on, and on three and four times the size of training it is
+# - It is not DFS on any graph, unlike the compiled network: on sparse graphs the network that
+#   was tried fails on sizes that it was trained on, and on three and four times the size of training it is
 #   right less often everywhere. And the graphs of training are larger than the paper's: the
 #   row with up to 16 nodes is the like-for-like one.
 # - The hints must be known at training time. Nothing here learns DFS from its answers.

@@ -20,9 +20,10 @@
 # **In one line.** From exact weights, as far as the rows below are trained: the step is too
 # large. One step of Adam breaks DFS, at a hundredth of the usual rate as well; for
 # Bellman-Ford the first step costs some pointers at the usual rate, and next to none at the
-# low one; BFS, whose gradient is zero at first, stays. Moments that were gathered before do
-# not help. From the soft weights that are trained so far answers come back, or come to be right. There are
-# four networks of each row at most, too few for a verdict.
+# low one; BFS, whose gradient is zero at first, stays under Adam. Moments that were gathered
+# before do not help. From the soft weights that are trained so far Bellman-Ford regains the
+# answers it lost, and BFS, wrong in part at the start, becomes right. There are four networks
+# of each row at most, too few for a verdict.
 #
 # **From the paper, on this page:** section 3.4 and Table 14, which report that it happens
 # {cite:p}`saldyt2025gap`.

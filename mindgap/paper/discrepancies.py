@@ -260,8 +260,8 @@ DISCREPANCIES = tuple(
             ),
             (
                 "Abstract, 1",
-                "Inherently sequential is P without NC, and ordered tasks are counted "
-                "as such without a proof.",
+                "Inherently sequential is P without NC: that DFS is so is conjectured, "
+                "and which order of neighbours is meant is not said.",
                 "What is known of DFS's class is said with its conditions.",
                 _DISPARITY,
             ),

@@ -60,7 +60,7 @@ def _row(
 ) -> Experiment:
     return Experiment(
         name=f"reach/{name}",
-        source="section 5, no table: what it takes to learn DFS",
+        source="section 1.1, no table: what it takes to learn DFS",
         claim="A network that can express an algorithm learns it so that it carries "
         "over to larger graphs.",
         task=task,

@@ -69,8 +69,8 @@ def _scratch(task: tasks.Task, model: ModelConfig) -> Experiment:
     name = hard + task.name.replace("_", "-")
     return Experiment(
         name=f"trainability/{name}-scratch-{model.hidden_size}",
-        source="section 3.4 and 5, no table: training in a network that holds it",
-        claim="DFS is not learned although the network can express it."
+        source="section 1.1, no table: training in a network that holds it",
+        claim="DFS on 64 nodes is not learned although the network can express it."
         if task is tasks.dfs
         else "The same question of another algorithm that the network can express.",
         task=task,
@@ -87,7 +87,7 @@ def _scratch(task: tasks.Task, model: ModelConfig) -> Experiment:
 def _continued(name: str, sharpness: float, radius: float) -> Experiment:
     row = Experiment(
         name=f"trainability/{name}-{int(sharpness)}-{radius:g}",
-        source="section 3.4 and 5, no table: training from an exact solution",
+        source="section 3.4, no table: training from an exact solution",
         claim="Where training from compiled weights goes: stays, comes back or leaves.",
         task=_TASKS[name],
         model=EXPRESSIVE,
