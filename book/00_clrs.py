@@ -16,8 +16,8 @@
 #
 # **In one line.** It is given a graph, says after every step what the algorithm would have
 # written down (hints), and at the end the parent of every node (pointers). Training shows
-# it graphs of 4 to 16 nodes; the paper's Tables 1 to 3, 10 and half of 13 test on 64 nodes,
-# the others on 16.
+# it graphs of 4 to 16 nodes; as far as the printed maxima tell, the paper's Tables 1 to 3, 10
+# and half of 13 test on 64 nodes, the others on 16.
 #
 # **From the paper, on this page:** nothing; the paper takes the benchmark CLRS-30
 # {cite:p}`velickovic2022clrs` as known. Whoever knows it can go on to {doc}`attention <01_attention>`.
@@ -66,7 +66,7 @@ mg.book.pages.check_parameters(globals())
 #
 # | input | location, type | what it is |
 # |---|---|---|
-# | `pos` | node, scalar | increases with the node's number; ties go to the smaller: in tests the number divided by $N$, in training sorted random numbers |
+# | `pos` | node, scalar | a number in [0, 1) that increases with the node's own: in tests that number divided by $N$, in training sorted random numbers. Algorithms break ties in favour of the smaller |
 # | `s` | node, mask_one | 1 at the source, 0 elsewhere (DFS has none) |
 # | `A` | edge, scalar | the weights, 0 where there is no edge |
 # | `adj` | edge, mask | 1 where there is an edge, and from every node to itself |

@@ -298,8 +298,9 @@ print("pi_h,    step 2:", same(pointers(rows, E_2), told[1]["pi_h"]))
 # $$\mathcal{E}_\text{mid} = W_\text{info}\, \mathcal{E} \tag{15}$$
 # $$h = h + W_\text{reduce}(\alpha \odot \mathcal{E}_\text{mid}) \tag{16}$$
 #
-# In the authors' code $W_\text{reduce}$ contracts the neighbour axis, which ties it to one
-# number of nodes and to one order of them. The reading here,
+# The authors' code has two forms: an early one without parameters, and a later one in which
+# $W_\text{reduce}$ contracts the neighbour axis, which ties it to one number of nodes and to
+# one order of them. The reading here,
 # $h_i \mathrel{+}= W_\text{reduce} \sum_j \alpha_{ij} W_\text{info}\, e_{ij}$, fits any graph.
 #
 # *Where* it is added matters. Eq. 16 stands after Eq. 9, so after the ReLU. The library adds
@@ -319,11 +320,11 @@ batch = program.task.sample(jax.random.key(seed), nodes, 64, 0.7).trimmed()
 found = exact(batch)
 
 # %% [markdown]
-# After the first step of a run, the state is zero no longer and the printed variant can be
-# computed from the exact one: the distance component is what it was, plus or minus the edge
-# term, before and after the ReLU. A node without an offer selects itself, and the graph's
-# own self-loop $A_{ii}$ is then what $\alpha$ selects of the edges. Inside, a large negative
-# number (the gate that the compiler sets) shuts the sum; behind the ReLU nothing can.
+# Look at the first step. All distances are still zero, so that behind the ReLU, where Eq. 16 is
+# printed, the new distance is the edge term alone, $\sum_j \alpha_{ij} A_{ij}$. A node without a
+# reached neighbour selects itself, and this sum is then the weight of its own self-loop,
+# $A_{ii}$. Inside the ReLU a large negative number, the gate that the compiler sets, makes it
+# zero; behind the ReLU nothing can.
 
 # %%
 (dist,) = exact.layout.places["dist"].values  # its coordinate
@@ -391,8 +392,8 @@ assert max(gaps) <= 1e-5 and gaps[-1] <= 1e-6
 # %% [markdown]
 # What it is for is the diagonal: a large negative number there marks a node to itself, so
 # that "keep what you hold" can be told from "copy your neighbour" whatever the two hold.
-# The price is not only the fixed size. With any $\mathcal{B}$ that is not constant, the
-# network depends on how the nodes are numbered:
+# The price is not only the fixed size. Unless $\mathcal{B}$ has one number everywhere on the
+# diagonal and one everywhere else, the network depends on how the nodes are numbered:
 
 # %%
 marked = jax.tree.map(jnp.array, fresh)

@@ -85,7 +85,8 @@ sizes = {"quick": (16,), "stored": (4, 16, 64), "paper": (4, 7, 11, 13, 16, 64)}
 programs.bfs
 
 # %% [markdown]
-# The meaning of a program is fixed, and tested:
+# The meaning of a program is fixed, and tested. Of programs whose `default` is the node itself,
+# as all on this page:
 #
 # - The candidates are the *other* nodes that satisfy the mask. Equal keys go to the lowest
 #   index.
@@ -93,8 +94,9 @@ programs.bfs
 #   graph's own self-loops never count.
 # - All nodes step at once.
 #
-# An update must be affine in what it reads (or one conjunction or disjunction of truth
-# values): that is what one layer, linear maps and a ReLU, can do. "Keep the old value" is
+# An update must be a sum of parts, each of which is affine in what it reads, or one test, or an
+# affine form under a test, or a minimum or maximum ({doc}`the language <11_language>`): that is
+# what one layer, linear maps and a ReLU, can do. "Keep the old value" is
 # therefore not an *if*: a node that is reached has no candidates, so it selects itself, and
 # `other.index + (self.pi - self.index)` is then `self.pi`.
 #
@@ -195,7 +197,7 @@ compiled.layout
 #
 # ## The program, running
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-2", "caption": "Figure 2's counterpart: compiled Bellman-Ford on five nodes, one column per step. Above, what every node holds after the step, read off the network's hidden state; below, its attention. The caption of the paper's figure says no more than that it shows a compiled program using attention (bottom) to update distances and visited states (top)."}, "image": {"alt": "Five panels, one for each step. The upper row colours the distance, the reached flag and the parent of five nodes; the lower row is the attention from each receiver to each sender."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "figure-2", "caption": "Figure 2's counterpart: compiled Bellman-Ford on five nodes, one column per step. Above, what every node holds after the step, read off the network's hidden state; below, its attention. Section 2.4 says of the paper's figure no more than that it shows a compiled program using attention (bottom) to update distances and visited states (top)."}, "image": {"alt": "Five panels, one for each step. The upper row colours the distance, the reached flag and the parent of five nodes; the lower row is the attention from each receiver to each sender."}}
 weights = np.zeros((1, 5, 5), np.float32)
 for i, j, w in (
     (0, 1, 0.9),
@@ -396,8 +398,8 @@ mg.book.pages.data("figure-refused", pd.DataFrame(columns).rename_axis("nodes"))
 # %% [markdown]
 # ## What the architecture must have, and what it need not
 #
-# **The bias is not needed for BFS.** The paper believes that compiled BFS needs an identity
-# matrix as a bias (C.1). The third row of the certificate does without: two leaky ReLUs give an
+# **The bias is not needed for BFS.** In C.1 the paper says that the bias is not strictly
+# necessary, and also that compiled BFS needs an identity matrix as one. The third row of the certificate does without: two leaky ReLUs give an
 # exact ReLU, $\text{relu}(x) = (\text{leaky}(x) + 0.01\,\text{leaky}(-x)) / 0.9999$, and so a
 # score can take $|p_j - p_i|$ from every pair that is no candidate, which is zero for the node
 # itself only. For Bellman-Ford the compiler does not find such a way:
@@ -435,7 +437,8 @@ for nodes, batch in drawn.items():
 assert set(right.values()) == {1.0}
 
 # %% [markdown]
-# **Edge information is needed for Bellman-Ford, as long as selections are hard.** The paper
+# **Edge information is needed for Bellman-Ford, as long as each node selects whom the
+# algorithm selects.** The paper
 # says that the change "is not strictly necessary" (C.1). Here is the bound. Without edge
 # values, a node's next state depends on edge weights only through the attention
 # coefficients. If these are one-hot (up to a leak $\varepsilon$), two graphs on which every
@@ -443,7 +446,9 @@ assert set(right.values()) == {1.0}
 # largest value. Take a diamond: source 0, then 1 and 2, then 3, whose two edges weigh the
 # same. Swap the weights of the edges at the source. In the first step nothing is selected
 # differently; in the second, node 3 sees the same scores on both graphs; but its right parent
-# is 1 on the one and 2 on the other. No weights can be right on both.
+# is 1 on the one and 2 on the other. No weights of that kind can be right on both. A network
+# that spends a step or a head on comparing weights is not excluded: nodes 1 and 2 see which
+# of their two edges is the lighter one.
 
 
 # %% tags=["remove-input"]
@@ -472,7 +477,7 @@ for graph in (diamond(0.1, 0.9), diamond(0.9, 0.1)):
     )
 
 # %% [markdown]
-# What is left without edge values is the leak itself: a second, soft head could carry
+# What is left to a network that selects as Bellman-Ford does is the leak itself: a second, soft head could carry
 # a weight $w$ in a coefficient $\sigma(\eta w) \approx 1/2 + \eta w / 4$. Float32 stores
 # that with an error, which grows by $4 / \eta$ when $w$ is recovered, and the next term of
 # the series adds $\eta^2 w^3 / 12$. The best compromise, for an edge of weight 1, beside

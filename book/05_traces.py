@@ -197,11 +197,14 @@ if recorded:
 #
 # ## Following the trace
 #
-# Trace prediction accuracy after step $t$ is, over the hints $H$ that can be right or
-# wrong and the nodes $i$,
+# Trace prediction accuracy after step $t$ is, over the set $\mathcal{K}$ of hints that can be
+# right or wrong and the $N$ nodes $i$, with hint $k$ of node $i$ written $y^{(k)}_i(t)$ and its
+# prediction with a hat,
 #
-# $$\text{trace}(t) = \frac{1}{|H|} \sum_{k \in H} \frac{1}{n} \sum_{i}
-# \left[\hat h^{(k)}_i(t) = h^{(k)}_i(t)\right].$$
+# $$\text{trace}(t) = \frac{1}{|\mathcal{K}|} \sum_{k \in \mathcal{K}} \frac{1}{N} \sum_{i}
+# \left[\hat y^{(k)}_i(t) = y^{(k)}_i(t)\right],$$
+#
+# and its mean over graphs.
 #
 # The paper does not say whether its accuracy pools the hints, and whether the network was
 # told the true hints of the step before (teacher forcing). Ours are means over hints, the
@@ -445,7 +448,10 @@ if recorded:
 # algorithm's variables is fitted on half of the graphs and tested on the other half,
 #
 # $$R^2(t) = 1 - \frac{\sum_i (w_t^\top h_i(t) + b_t - y_i(t))^2}
-# {\sum_i (y_i(t) - \bar y(t))^2}.$$
+# {\sum_i (y_i(t) - \bar y(t))^2},$$
+#
+# with the probe's weights $w_t$ and $b_t$, the hidden state $h_i(t)$, the variable $y_i(t)$ and
+# its mean $\bar y(t)$; $i$ runs over the nodes of all graphs of the other half.
 #
 # $R^2$ needs controls, and there are four: the network's own **decoder**, whose
 # prediction is scored in the same way; an **untrained** network, whose state holds the
@@ -707,8 +713,8 @@ pd.concat(found, names=["variable"]).sort_index().reindex(columns=columns)
 # 95 % interval of the mean over networks. In BFS nothing is hidden; in Bellman-Ford on 64
 # nodes the state holds more of the distances than is shown, at either checkpoint. In the few
 # networks of DFS the top of the stack is mostly known on 16 nodes, and next to nothing of it is
-# on 64, by probe or decoder. At the best checkpoint one of them counts as it is kept, in half
-# precision.*
+# on 64, by probe or decoder. At the best checkpoint, one DFS network was measured from its
+# stored copy, which has half precision.*
 #
 # What does Bellman-Ford's decoder miss? In the kept network:
 
@@ -816,7 +822,7 @@ mg.book.pages.linked(mg.paper.verdicts.detail(judged), column="verdict")
 
 # %% [markdown]
 # - *DFS is better with less of a trace*: on 64 nodes all DFS rows are below what one-line rules score. On the
-#   sizes of training the networks with full traces are better, in one network without them.
+#   sizes of training the networks with full traces are better than the one without.
 #   In the paper's own numbers simplifying does not raise the mean (the next cell).
 # - *Traces are right early on*: "good" and "early" are read as above 90 % after the first step and below
 #   after the last. Whether the paper's figures show more than we see, because they pool hints
@@ -835,8 +841,9 @@ assert printed[0] < printed[1] < printed[2]
 # %% [markdown]
 # ## What this shows, and what it does not
 #
-# - That networks of this kind can do without traces where the algorithm is simple enough,
-#   and that a network without traces may hold the same variables all the same.
+# - That networks of this kind can do without traces where the algorithm is simple enough. A
+#   network without traces may hold the same variables all the same, as that of BFS does; that
+#   of Bellman-Ford holds distances and knows hardly more than an untrained one who is reached.
 # - A score on 64 nodes alone says little about traces: on the sizes of training the DFS
 #   networks with them are better, as far as one network without them shows.
 # - Probes of all variables were fitted to one kept network of each row, stored in half

@@ -16,7 +16,7 @@
 #
 # **In one line.** Three sorts, four roles and a dozen operators; a program compiles if each
 # of its updates is a sum of parts that one ReLU each can compute, and each of its selections
-# one of three kinds of attention score.
+# one of five kinds of attention score.
 #
 # **From the paper, on this page:** section 2.4 and Appendix A, where programs are shown in
 # two listings and no grammar is given. The language is this book's.
@@ -103,7 +103,7 @@ pd.DataFrame(
         (
             "init.s",
             "bool",
-            "whether the node is the source (or shows the first hint s)",
+            "whether the node is the source; of tasks without one, the first hint s",
         ),
         ("init.index, self.index", "node", "the node itself"),
         (
@@ -122,7 +122,7 @@ pd.DataFrame(
         (
             "edge.back.adj, .weight",
             "as above",
-            "the edge from the other node; undirected",
+            "the edge from other to self; in keys and masks, of undirected graphs",
         ),
     ],
     columns=["field", "sort", "what it holds"],
@@ -137,7 +137,8 @@ pd.DataFrame(
 #
 # A selection is a `Min` or a `Max` of a key among the candidates, which are the nodes that
 # satisfy a mask; equal keys go to the lowest index. What is selected when a mask leaves no
-# candidate is the `default`, and it decides how the score of attention is made:
+# candidate is the `default`; default and mask together decide how the score of attention is
+# made:
 #
 # - `default=self`: a node is never its own candidate. It selects itself when there is no
 #   other, and the edge then reads as nothing. The network tells a node from its neighbours
@@ -149,7 +150,8 @@ pd.DataFrame(
 #   truth value of `other`, which one node holds at most, and one question: whether a
 #   reference of `other` names `self`, or how a number of `other` compares with one of `self`,
 #   as in `other.chosen & (other.key < self.key)`. Without a truth value, it is the last node
-#   before a number, `Max(other.index, where=other.index < self.number)`. With
+#   before a number, `Max(other.index, where=other.index < self.number)`; there must be one, else
+#   the graph is refused. With
 #   attention to neighbours, who names a node has to be one of its neighbours, or to be made one
 #   by a pointer that is fed back as a hint; a graph on which it is not is refused.
 # - no default: all nodes (`everyone`) or all neighbours are candidates, the node itself
@@ -202,11 +204,12 @@ assert listed.keys() == MEANINGS.keys()
 
 # %% [markdown]
 # In an update, `same(selected, self)` may stand beside negated truth values. A truth value
-# whose start is not false is refused there, unless one of them starts the same and holds
-# for ever: adding and subtracting the start rounds the comparison in float32.
+# that does not start as false is refused there, unless a negated one of the same test has
+# the same start and stays true once it is: adding and subtracting the start rounds the
+# comparison in float32.
 #
-# `==` of truth values, `!=` beside `and`, Python's own `min`, `if` or `and`: whatever has no
-# meaning here is an error that names the place and what would have one.
+# `==` and `!=` between truth values, and Python's own `and`, `or`, `not`, `if`, `min` and `max`,
+# have no meaning here. Each is an error that names the place and what would have one.
 
 # %%
 for wrong in (

@@ -17,7 +17,7 @@
 # coordinate, makes one attention score for each selection, and computes on which graphs all
 # of it is exact.
 #
-# **From the paper, on this page:** section 2.4, Equations 18 to 20, Figures 8 to 11 in another
+# **From the paper, on this page:** section 2.4, Equations 18 and 19, Figure 10 in another
 # form. The paper describes the weights and not the steps that lead to them.
 #
 # **What is claimed.** That a program is "compiled" {cite:p}`saldyt2025gap`. This page is what
@@ -71,8 +71,8 @@ programs.bfs
 # ## Normal form
 #
 # One layer of attention moves numbers linearly and then applies a ReLU. So each update is
-# written as a sum of parts, each of which reads one selected node at most: a sum, a test, or
-# a sum under a test. BFS needs one part for each component.
+# written as a sum of parts, each of which reads one selected node at most: a sum, a test, a
+# sum under a test, or a minimum or maximum. BFS needs one part for each component.
 
 # %%
 config = mg.ModelConfig(hidden_size=4, layer_norm=False, attention_bias=True, nodes=5)
@@ -131,15 +131,16 @@ pd.DataFrame(
 ).set_index("channel").round(3)
 
 # %% [markdown]
-# What reads zero in the last row is the bias alone: a large negative number from each node
-# to itself.
+# The channel of the last row reads nothing of the nodes. It is there for the bias, a large
+# negative number from each node to itself:
 
 # %%
 score.diagonal
 
 # %% [markdown]
-# On five nodes in a row, before the second step, with the first two reached, the attention
-# coefficients are (rows look, columns are looked at):
+# Take five nodes in a row, with the source at one end. At the second step the first two are
+# reached, and the attention coefficients are (row: the node that attends; column: the node
+# attended to):
 
 # %%
 path = np.eye(5, k=1) + np.eye(5, k=-1)
@@ -150,7 +151,8 @@ pd.DataFrame(np.asarray(result.attention)[0, 1, 0].round(3))
 # %% [markdown]
 # ## The matrices
 #
-# These scores, values and decoders as matrices are the whole network:
+# These scores and updates as the matrices of the attention layer (encoders and decoders are
+# in {doc}`graph programs <02_graph_programs>`):
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "figure-bfs-matrices", "caption": "The attention layer of compiled BFS at hidden size 4, sharpness 8. Rows are inputs (x: encoded, h: hidden), columns outputs; entries that are 0 are blank. The columns of the three score matrices are the channels above, those of the value and skip maps the coordinates."}, "image": {"alt": "Tables of numbers: the value, skip, sender, receiver and edge maps of compiled BFS with their few entries that are not zero, and named rows and columns."}}
 plots.parameters(anatomy.main_parameters(compiled))

@@ -119,9 +119,9 @@ pd.DataFrame({name: truth.coordinates for name, truth in truths.items()}).fillna
 # counts 1/k.
 #
 # The gradient methods differentiate the new value by the neighbour's hidden state.
-# *Gradient* adds up the absolute derivatives; *gradient × state* multiplies them by the
-# state; *integrated gradients* multiplies the state by their mean on the line from
-# states of zero. *Occlusion* sets the neighbour's state to zero and takes the change of
+# *Gradient* adds up the absolute values of the derivatives. *Gradient × state* adds up
+# derivative times state, with signs, and takes the absolute value. *Integrated gradients*
+# does the same with the mean derivative on the line from states of zero. *Occlusion* sets the neighbour's state to zero and takes the change of
 # the new value.
 
 

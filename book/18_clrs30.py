@@ -86,8 +86,8 @@ print(programs.minimum)
 # %% [markdown]
 # ## Sorting, in attention
 #
-# Insertion sort takes the next node `j`, lets every node that is above it say so, and steps in
-# before the least of them. CLRS asks for the order as pointers, from each node to the one before
+# Insertion sort takes the next node `j`. Every sorted node with a larger number marks itself,
+# and `j` is inserted before the least of these. CLRS asks for the order as pointers, from each node to the one before
 # it. These are the pointers of the compiled network:
 
 # %%
@@ -145,7 +145,7 @@ run.outputs["scc_id"][0]
 # second search:
 
 
-# %% tags=["remove-input"] mystnb={"figure": {"name": "figure-components", "caption": "The second search of the compiled network, where a name or a reached node is new: a node points to the one that its component was found from. Nodes that have been reached are blue. The search starts at node 0 and goes against the edges."}, "image": {"alt": "Drawings of a graph of five nodes, with arrows for its edges: 0, 1 and 2 in a circle, 3 and 4 in another. First node 0 is reached, then 2 and 1, which come to point to 0; then node 3 and node 4, which comes to point to 3."}}
+# %% tags=["remove-input"] mystnb={"figure": {"name": "figure-components", "caption": "The second search of the compiled network, only the hints after which a node is newly reached or has a new name: a node points to the one that its component was found from. Nodes that have been reached are blue. The search starts at node 0 and goes against the edges."}, "image": {"alt": "Drawings of a graph of five nodes, with arrows for its edges: 0, 1 and 2 in a circle, 3 and 4 in another. First node 0 is reached, then 2 and 1, which come to point to 0; then node 3 and node 4, which comes to point to 3."}}
 names = np.asarray(run.hints["scc_id_h"])[0].argmax(-1)
 phase = np.asarray(run.hints["phase"])[0] > 0
 seen = np.asarray(run.hints["color"])[0].argmax(-1) > 0
@@ -289,9 +289,11 @@ mg.book.pages.note(
 
 # %% [markdown]
 # *No weights: a state of dm-clrs's network depends on the weights of edges only through who is
-# selected. No bias: a node cannot be told from its neighbours there.* Kadane's algorithm
-# compares sums, and the limits allow for a rounding in every step. Task scheduling compares
-# penalties below 1 in scores that leave room for a count of up to sixty-four.
+# selected. No bias: without one, this compiler tells a node from its neighbours by position
+# only, which needs the node's number as key; Bellman-Ford would lack the weights, too.* Kadane's
+# algorithm compares sums, and the limits allow for a rounding in every step. Task scheduling
+# compares penalties below 1, but its scores are scaled for numbers up to sixty-four, since it
+# also counts; so two penalties must differ by more to be told apart.
 #
 # That each is exact is shown by its certificate: algorithm, interpreter and network are
 # compared on every hint, output and selection, on random inputs of several sizes, and the suite of

@@ -101,8 +101,9 @@ mg.book.pages.note(mg.paper.scoreboard.sentence(totals) + said)
 #   interval of the difference lies within half of the paper's standard deviation, at least
 #   within one point. *Differs*: not equivalent, and the difference is not zero at 95 %, by
 #   Holm's correction over all primary readings that can be compared. Else *inconclusive*.
-#   Where the paper's test graphs are unknown, the variance over such sets is added, for
-#   ours and for the paper's; our mean on a larger set stands beside.
+#   Where we do not know which test graphs the paper used, the variance between sets of this
+#   size is added twice, for our set and for the paper's; our mean on a larger set stands
+#   beside.
 # - *Claims.* The main clause gives the verdict: the 95 % interval of a statistic of our
 #   networks lies on the claim's side of a threshold that quotes the paper's words
 #   (*supported*), on the other (*contradicted*), or across (*inconclusive*). No clause is a

@@ -62,10 +62,10 @@ class Place(NamedTuple):
 class Reading(NamedTuple):
     """A sum as weights of [x_j | h_j], [x_i | h_i], edge and graph features; biases."""
 
-    other: Float[np.ndarray, "2*S"]
-    self: Float[np.ndarray, "2*S"]
-    edge: Float[np.ndarray, "S"]
-    graph: Float[np.ndarray, "S"]
+    other: Float[np.ndarray, "2*D"]
+    self: Float[np.ndarray, "2*D"]
+    edge: Float[np.ndarray, "D"]
+    graph: Float[np.ndarray, "D"]
     constant: float
     other_constant: float
     """What belongs to the fields of node j, whose start may be another than 0.
@@ -104,7 +104,7 @@ class Layout:
     """Of each cell, by its key."""
 
     def read(
-        self, states: Float[AnyArray, "*dims S"], component: str
+        self, states: Float[AnyArray, "*dims D"], component: str
     ) -> Float[AnyArray, "*dims"]:
         """A component's value from hidden states, after at least one step.
 

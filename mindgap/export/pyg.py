@@ -36,11 +36,11 @@ class Seen(NamedTuple):
     """The encoded inputs of one step, and which nodes may attend to each other."""
 
     node: Tensor
-    """(B, N, S)."""
+    """(B, N, D)."""
     edge: Tensor
-    """(B, N, N, S)."""
+    """(B, N, N, D)."""
     graph: Tensor
-    """(B, S)."""
+    """(B, D)."""
     neighbours: Tensor
     """(B, N, N), True where row i may attend to column j."""
 
@@ -53,7 +53,7 @@ class Result(NamedTuple):
     hints: dict[str, Tensor]
     """Predicted hints as decoded after each step, (B, steps, ...)."""
     states: Tensor
-    """Hidden states after each step of attention, (B, steps, N, S)."""
+    """Hidden states after each step of attention, (B, S, N, D)."""
 
 
 class Network(nn.Module):

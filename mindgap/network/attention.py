@@ -40,7 +40,7 @@ class AttentionWeights(NamedTuple):
     meta: Linear
     scores: list[Linear]
     norm: Linear | None
-    """Scale and offset of the layer norm, both (S,)."""
+    """Scale and offset of the layer norm, both (D,)."""
     bias: Float[Array, "N N"] | Float[Array, "1"] | None
     """Of each pair of nodes, or one for all pairs of a node with itself."""
     edge_info: Linear | None
@@ -95,17 +95,17 @@ class Layer(NamedTuple):
     """The layer's parameters with the encoders folded in (see `linear.fold`)."""
 
     reads: Linear
-    """[node scalars | hidden] to value, skip, sender and receiver, S features each."""
+    """[node scalars | hidden] to value, skip, sender and receiver, D features each."""
     edge: Linear
-    """Edge scalars to S features."""
+    """Edge scalars to D features."""
     meta: Linear
-    """Graph scalars to S features."""
+    """Graph scalars to D features."""
     scores: list[tuple[Float[Array, "F"], Float[Array, "1"]]]
-    """Of each head, omega with F = S / H entries, and its bias."""
+    """Of each head, omega with F = D / H entries, and its bias."""
     norm: Linear | None
     bias: Float[Array, "N N"] | Float[Array, "1"] | None
     info: Linear | None
-    """Edge scalars to the edge information of Eq. 15-16: S features, or feature 0."""
+    """Edge scalars to the edge information of Eq. 15-16: D features, or feature 0."""
     reduce: Linear | None
 
 
@@ -138,9 +138,9 @@ Steer = Callable[[Float[Array, "B H N N"]], Float[Array, "B H N N"]]
 def attend(
     layer: Layer,
     seen: Features,
-    hidden: Float[Array, "B N S"],
+    hidden: Float[Array, "B N D"],
     steer: Steer | None = None,
-) -> tuple[Float[Array, "B N S"], Float[Array, "B H N N"]]:
+) -> tuple[Float[Array, "B N D"], Float[Array, "B H N N"]]:
     """One step of attention: new hidden states, and the coefficients alpha."""
     projected = linear.apply(layer.reads, seen.node, hidden)  # [x_i | h_i]
     values, skip, z_in, z_out = linear.split(projected, 4)  # Eq. 3
@@ -161,13 +161,13 @@ def attend(
 
 def pre_attention_scores(
     layer: Layer,
-    z_in: Float[Array, "B N S"],
-    z_out: Float[Array, "B N S"],
+    z_in: Float[Array, "B N D"],
+    z_out: Float[Array, "B N D"],
     seen: Features,
 ) -> list[Float[Array, "B N N"]]:
     """The unnormalised scores a of each head (Eq. 4-6), with any bias of Eq. 17.
 
-    `pairwise.leaky` computes them without storing zeta, (B, N, N, S). The bias is
+    `pairwise.leaky` computes them without storing zeta, (B, N, N, D). The bias is
     treated as one more edge scalar, added to every feature with weight 1.
     """
     z_meta = linear.apply(layer.meta, seen.graph)
@@ -190,7 +190,7 @@ def edge_information(
     layer: Layer,
     alpha: Float[Array, "B H N N"],
     edges: Sequence[Float[Array, "B N N"]],
-) -> Float[Array, "B N S"] | float:
+) -> Float[Array, "B N D"] | float:
     """The edges' term of the attended values (Eq. 15-16); its parameters suit any N.
 
     `projected`: W_reduce (sum_j alpha_ij W_info e_ij), each head over its own features.
@@ -211,7 +211,7 @@ def edge_information(
 
 
 @functools.partial(jax.checkpoint, prevent_cse=False)
-def _normalise(norm: Linear, hidden: Float[Array, "B N S"]) -> Float[Array, "B N S"]:
+def _normalise(norm: Linear, hidden: Float[Array, "B N D"]) -> Float[Array, "B N D"]:
     """Haiku's layer norm over the hidden size (epsilon 1e-5)."""
     mean = hidden.mean(-1, keepdims=True)
     scale = norm.w * jax.lax.rsqrt(hidden.var(-1, keepdims=True) + 1e-5)

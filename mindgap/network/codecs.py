@@ -155,8 +155,8 @@ class Decoders(NamedTuple):
     """[node scalars | hidden | new] to receiver and sender (or p1 and p2) of each
     pointer."""
     edges: dict[str, Linear]
-    """Of each pointer by name: edge scalars to S features (Eq. 12-14)."""
-    scores: dict[str, tuple[Float[Array, "S"], Float[Array, "1"]]]
+    """Of each pointer by name: edge scalars to D features (Eq. 12-14)."""
+    scores: dict[str, tuple[Float[Array, "D"], Float[Array, "1"]]]
     nodes: Linear | None
     """[node scalars | hidden | new] to every prediction at nodes that is no pointer."""
     graphs: dict[str, tuple[Linear, Linear]]
@@ -219,8 +219,8 @@ def decode(
     decoders: Decoders,
     features: Mapping[str, Feature],
     seen: Features,
-    hidden: Float[Array, "B N S"],
-    new: Float[Array, "B N S"],
+    hidden: Float[Array, "B N D"],
+    new: Float[Array, "B N D"],
 ) -> dict[str, Float[Array, "B ..."]]:
     """The predictions (Eq. 11-14): logits, or the value itself for a scalar.
 
@@ -261,8 +261,8 @@ def _pointer_logits(
     decoders: Decoders,
     name: str,
     seen: Features,
-    first: Float[Array, "B N S"],
-    second: Float[Array, "B N S"],
+    first: Float[Array, "B N D"],
+    second: Float[Array, "B N D"],
 ) -> Float[Array, "B N N"]:
     """The logits of one pointer, from receiver and sender, or from p1 and p2."""
     if name not in decoders.edges:
@@ -300,7 +300,7 @@ def feed_back(
     return jax.nn.one_hot(prediction.argmax(-1), classes, dtype=prediction.dtype)
 
 
-def _largest(states: Float[Array, "B N S"]) -> Float[Array, "B S"]:
+def _largest(states: Float[Array, "B N D"]) -> Float[Array, "B D"]:
     """The maximum over nodes, whose gradient goes to one node that attains it.
 
     The gradient of `jnp.max` divides by the number of entries that equal the maximum.

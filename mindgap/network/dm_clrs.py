@@ -212,12 +212,12 @@ def clrs_model(task: Task, config: ModelConfig, batch: Any) -> Any:
 def clrs_layers(
     config: ModelConfig,
     params: Mapping[str, Mapping[str, AnyArray]],
-    node: Float[Array, "B N S"],
-    edge: Float[Array, "B N N S"],
-    meta: Float[Array, "B S"],
+    node: Float[Array, "B N D"],
+    edge: Float[Array, "B N N D"],
+    meta: Float[Array, "B D"],
     neighbours: Float[Array, "B N N"],
-    hidden: Float[Array, "B N S"],
-) -> tuple[Float[Array, "B N S"], dict[str, Array]]:
+    hidden: Float[Array, "B N D"],
+) -> tuple[Float[Array, "B N D"], dict[str, Array]]:
     """One step of dm-clrs's own processor, and the result of each linear layer in it.
 
     `params` is dm-clrs's tree. The results are under mindgap's names of the layers, for

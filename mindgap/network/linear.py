@@ -1,7 +1,7 @@
 """Linear layers whose weights can be combined before they are applied.
 
 The features of this network (paper Eq. 10) are linear encodings of a few scalars, such
-as pos, s and reach_h. So a layer that reads them need not compute all S dimensions: the
+as pos, s and reach_h. So a layer that reads them need not compute all D dimensions: the
 product of encoder weight and layer weight is computed once, and applied to the scalars
 themselves. Layers with the same input are put side by side, into one matrix product.
 The results are equal up to rounding, and much cheaper.
@@ -55,7 +55,7 @@ def beside(*blocks: Float[Array, "*dims _"]) -> Float[Array, "*dims features"]:
 def fold(layers: Sequence[Linear], encoder: Linear) -> Linear:
     """The layers side by side, for the scalars instead of their encoding.
 
-    Each layer reads [encoded | rest], of which S entries are encoded. The folded layer
+    Each layer reads [encoded | rest], of which D entries are encoded. The folded layer
     reads [scalars | rest], with equal results up to rounding.
     """
     w = jnp.concatenate([layer.w for layer in layers], 1)
@@ -68,7 +68,7 @@ def fold(layers: Sequence[Linear], encoder: Linear) -> Linear:
 
 def split(
     outputs: Float[Array, "*dims outputs"], layers: int
-) -> list[Float[Array, "*dims S"]]:
+) -> list[Float[Array, "*dims D"]]:
     """The outputs of each of several folded layers of equal width."""
     return [outputs] if layers == 1 else jnp.split(outputs, layers, axis=-1)
 

@@ -163,9 +163,9 @@ class Result(NamedTuple):
     hints: dict[str, Array]
     """Predicted hints as decoded after each step, (B, T - 1, ...). With `summarise`,
     the values that it returned at each step, (T - 1, ...): see `predict`."""
-    states: Float[Array, "B steps N S"] | None
+    states: Float[Array, "B S N D"] | None
     """Hidden states after each step of attention; None in results of `predict`."""
-    attention: Float[Array, "B steps H N N"] | None
+    attention: Float[Array, "B S H N N"] | None
     """Coefficients of each step, row i the receiver; None in results of `predict`."""
 
     @property
@@ -212,7 +212,7 @@ def apply(
     config: ModelConfig,
     params: Params,
     graphs: Graphs,
-    hidden: Float[Array, "B N S"] | None = None,
+    hidden: Float[Array, "B N D"] | None = None,
 ) -> Result:
     """Runs the network on a batch; reports states and attention at every step.
 
@@ -297,7 +297,7 @@ def unroll(
     trace: bool,
     steps: Int[Array, ""] | None = None,
     summarise: Summarise | None = None,
-    hidden: Float[Array, "B N S"] | None = None,
+    hidden: Float[Array, "B N D"] | None = None,
     steer: Steer | None = None,
     forced: Forced | None = None,
 ) -> Result:

@@ -277,16 +277,16 @@ def lowest(marked: Bool[Array, "N *rest"]) -> Int[Array, "*rest"]:
     return jnp.where(marked, index, nodes).min(0)
 
 
-def last(marked: Bool[Array, "*rest N"]) -> Int[Array, "*rest"]:
-    """The last marked node, 0 if none is marked."""
-    return jnp.where(marked, jnp.arange(marked.shape[-1]), 0).max(-1)
-
-
 def precede(numbers: Float[Array, "N"]) -> Bool[Array, "N N"]:
     """Whether node i stands before node j in the order of their numbers; no ties."""
     node = jnp.arange(len(numbers))
     first, second = numbers[:, None], numbers[None]
     return (first < second) | ((first == second) & (node[:, None] < node))
+
+
+def last(marked: Bool[Array, "*rest N"]) -> Int[Array, "*rest"]:
+    """The last marked node, 0 if none is marked."""
+    return jnp.where(marked, jnp.arange(marked.shape[-1]), 0).max(-1)
 
 
 def in_order(numbers: Float[Array, "N"]) -> Int[Array, "N"]:
