@@ -64,7 +64,17 @@ def recorded() -> dict[str, str]:
     return json.loads(FILE.read_text())
 
 
-@pytest.mark.parametrize("name", list(programs.PROGRAMS))
+SLOWEST = ("heapsort", "quickselect", "quicksort")
+"""Half a minute each, and no row starts from them."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.large] * (name in SLOWEST))
+        for name in programs.PROGRAMS
+    ],
+)
 def test_programs_compile_to_the_same_bits(name):
     expected = {k: v for k, v in recorded().items() if k.split(", ")[0] == name}
     assert expected and dict(of_program(name)) == expected

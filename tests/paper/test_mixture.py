@@ -22,7 +22,13 @@ def printed(share, seed, spread=1.0):
     )
 
 
-@pytest.mark.parametrize("share", [0.1, 0.25, 0.5])
+@pytest.mark.parametrize(
+    "share",
+    [
+        pytest.param(share, marks=[pytest.mark.large] * (share != 0.25))
+        for share in (0.1, 0.25, 0.5)
+    ],
+)
 def test_a_true_mixture_is_explained_and_its_share_found(share):
     hits, within = 0, 0
     for seed in range(8):
