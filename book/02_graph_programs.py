@@ -399,8 +399,8 @@ mg.book.pages.data("figure-refused", pd.DataFrame(columns).rename_axis("nodes"))
 # ## What the architecture must have, and what it need not
 #
 # **The bias is not needed for BFS.** In C.1 the paper says that the bias is not strictly
-# necessary, and also that compiled BFS needs an identity matrix as one. The third row of the certificate does without: two leaky ReLUs give an
-# exact ReLU, $\text{relu}(x) = (\text{leaky}(x) + 0.01\,\text{leaky}(-x)) / 0.9999$, and so a
+# necessary, and also that compiled BFS needs an identity matrix as one. The third row of the
+# certificate does without: two leaky ReLUs give an exact ReLU, $\text{relu}(x) = (\text{leaky}(x) + 0.01\,\text{leaky}(-x)) / 0.9999$, and so a
 # score can take $|p_j - p_i|$ from every pair that is no candidate, which is zero for the node
 # itself only. For Bellman-Ford the compiler does not find such a way:
 
@@ -438,8 +438,7 @@ assert set(right.values()) == {1.0}
 
 # %% [markdown]
 # **Edge information is needed for Bellman-Ford, as long as each node selects whom the
-# algorithm selects.** The paper
-# says that the change "is not strictly necessary" (C.1). Here is the bound. Without edge
+# algorithm selects.** The paper says that the change "is not strictly necessary" (C.1). Here is the bound. Without edge
 # values, a node's next state depends on edge weights only through the attention
 # coefficients. If these are one-hot (up to a leak $\varepsilon$), two graphs on which every
 # node selects the same neighbours have the same states, up to $2 \varepsilon$ times the
@@ -477,8 +476,8 @@ for graph in (diamond(0.1, 0.9), diamond(0.9, 0.1)):
     )
 
 # %% [markdown]
-# What is left to a network that selects as Bellman-Ford does is the leak itself: a second, soft head could carry
-# a weight $w$ in a coefficient $\sigma(\eta w) \approx 1/2 + \eta w / 4$. Float32 stores
+# What is left to a network that selects as Bellman-Ford does is the leak itself: a second,
+# soft head could carry a weight $w$ in a coefficient $\sigma(\eta w) \approx 1/2 + \eta w / 4$. Float32 stores
 # that with an error, which grows by $4 / \eta$ when $w$ is recovered, and the next term of
 # the series adds $\eta^2 w^3 / 12$. The best compromise, for an edge of weight 1, beside
 # what has to be told apart on CLRS-30's test set:

@@ -372,10 +372,9 @@ wide.astype(object).fillna("–").assign(networks=counts)
 # ## Right but for the order
 #
 # CLRS's score asks for one answer, that of the search which takes the lowest number first.
-# These measures
-# accept any order: for BFS, any neighbour that is one level nearer to the source; for DFS,
-# pointers that are edges, and answers that some depth-first search could give, in whatever
-# order (a share of graphs).
+# These measures accept any order: for BFS, any neighbour that is one level nearer to the
+# source; for DFS, pointers that are edges, and answers that some depth-first search could
+# give, in whatever order (a share of graphs).
 
 
 # %% tags=["remove-input"]
@@ -510,8 +509,8 @@ assert simplified.reported.mean < full.reported.mean
 # - **The classes are about all sizes.** What is measured are graphs of 16 and 64 nodes.
 #   And on 16 nodes DFS is nearly learned, from full traces.
 # - **"Inherently sequential" is assumed.** P-complete problems are outside NC only if P
-#   and NC differ. The paper calls it a conjecture that DFS is of that kind, and the report
-#   that it cites for DFS is on the search that takes neighbours in a fixed order.
+#   and NC differ. That DFS is of that kind the paper calls a conjecture. It cites a report
+#   on parallel DFS, and does not say which order of neighbours is meant.
 # - **Two algorithms are one comparison.** BFS and DFS differ in graphs, source, restarts,
 #   hints and the order in which scores break ties. A test of the hypothesis needs many
 #   pairs that differ in nothing but the class; {cite:t}`engelmayer2023parallel` compare

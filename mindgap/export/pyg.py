@@ -51,7 +51,7 @@ class Result(NamedTuple):
     logits: dict[str, Tensor]
     """Outputs as decoded at the last step of each graph."""
     hints: dict[str, Tensor]
-    """Predicted hints as decoded after each step, (B, steps, ...)."""
+    """Predicted hints as decoded after each step, (B, S, ...)."""
     states: Tensor
     """Hidden states after each step of attention, (B, S, N, D)."""
 

@@ -60,9 +60,9 @@ def _next_event(edges: Bool[Array, "N N"], state: _State) -> tuple[_State, _Step
     event = Event(choose, discover, descend, finish, base.lowest(white), child)
     after, recorded = happen(old, event)
 
-    begun, most = old.discovered[top], 2 * len(node)
+    begun = old.discovered[top]
     below = (old.parents == top) & ~at_top
-    low = jnp.where(looked, old.discovered, most).min()
+    low = jnp.where(looked, old.discovered, 2 * len(node)).min()  # the latest time
     low = jnp.where(finish & below, state.low, low).min()
     cuts = jnp.where(
         old.parents[top] == top,
@@ -91,6 +91,7 @@ def _hint_by_hint(steps: _Step, hints: int) -> tuple[_State, Int[Array, "T"]]:
     event = jnp.minimum(event, events - 1)
     nth = jnp.arange(hints) - (at - looks)[event] + 1
     is_look = nth <= looks[event]
+    # a look has the state before its event, which comes first in `both`
     both = jax.tree.map(lambda *of: jnp.concatenate(of), steps.before, steps.recorded)
     state = jax.tree.map(lambda of: of[event + events * ~is_look], both)
 
@@ -101,7 +102,7 @@ def _hint_by_hint(steps: _Step, hints: int) -> tuple[_State, Int[Array, "T"]]:
     here = is_look[:, None] & (jnp.arange(nodes) == top[:, None])
     search = state.search._replace(
         u=jnp.where(is_look, top, state.search.u),
-        v=jnp.where(is_look, base.last(marked), state.search.v),
+        v=jnp.where(is_look, base.lowest((seen == nth[:, None]).T), state.search.v),
     )
     low = jnp.where(here, jnp.minimum(state.low, least[:, None]), state.low)
     return state._replace(search=search, low=low), at
@@ -133,8 +134,9 @@ def solve(inputs: Inputs) -> Trajectory:
 def most_hints(nodes: int) -> int:
     """As many events as DFS has, and before them, as many looks as there can be.
 
-    A node looks at nodes above it before its first child, N (N - 1) / 2 in all, itself
-    among them if it has an edge to itself; and at all nodes but one after each child.
+    Before its first child a node looks at those above it but its parent, and at itself
+    if it has an edge to itself: N (N - 1) / 2 in all. After each child it looks at
+    N - 1 nodes at most.
     """
     return 3 * nodes + nodes * (nodes - 1) // 2 + (nodes - 1) ** 2
 

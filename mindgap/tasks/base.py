@@ -284,11 +284,6 @@ def precede(numbers: Float[Array, "N"]) -> Bool[Array, "N N"]:
     return (first < second) | ((first == second) & (node[:, None] < node))
 
 
-def last(marked: Bool[Array, "*rest N"]) -> Int[Array, "*rest"]:
-    """The last marked node, 0 if none is marked."""
-    return jnp.where(marked, jnp.arange(marked.shape[-1]), 0).max(-1)
-
-
 def in_order(numbers: Float[Array, "N"]) -> Int[Array, "N"]:
     """The nodes in ascending order of their numbers; of equal ones the first first.
 

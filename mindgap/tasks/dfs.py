@@ -59,14 +59,12 @@ class Event(NamedTuple):
     root: Int[Array, ""]
     """The root that is chosen."""
     child: Int[Array, ""]
-    """The node that is descended to, or looked at."""
-    looks: Bool[Array, ""] | bool = False
-    """Whether the node is only looked at."""
+    """The node that is descended to."""
 
 
 def happen(state: Search, event: Event) -> tuple[Search, Search]:
     """The state after CLRS's bookkeeping, and that which is recorded before it."""
-    choose, discover, descend, finish, root, child, looks = event
+    choose, discover, descend, finish, root, child = event
     nodes, top = state.color.shape[0], state.top
     node = jnp.arange(nodes)
     at_top, at_child = node == top, node == child
@@ -89,7 +87,7 @@ def happen(state: Search, event: Event) -> tuple[Search, Search]:
         v=jnp.where(
             choose,
             root,
-            jnp.where(descend | looks, child, jnp.where(finish, nodes - 1, state.v)),
+            jnp.where(descend, child, jnp.where(finish, nodes - 1, state.v)),
         ),
         ticks=ticks,
         searching=jnp.array(True),
