@@ -12,6 +12,18 @@ os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 import jax
 import pytest
 from hypothesis import HealthCheck, settings
+from jaxtyping import install_import_hook
+
+# Shapes and types are checked at every call in the modules that state shapes. The
+# others, most of the compiler among them, make millions of calls that are quicker than
+# a check; pyright has checked their types.
+LIBRARY = Path(__file__).parents[1]
+SHAPED = [
+    ".".join(path.relative_to(LIBRARY).with_suffix("").parts)
+    for path in (LIBRARY / "mindgap").rglob("*.py")
+    if "from jaxtyping import" in path.read_text("utf-8")
+]
+install_import_hook(SHAPED, "beartype.beartype")
 
 # What XLA compiles is kept for the whole run: other files, other workers and the
 # chapters' processes need much of it again. Compiling is most of the time of a test.

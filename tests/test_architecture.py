@@ -4,7 +4,11 @@ import ast
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from jaxtyping import TypeCheckError
+
+from mindgap.network import attention
 
 HOME = Path(__file__).parent.parent / "mindgap"
 CORE = (
@@ -141,3 +145,9 @@ def test_public_names_have_docstrings(path):
             for method in inner:
                 if isinstance(method, ast.FunctionDef) and method.name[0] != "_":
                     assert ast.get_docstring(method), f"{node.name}.{method.name}"
+
+
+def test_shapes_are_checked_while_the_tests_run():
+    """By the hook in `conftest.py`."""
+    with pytest.raises(TypeCheckError, match="bias"):
+        attention.bias_parts(np.ones((3, 4)))

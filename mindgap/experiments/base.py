@@ -247,7 +247,7 @@ class Experiment:
             }
         )
 
-    @property
+    @functools.cached_property
     def digest(self) -> str:
         """Digest of the configuration, under which the store keeps the records.
 

@@ -232,8 +232,10 @@ def find(name: str) -> list[Experiment]:
     Raises KeyError for another name; the message lists all names.
     """
     checks.kind("find", name, str, "the name of a table or a row")
+    if name in EXPERIMENTS:
+        return [EXPERIMENTS[name]]
     name = f"table-{name}" if name.isdigit() else name
-    chosen = [e for e in EXPERIMENTS.values() if name in (e.name, e.table, "all")]
+    chosen = [e for e in EXPERIMENTS.values() if name in (e.table, "all")]
     if not chosen:
         tables = ", ".join(dict.fromkeys(e.table for e in EXPERIMENTS.values()))
         raise KeyError(
