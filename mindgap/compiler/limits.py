@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from mindgap.compiler.static import is_given, reads_source
-from mindgap.graphs import Graphs
+from mindgap.graphs import Graphs, Trajectory
 from mindgap.language.interpreter import (
     Meaning,
     given_as,
@@ -27,7 +27,7 @@ from mindgap.language.interpreter import (
 )
 from mindgap.language.normal_forms import fields_of
 from mindgap.language.program import GraphProgram
-from mindgap.tasks.base import trajectories
+from mindgap.tasks.base import Task, trajectories
 
 NODES = 4096
 """A network that is not for a fixed number of nodes takes at most so many."""
@@ -191,7 +191,8 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
     _check_positions(limits, np.asarray(graphs.index), found)
     if "adj" in graphs.inputs:
         _check_edges(limits, graphs, found)
-    solved = trajectories(task_of(program), dict(graphs.inputs))
+    task = task_of(program)
+    solved = trajectories(task, dict(graphs.inputs))
     stale = np.array(solved.lengths != jnp.asarray(graphs.trajectory.lengths))
     for name, output in solved.outputs.items():
         differs = np.asarray(output != jnp.asarray(graphs.trajectory.outputs[name]))
@@ -199,8 +200,31 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
     found.refuse(
         stale, "its trajectory is that of other graphs", lambda graph: "use task.run"
     )
+    _check_rounding(task, graphs, solved, found)
     _follow(program, limits, graphs, found)
     return found.reasons
+
+
+def _check_rounding(
+    task: Task, graphs: Graphs, solved: Trajectory, found: _Findings
+) -> None:
+    """Refuses graphs in float64 on which the algorithm does otherwise in float32."""
+    kinds = {np.asarray(leaf).dtype for leaf in graphs.inputs.values()}
+    if np.dtype(np.float64) not in kinds:
+        return
+    rounded = trajectories(
+        task, {k: jnp.asarray(v, jnp.float32) for k, v in graphs.inputs.items()}
+    )
+    other = np.array(rounded.lengths != solved.lengths)
+    for name, feature in task.features.items():
+        if feature.stage != "input" and feature.type != "scalar":
+            one, two = (
+                np.asarray({**t.hints, **t.outputs}[name]) for t in (rounded, solved)
+            )
+            other |= (one != two).reshape(len(other), -1).any(1)
+    found.refuse(
+        other, "in float32 its run is another", lambda graph: "numbers are too close"
+    )
 
 
 def _check_inputs(
@@ -310,11 +334,24 @@ def _follow(
             contrast = np.asarray(look.contrast)
             enough = margin.contrast + margin.drift * (time[:, None] + 1)
             found.refuse(
-                (contrast < enough) & taken,
+                (contrast < enough) & taken & matters(margin, run, name),
                 "compared values are too close",
                 lambda graph, step, node, contrast=contrast, enough=enough: (
                     f"{contrast[graph, step, node]:.3g} apart at node {node}, step "
                     f"{step + 1}; {enough[step, 0]:.2g} is enough"
+                ),
+            )
+        if margin.drift:
+            excess, wrong = np.asarray(look.excess), margin.drift * (time[:, None] + 1)
+            found.refuse(
+                (excess < wrong)
+                & taken
+                & matters(margin, run, name)
+                & ~_sums_are_exact(program, limits, graphs),
+                "compared sums are too close",
+                lambda graph, step, node, excess=excess, wrong=wrong: (
+                    f"{excess[graph, step, node]:.3g} apart at node {node}, step "
+                    f"{step + 1}; they are rounded by up to {wrong[step, 0]:.2g}"
                 ),
             )
         if margin.somebody:
@@ -347,6 +384,14 @@ def _follow(
                 lambda graph, step, node: (
                     f"of node {node} at step {step + 1}; with attend_to='all' it need "
                     "not be"
+                ),
+            )
+            found.refuse(
+                somebody & taken & (graphs.nodes == 1),
+                "a graph of one node",
+                lambda graph, step, node, name=name: (
+                    f"at step {step + 1} it has no {name}, and nobody else to look "
+                    "at; two nodes at least"
                 ),
             )
             found.refuse(
@@ -406,6 +451,24 @@ def _follow(
                 found.refuse(named == 0, f"{name} is no neighbour", at)
 
 
+def _sums_are_exact(
+    program: GraphProgram, limits: Limits, graphs: Graphs
+) -> Bool[np.ndarray, "B 1 1"]:
+    """Whether no sum of a graph's numbers is rounded, so that equal ones are equal.
+
+    In the network a number stands beside constants of up to three times the largest
+    value, and keeps what is a multiple of float32's spacing there.
+    """
+    spacing = 4 * limits.value * UNIT
+    exact = np.ones((graphs.batch, 1, 1), bool)
+    for name, sort in (*program.node_inputs.items(), *program.graph_inputs.items()):
+        if sort == "float":
+            given = np.asarray(given_as(program, name, graphs.inputs), float)
+            whole = given.reshape(graphs.batch, 1, -1) / spacing % 1 == 0
+            exact &= whole.all(-1, keepdims=True)
+    return exact
+
+
 def _check_source(
     program: GraphProgram,
     run: Meaning,
@@ -441,7 +504,7 @@ def _namesakes(
     run: Meaning, graphs: Graphs, name: str, fields: tuple[str, str]
 ) -> Int[np.ndarray, "B T N"]:
     """How many nodes a selection by name may be of, the node itself among them."""
-    positions = np.asarray(graphs.index)[:, None]
+    positions = np.asarray(graphs.index, np.float32)[:, None]  # as in the run
     theirs, own = (
         np.asarray(run.states[f])[:, :-1]
         if f in run.states

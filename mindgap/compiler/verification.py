@@ -50,6 +50,8 @@ class Verification:
     graphs: int
     """Number of compared graphs, without those that were refused."""
     outputs: float
+    """Share of right outputs; this and the other shares are 1 if nothing was compared.
+    """
     hints: float
     """Share of hints, over all steps and nodes, on which all three agree."""
     selections: float
@@ -71,6 +73,11 @@ class Verification:
 
     def __str__(self) -> str:
         why = "".join(f"\n  {count:>6}  {r}" for r, count in self.reasons.items())
+        if not self.graphs:
+            return (
+                f"{self.program} in {self.network}: nothing was compared, every graph "
+                f"of {', '.join(map(str, self.nodes))} nodes was refused{why}"
+            )
         return (
             f"{self.program} in {self.network}, hidden size {self.hidden_size}: "
             f"{self.graphs} graphs of {', '.join(map(str, self.nodes))} nodes\n"

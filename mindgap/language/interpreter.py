@@ -88,6 +88,8 @@ class Look(NamedTuple):
     """Size of the larger of those two keys, 0 if there are no two."""
     contrast: Float[Array, "B T N"]
     """Least right - left above 0 of any comparison in the mask; inf without any."""
+    excess: Float[Array, "B T N"]
+    """Least left - right of at least 0 of any `<` in the mask; inf without any."""
 
 
 class Meaning(NamedTuple):
@@ -312,7 +314,7 @@ def _look(selection: Selection, pairs: dict[str, dict[str, Array]]) -> Look:
     first = keys.min(1)
     second = jnp.where(node == best[:, None], jnp.inf, keys).min(1)
     several = jnp.isfinite(second)
-    contrast = jnp.full(nodes, jnp.inf)
+    contrast = excess = jnp.full(nodes, jnp.inf)
     if selection.made.default is nobody:  # who holds no truth value is not compared
         for (role, name), positive in selection.mask.literals:
             allowed &= (pairs[role][name] > 0) == positive
@@ -320,6 +322,9 @@ def _look(selection: Selection, pairs: dict[str, dict[str, Array]]) -> Look:
         apart = value(test.right, pairs) - value(test.left, pairs)
         if isinstance(test, Same):
             apart = jnp.abs(apart)
+        else:
+            below = jnp.where(allowed & (apart <= 0), -apart, jnp.inf)
+            excess = jnp.minimum(excess, below.min(1))
         apart = jnp.where(allowed & (apart > 0), apart, jnp.inf)
         contrast = jnp.minimum(contrast, apart.min(1))
     return Look(
@@ -328,4 +333,5 @@ def _look(selection: Selection, pairs: dict[str, dict[str, Array]]) -> Look:
         gap=jnp.where(several, second - first, jnp.inf),
         key=jnp.where(several, jnp.maximum(jnp.abs(first), jnp.abs(second)), 0.0),
         contrast=contrast,
+        excess=excess,
     )

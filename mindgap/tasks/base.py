@@ -151,7 +151,9 @@ class Task:
         `weights` are (B, N, N). `adjacency`, (B, N, N), marks the edges that exist; by
         default these are the pairs whose weight is not 0. Without weights every edge
         weighs 1. `source` is one-hot, (B, N), or node numbers, (B,) or one for all
-        graphs. `positions`, (B, N), default to CLRS's linear ones, i / N.
+        graphs. `positions`, (B, N), default to CLRS's linear ones, i / N. All numbers
+        are rounded to float32, unless JAX is set to float64: two that differ by less
+        are equal for the algorithm, and sums are rounded as in the networks.
 
         Raises ValueError if a shape is wrong, if a value is not finite, or if the
         algorithm is not defined on a graph (a cycle in an acyclic task, an edge in one
@@ -164,9 +166,10 @@ class Task:
         """Graphs of inputs by CLRS's names, with the algorithm's trajectory on them.
 
         Shapes: node features (B, N), edge features (B, N, N), graph features (B,).
-        Raises ValueError as `run` does. The trajectory has as many hints as the longest
-        of the batch. Inside jit or grad, where JAX does not know the values yet, they
-        are not checked, and the trajectory has `most_hints(N)` hints.
+        Numbers are rounded as in `run`, and ValueError is raised as there. The
+        trajectory has as many hints as the longest of the batch. Inside jit or grad,
+        where JAX does not know the values yet, they are not checked, and the trajectory
+        has `most_hints(N)` hints.
         """
         arrays = given.checked(self.name, self.features, inputs)
         if self.strict and not any(map(given.traced, arrays.values())):
@@ -207,7 +210,7 @@ class Task:
         """The graphs of a split of CLRS-30, drawn again from dm-clrs's seed.
 
         Draws the same numbers from NumPy's legacy generator, in the same order, as
-        dm-clrs's sampler, without importing dm-clrs. Weights are rounded to float32.
+        dm-clrs's sampler, without importing dm-clrs. Numbers are rounded to float32.
         Raises ValueError for an unknown split.
         """
         if split not in list(BENCHMARK):

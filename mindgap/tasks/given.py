@@ -213,9 +213,10 @@ def _one_hot(task: str, source: Any, batch: int, nodes: int) -> Array:
 
 
 def _array(task: str, name: str, given: Any) -> Array:
-    """The input as an array of floats, float32 unless it has a float type already.
+    """The input as an array of floats: float32, or float64 where JAX is set to it.
 
-    Raises ValueError if it is no array of real numbers.
+    Raises ValueError if it is no array of real numbers, and for a number above 0 that
+    would be 0 in that type.
     """
     inner = given
     while isinstance(inner, list | tuple) and inner:
@@ -239,9 +240,16 @@ def _array(task: str, name: str, given: Any) -> Array:
             )
     if jnp.issubdtype(array.dtype, jnp.complexfloating):
         raise ValueError(f"{task}: {name} must be real, got {array.dtype}")
-    if not jnp.issubdtype(array.dtype, jnp.floating):
+    if array.dtype not in (np.float32, np.float64):
         array = array.astype(np.float32)
-    return jnp.asarray(array)
+    kept = jnp.asarray(array)
+    if isinstance(array, np.ndarray) and array.dtype != kept.dtype:
+        for place in np.argwhere((array != 0) & (np.asarray(kept) == 0))[:1]:
+            raise ValueError(
+                f"{task}: {name} is {array[tuple(place)]:g} at {_at(place)}, but "
+                f"{kept.dtype} has no number so small beside 0"
+            )
+    return kept
 
 
 def traced(array: object) -> bool:

@@ -3,7 +3,8 @@
 Not in the paper. Activities are taken by their finish, each if it starts when the one
 selected last has finished. Unit tasks are taken by their penalty, each if its deadline
 is later than the number of those selected. Hint 1 is the first in the order, and each
-later hint one more.
+later hint one more. Of equal finishes or penalties the first node comes first; in
+dm-clrs it is the one that NumPy's sort, which keeps no order of equals, has first.
 """
 
 import jax

@@ -375,3 +375,14 @@ def test_training_s_network_refuses_gradients_of_graphs(key):
 
     with pytest.raises(NotImplementedError, match=r"network.apply has those of graphs"):
         jax.grad(loss)(graphs.weights)
+
+
+def test_numbers_are_of_float32_and_small_ones_no_zeros():
+    """In half precision the sums of this row would be others."""
+    keys = np.array([[16, 0.005, -1, -1, -1]], np.float16)
+    row = {"pos": np.arange(5)[None] / 5, "key": keys}
+    solved = tasks.find_maximum_subarray_kadane.solved(row)
+    assert solved.inputs["key"].dtype == np.float32
+    assert solved.trajectory.outputs["end"].argmax() == 1
+    with pytest.raises(ValueError, match=r"1e-50 at graph 0, edge 0 -> 1.*float32"):
+        tasks.dijkstra.run(np.where(PATH == 0.25, 1e-50, PATH.astype(float)), 0)

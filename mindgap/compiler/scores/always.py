@@ -14,7 +14,7 @@ one rounding beside a constant), however many steps there are.
 import math
 
 from mindgap.compiler.limits import UNDERFLOW, UNIT, Margin
-from mindgap.compiler.scores.base import Score, Setting
+from mindgap.compiler.scores.base import Score, Setting, asked
 from mindgap.compiler.static import (
     OTHER_INDEX,
     CannotCompile,
@@ -111,7 +111,7 @@ def always(setting: Setting) -> Score:
         rounding=rounds * TERMS * UNIT,
         offset=offset + rounds * 8 * (value + setting.bounds.weight),
         unread_from=_unread(truths, setting.name, read, most),
-        asked=_asked(read),
+        asked=asked(read),
     )
     why = f"exp(-{UNDERFLOW:g}) is 0; numbers are rounded with each step"
     return _score(setting, channels, margin, why)
@@ -152,12 +152,3 @@ def _unread(
         ):
             return factor
     return math.inf
-
-
-def _asked(read: list[Part]) -> tuple[tuple[str, bool], ...]:
-    """What a node must hold itself in all parts that read a selection."""
-    if not read:
-        return ()
-    common = set.intersection(*(set(literals_of(part)) for part in read))
-    own = {lit for lit in common if lit.field.role == "self"}
-    return tuple(sorted((lit.field.name, lit.positive) for lit in own))

@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 from mindgap.compiler.layout import Layout, Reading
 from mindgap.compiler.limits import UNIT, Margin
-from mindgap.compiler.static import Bounds, CannotCompile, accumulates
+from mindgap.compiler.static import Bounds, CannotCompile, accumulates, literals_of
 from mindgap.compiler.updates import fine
 from mindgap.language.interpreter import shown, task_of
-from mindgap.language.normal_forms import Affine
+from mindgap.language.normal_forms import Affine, Part
 from mindgap.language.program import GraphProgram
 from mindgap.language.selection import Selection
 from mindgap.network import ModelConfig
@@ -151,3 +151,12 @@ def fed_pointers(program: GraphProgram, config: ModelConfig) -> tuple[str, ...] 
     fed = [n for n in config.encodes(task) if task.features[n].type == "pointer"]
     named = [components.get(name) for name in fed]
     return tuple(name for name in named if isinstance(name, str))
+
+
+def asked(read: list[Part]) -> tuple[tuple[str, bool], ...]:
+    """What a node must hold itself in all parts that read a selection."""
+    if not read:
+        return ()
+    common = set.intersection(*(set(literals_of(part)) for part in read))
+    own = {lit for lit in common if lit.field.role == "self"}
+    return tuple(sorted((lit.field.name, lit.positive) for lit in own))

@@ -13,7 +13,7 @@ the selected node (see `always`).
 
 from mindgap.compiler.limits import UNDERFLOW, UNIT, Margin
 from mindgap.compiler.scores.always import TERMS
-from mindgap.compiler.scores.base import Score, Setting
+from mindgap.compiler.scores.base import Score, Setting, asked
 from mindgap.compiler.static import CannotCompile, interval
 from mindgap.language.expressions import Less, Same
 from mindgap.language.normal_forms import (
@@ -44,8 +44,11 @@ def else_nobody(setting: Setting) -> Score:
     )
     compared, (literal,) = _compared(setting), selection.mask.literals
     held = literal.field.name
+    read = []
     for component, effect in program.effects.items():
         for part in effect:
+            if setting.name in looked_at(part):
+                read.append(part)
             if looked_at(part) == [setting.name] and not _safe(
                 program, part, setting.name
             ):
@@ -90,6 +93,7 @@ def else_nobody(setting: Setting) -> Score:
             alone=held,
             contrast=gap * numbers,
             drift=setting.drift(compared.difference) * numbers,
+            asked=asked(read) if numbers else (),
         ),
         apart,
         reasons={"key_gap": "one candidate at most", "position_gap": why},
