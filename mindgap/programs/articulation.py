@@ -146,4 +146,5 @@ articulation_points = GraphProgram(
     largest_value=2.0,
 )  # fmt: skip
 """A node cuts if no node below one of its children has an edge past it: if the child's
-low is not before its own discovery. A root cuts if it has two children."""
+low is not before its own discovery. A root cuts if it has two children. A loop is known
+by its weight, as an edge of weight 0 is none for CLRS: so weights must be at most 2."""
