@@ -132,10 +132,12 @@ class Limits:
         for name, margin in self.margins.items():
             head = f"{name}: " * (len(self.margins) > 1)
             if margin.contrast:
+                drift = f"step * {margin.drift:.2g}"
                 lines.append(
-                    f"{head}compared values equal or {margin.contrast:.2g}"
-                    + f" + step * {margin.drift:.2g}" * (margin.drift > 0)
-                    + " apart"
+                    f"{head}compared values equal or {margin.contrast:.2g} apart"
+                    if not margin.drift
+                    else f"{head}compared sums {margin.contrast:.2g} + {drift} apart, "
+                    f"{drift} the other way, or equal and none rounded"
                 )
             if margin.alone or margin.named:
                 number = "at most" if margin.alone else "exactly"
@@ -538,15 +540,24 @@ def nearest_nodes(
     return found
 
 
-def matters(margin: Margin, run: Meaning, selection: str) -> np.ndarray:
-    """Whether anything depends on whom a node selects, (B, T, N)."""
+def matters(margin: Margin, run: Meaning, selection: str) -> Bool[np.ndarray, "B T N"]:
+    """Whether anything depends on whom a node selects.
+
+    Where a comparison is clear, who is selected is right, and counts as if it mattered.
+    """
     look = run.looks[selection]
     gap, size = np.asarray(look.gap), np.asarray(look.key)
     # of two keys the lesser is read, if either is
     found = np.where(np.isfinite(gap), size - gap, 0) < margin.unread_from
+    asked = np.ones_like(found)
     for name, truth in margin.asked:
-        found &= (np.asarray(run.states[name])[:, :-1] != 0) == truth
-    return found
+        asked &= (np.asarray(run.states[name])[:, :-1] != 0) == truth
+    if margin.contrast:
+        drift = margin.drift * (1 + np.arange(gap.shape[1])[:, None])
+        asked |= (np.asarray(look.contrast) >= margin.contrast + drift) & (
+            np.asarray(look.excess) >= drift
+        )
+    return found & asked
 
 
 def _beyond(
