@@ -291,9 +291,9 @@ mg.book.pages.note(
 # *No weights: a state of dm-clrs's network depends on the weights of edges only through who is
 # selected. No bias: without one, this compiler tells a node from its neighbours by position
 # only, which needs the node's number as key; Bellman-Ford would lack the weights, too.* Kadane's
-# algorithm compares sums, and the limits allow for a rounding in every
-# step, on either side. Task scheduling compares penalties below 1, but its scores are scaled for numbers up to sixty-four, since it
-# also counts; so two penalties must differ by more to be told apart.
+# algorithm compares sums, and the limits allow for a rounding in every step, on either side.
+# Task scheduling compares penalties below 1, but its scores are scaled for numbers up to
+# sixty-four, since it also counts; so two penalties must differ by more to be told apart.
 #
 # That each is exact is shown by its certificate: algorithm, interpreter and network are
 # compared on every hint, output and selection, on random inputs of several sizes, and the suite of

@@ -9,7 +9,7 @@ Whether a graph lies within them is seen by running the program on it.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import jax.numpy as jnp
 import numpy as np
@@ -77,6 +77,10 @@ class Margin:
     """From this key on nothing depends on who is selected."""
     asked: tuple[tuple[str, bool], ...] = ()
     """Truth values that a node must hold if anything depends on whom it selects."""
+
+    def drifts(self, steps: int) -> Float[np.ndarray, "T 1"]:
+        """By how much numbers that are compared may be wrong at each step."""
+        return self.drift * (1.0 + np.arange(steps)[:, None])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -195,10 +199,7 @@ def refusals(program: GraphProgram, limits: Limits, graphs: Graphs) -> list[str 
         _check_edges(limits, graphs, found)
     task = task_of(program)
     solved = trajectories(task, dict(graphs.inputs))
-    stale = np.array(solved.lengths != jnp.asarray(graphs.trajectory.lengths))
-    for name, output in solved.outputs.items():
-        differs = np.asarray(output != jnp.asarray(graphs.trajectory.outputs[name]))
-        stale |= differs.reshape(len(stale), -1).any(1)
+    stale = _differing(solved, graphs.trajectory, task.stage("output"))
     found.refuse(
         stale, "its trajectory is that of other graphs", lambda graph: "use task.run"
     )
@@ -217,16 +218,27 @@ def _check_rounding(
     rounded = trajectories(
         task, {k: jnp.asarray(v, jnp.float32) for k, v in graphs.inputs.items()}
     )
-    other = np.array(rounded.lengths != solved.lengths)
-    for name, feature in task.features.items():
-        if feature.stage != "input" and feature.type != "scalar":
-            one, two = (
-                np.asarray({**t.hints, **t.outputs}[name]) for t in (rounded, solved)
-            )
-            other |= (one != two).reshape(len(other), -1).any(1)
+    decided = [
+        name
+        for name, feature in task.features.items()
+        if feature.stage != "input" and feature.type != "scalar"
+    ]
+    other = _differing(solved, rounded, decided)
     found.refuse(
         other, "in float32 its run is another", lambda graph: "numbers are too close"
     )
+
+
+def _differing(
+    one: Trajectory, other: Trajectory, names: Iterable[str]
+) -> Bool[np.ndarray, "B"]:
+    """Graphs whose lengths, or hints or outputs of these names, are not the same."""
+    found = np.asarray(one.lengths) != np.asarray(other.lengths)
+    ones, others = ({**t.hints, **t.outputs} for t in (one, other))
+    for name in names:
+        differs = np.asarray(ones[name]) != np.asarray(others[name])
+        found = found | differs.reshape(len(found), -1).any(1)
+    return found
 
 
 def _check_inputs(
@@ -332,11 +344,11 @@ def _follow(
     for name, margin in limits.margins.items():
         look = run.looks[name]
         gap, size = np.asarray(look.gap), np.asarray(look.key)
+        counts, wrong = taken & matters(margin, run, name), margin.drifts(steps)
         if margin.contrast:
-            contrast = np.asarray(look.contrast)
-            enough = margin.contrast + margin.drift * (time[:, None] + 1)
+            contrast, enough = np.asarray(look.contrast), margin.contrast + wrong
             found.refuse(
-                (contrast < enough) & taken & matters(margin, run, name),
+                (contrast < enough) & counts,
                 "compared values are too close",
                 lambda graph, step, node, contrast=contrast, enough=enough: (
                     f"{contrast[graph, step, node]:.3g} apart at node {node}, step "
@@ -344,12 +356,9 @@ def _follow(
                 ),
             )
         if margin.drift:
-            excess, wrong = np.asarray(look.excess), margin.drift * (time[:, None] + 1)
+            excess = np.asarray(look.excess)
             found.refuse(
-                (excess < wrong)
-                & taken
-                & matters(margin, run, name)
-                & ~_sums_are_exact(program, limits, graphs),
+                (excess < wrong) & counts & ~_sums_are_exact(program, limits, graphs),
                 "compared sums are too close",
                 lambda graph, step, node, excess=excess, wrong=wrong: (
                     f"{excess[graph, step, node]:.3g} apart at node {node}, step "
@@ -408,8 +417,7 @@ def _follow(
             size + margin.offset
         )
         needed = needed + margin.relative * (size + margin.offset)
-        near = (gap < needed) & taken
-        near &= matters(margin, run, name)
+        near = (gap < needed) & counts
         if margin.ties_by_index:
             near &= gap > 0
         found.refuse(
@@ -553,9 +561,9 @@ def matters(margin: Margin, run: Meaning, selection: str) -> Bool[np.ndarray, "B
     for name, truth in margin.asked:
         asked &= (np.asarray(run.states[name])[:, :-1] != 0) == truth
     if margin.contrast:
-        drift = margin.drift * (1 + np.arange(gap.shape[1])[:, None])
-        asked |= (np.asarray(look.contrast) >= margin.contrast + drift) & (
-            np.asarray(look.excess) >= drift
+        wrong = margin.drifts(gap.shape[1])
+        asked |= (np.asarray(look.contrast) >= margin.contrast + wrong) & (
+            np.asarray(look.excess) >= wrong
         )
     return found & asked
 

@@ -323,7 +323,7 @@ def _look(selection: Selection, pairs: dict[str, dict[str, Array]]) -> Look:
         if isinstance(test, Same):
             apart = jnp.abs(apart)
         else:
-            below = jnp.where(allowed & (apart <= 0), -apart, jnp.inf)
+            below = jnp.where(allowed & (apart <= 0), jnp.abs(apart), jnp.inf)
             excess = jnp.minimum(excess, below.min(1))
         apart = jnp.where(allowed & (apart > 0), apart, jnp.inf)
         contrast = jnp.minimum(contrast, apart.min(1))

@@ -215,8 +215,8 @@ def _one_hot(task: str, source: Any, batch: int, nodes: int) -> Array:
 def _array(task: str, name: str, given: Any) -> Array:
     """The input as an array of floats: float32, or float64 where JAX is set to it.
 
-    Raises ValueError if it is no array of real numbers, and for a number above 0 that
-    would be 0 in that type.
+    Raises ValueError if it is no array of real numbers, and for a number that is 0
+    only in that type.
     """
     inner = given
     while isinstance(inner, list | tuple) and inner:
@@ -243,7 +243,7 @@ def _array(task: str, name: str, given: Any) -> Array:
     if array.dtype not in (np.float32, np.float64):
         array = array.astype(np.float32)
     kept = jnp.asarray(array)
-    if isinstance(array, np.ndarray) and array.dtype != kept.dtype:
+    if isinstance(array, np.ndarray) and array.ndim and array.dtype != kept.dtype:
         for place in np.argwhere((array != 0) & (np.asarray(kept) == 0))[:1]:
             raise ValueError(
                 f"{task}: {name} is {array[tuple(place)]:g} at {_at(place)}, but "

@@ -189,9 +189,8 @@ def faults_for_some(browser: Any, theme: str) -> list[Any]:
 
     Left out are the theme's frame around the text; code, whose colours are the theme's
     own high-contrast ones; Sphinx's list of citations, which has wrong roles; and the
-    inside of drawings, which are images with words. Of the entries of the reference,
-    which are made by one template, fifteen of each kind are looked at. What is left out
-    is removed where it can be: axe-core weighs all elements of a page to judge one.
+    inside of drawings, which are images with words. That is removed before: axe-core
+    weighs all elements of a page to judge one.
     """
     axe = pytest.importorskip("axe_core_python")
     script = (Path(axe.__file__).parent / "axe.min.js").read_text("utf-8")
@@ -206,10 +205,6 @@ def faults_for_some(browser: Any, theme: str) -> list[Any]:
     browser.execute_script(script)
     browser.execute_script(
         "document.querySelectorAll('.mg-figure svg').forEach(s => s.replaceChildren());"
-        "for (const kind of new Set([...document.querySelectorAll('dl.py')]"
-        "    .map(entry => entry.className)))"
-        "  [...document.getElementsByClassName(kind)].slice(15)"
-        "    .forEach(entry => entry.remove());"
     )
     return browser.execute_async_script(
         "const [rules, done] = arguments;"

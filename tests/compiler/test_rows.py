@@ -101,9 +101,15 @@ def test_numbers_that_are_too_close_are_refused():
     close = 0.5 + np.array([0, 1e-6, 0.1], np.float32)
     row = {"pos": np.arange(3)[None] / 3, "key": close[None]}
     (reason,) = compiled.refusals(tasks.insertion_sort.solved(row))
-    assert "too close (1.01e-06 apart" in str(reason)
-    with pytest.raises(mg.OutOfRange, match="too close"):
+    assert "two candidates' keys are too close (1.01e-06 apart" in str(reason)
+    with pytest.raises(mg.OutOfRange, match="two candidates' keys are too close"):
         compiled(tasks.insertion_sort.solved(row))
+    row = {**row, "key": close[None, [1, 0, 2]]}
+    smallest = mg.suited(programs.minimum, 3)
+    (reason,) = smallest.refusals(tasks.minimum.solved(row))
+    assert "compared values are too close" in str(reason)
+    with pytest.raises(mg.OutOfRange, match="compared values are too close"):
+        smallest(tasks.minimum.solved(row))
 
 
 def test_sums_must_be_further_apart_the_later_they_are_compared():
@@ -113,16 +119,20 @@ def test_sums_must_be_further_apart_the_later_they_are_compared():
     assert " + step * " not in str(mg.suited(programs.insertion_sort, 8).limits)
     keys = np.array([0.5, -0.25, 0.2503, -0.5, -0.25, -0.25, -0.25, -0.25], np.float32)
     reasons = []
-    for row in (keys, np.roll(keys, 3)):
+    for row in (np.roll(keys, 4), np.roll(keys, 5), keys, np.roll(keys, 3)):
         places = np.arange(8)[None] / 8
         rows = tasks.find_maximum_subarray_kadane.solved(
             {"pos": places, "key": row[None]}
         )
         reasons += compiled.refusals(rows)
-    assert all("compared sums are too close" in str(reason) for reason in reasons)
     steps = [int(str(reason).split("step ")[1].split(";")[0]) for reason in reasons]
-    wrong = [float(str(reason).split("by up to ")[1][:-1]) for reason in reasons]
-    assert steps[0] < steps[1] and 1e-4 < wrong[0] < wrong[1]
+    ahead, behind = reasons[:2], reasons[2:]
+    assert all("compared values are too close" in str(reason) for reason in ahead)
+    needed = [float(str(reason).split("; ")[1].split(" ")[0]) for reason in ahead]
+    assert steps[0] < steps[1] and 1e-4 < needed[0] < needed[1]
+    assert all("compared sums are too close" in str(reason) for reason in behind)
+    wrong = [float(str(reason).split("by up to ")[1][:-1]) for reason in behind]
+    assert steps[2] < steps[3] and 1e-4 < wrong[0] < wrong[1]
 
 
 def test_equal_numbers_keep_their_order():
