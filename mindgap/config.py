@@ -29,6 +29,17 @@ def digest(configuration: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def weights_digest(params: Mapping[str, Mapping[str, Any]]) -> str:
+    """A hash of weights, sixteen hex digits; every bit, name and shape enters it."""
+    whole = hashlib.sha256()
+    for module in sorted(params):
+        for leaf in sorted(params[module]):
+            array = np.ascontiguousarray(params[module][leaf], np.float32)
+            whole.update(f"{module}/{leaf} {array.shape}".encode())
+            whole.update(array.tobytes())
+    return whole.hexdigest()[:16]
+
+
 def added(before: Any) -> dict[str, Any]:
     """Metadata for a field that was added after results had been recorded.
 

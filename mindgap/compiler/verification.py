@@ -20,6 +20,7 @@ from mindgap.compiler.compile import Compiled, prove
 from mindgap.compiler.limits import matters, nearest_nodes
 from mindgap.compiler.smallest import Network
 from mindgap.compiler.smallest import suited as suited
+from mindgap.config import weights_digest
 from mindgap.graphs import Graphs
 from mindgap.language.interpreter import interpret, shown
 from mindgap.language.program import GraphProgram
@@ -44,6 +45,9 @@ class Verification:
     program: str
     network: str
     hidden_size: int
+    weights: str
+    """Hash of the weights that were compiled for the last of `nodes`
+    (`mindgap.config.weights_digest`)."""
     nodes: tuple[int, ...]
     sets: tuple[str, ...]
     """Kinds of graphs: linear or random positions, CLRS-30's test set."""
@@ -145,6 +149,7 @@ def verify(
         program=program.name,
         network=network,
         hidden_size=compiled.config.hidden_size,
+        weights=weights_digest(compiled.params),
         nodes=tuple(nodes),
         sets=tuple(sets),
         graphs=counts["graphs"],

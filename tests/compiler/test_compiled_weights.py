@@ -6,33 +6,22 @@ each program, network, number of nodes and sharpness. To write it anew:
 start from changed weights are run again.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from mindgap import paper, programs
 from mindgap.compiler import verification
 from mindgap.compiler.compile import compile
 from mindgap.compiler.static import CannotCompile
+from mindgap.config import weights_digest
 
 FILE = Path(__file__).with_name("compiled_weights.json")
+CERTIFICATES = Path(__file__).parents[2] / "book" / "results" / "certificates.json"
 SIZES, SHARPNESSES = (4, 16, 64), (2.0, 8.0, 32.0, 2.0**13, 2.0**20)
 STARTS = [row for row in paper.EXPERIMENTS.values() if row.start]
-
-
-def hashed(params) -> str:
-    """Sixteen hex digits that change with any bit, name or shape."""
-    whole = hashlib.sha256()
-    for module in sorted(params):
-        for leaf in sorted(params[module]):
-            array = np.ascontiguousarray(params[module][leaf], np.float32)
-            whole.update(f"{module}/{leaf} {array.shape}".encode())
-            whole.update(array.tobytes())
-    return whole.hexdigest()[:16]
 
 
 def of_program(name: str) -> Iterator[tuple[str, str]]:
@@ -46,18 +35,18 @@ def of_program(name: str) -> Iterator[tuple[str, str]]:
             except CannotCompile:
                 yield where, "refused"
                 continue
-            yield where, hashed(made.params)
+            yield where, weights_digest(made.params)
             if nodes != 16:
                 continue
             for sharpness in SHARPNESSES:
                 soft = compile(program, made.config, sharpness=sharpness)
-                yield f"{where}, sharpness {sharpness:g}", hashed(soft.params)
+                yield f"{where}, sharpness {sharpness:g}", weights_digest(soft.params)
 
 
 def of_starts() -> Iterator[tuple[str, str]]:
     """The weights that rows of the registry start from."""
     for row in STARTS:
-        yield row.name, hashed(row.start.params(row.model))
+        yield row.name, weights_digest(row.start.params(row.model))
 
 
 def recorded() -> dict[str, str]:
@@ -78,6 +67,16 @@ SLOWEST = ("heapsort", "quickselect", "quicksort")
 def test_programs_compile_to_the_same_bits(name):
     expected = {k: v for k, v in recorded().items() if k.split(", ")[0] == name}
     assert expected and dict(of_program(name)) == expected
+
+
+def test_certificates_of_the_book_are_of_these_weights():
+    expected = recorded()
+    certificates = json.loads(CERTIFICATES.read_text())
+    assert len(certificates) >= 60
+    for found in certificates:
+        (nodes,) = found["nodes"]
+        where = f"{found['program']}, {found['network']}, {nodes} nodes"
+        assert found["weights"] == expected[where], where
 
 
 def test_rows_start_from_the_same_bits():
