@@ -163,6 +163,40 @@ def alone(
 
 
 @dataclasses.dataclass(frozen=True)
+class Sampling:
+    """Milliseconds for a batch of 32 inputs of 16 nodes with traces, on both sides."""
+
+    task: str
+    ours_ms: float
+    dm_clrs_ms: float
+    ratio: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.task}: {self.ours_ms:.3f} ms a batch, dm-clrs "
+            f"{self.dm_clrs_ms:.1f} ms, {self.ratio:.0f} times as much"
+        )
+
+
+def sampling(
+    chosen: Iterable[Task], rounds: int, report: Report = lambda line: None
+) -> Iterator[Sampling]:
+    """Times of sampling alone, of any task of CLRS, with random positions."""
+    batch, nodes, keys = 32, 16, random.key(0)[None]
+    for task in chosen:
+        report(f"{task.name}: sampling here and in dm-clrs")
+        stream = _stream(task, nodes, batch)
+        sides = (
+            [_sampling(task, batch, nodes, keys)],
+            [_call(lambda stream=stream: next(stream), 1)],
+        )
+        ours, theirs = (
+            1000 * statistics.median(times) for (times,) in _in_turn(sides, rounds)
+        )
+        yield Sampling(task.name, ours, theirs, theirs / ours)
+
+
+@dataclasses.dataclass(frozen=True)
 class Cost:
     """The cost per seed of a training step of this library in one setting."""
 

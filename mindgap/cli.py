@@ -417,37 +417,44 @@ def bench(
     task: str | None = None,
     rounds: int = 5,
     growth: Path | None = None,
+    sampling: bool = False,
     json: bool = False,
 ) -> None:
     """Time a training step per seed, here and in dm-clrs, in alternation.
 
     Args:
-        task: bfs, bellman_ford or dfs; by default all three.
+        task: bfs, bellman_ford or dfs; by default all three. With --sampling any task
+            of CLRS that is compiled here, by default all of them.
         rounds: number of rounds, whose median is reported.
         growth: without dm-clrs, time how a step grows with nodes, hidden size, seeds
             and hints, and draw the times to this file (.svg, .png).
+        sampling: time the drawing of inputs with their traces, and no training.
         json: print JSON instead of lines.
     """
     from mindgap import bench, tasks
     from mindgap.experiments import blocks
 
-    if task is not None and task not in tasks.TASKS:
-        raise ValueError(f"no task {task!r}: one of {', '.join(tasks.TASKS)}")
+    known = {**tasks.TASKS, **tasks.BEYOND, **tasks.ROWS, **tasks.STRINGS}
+    known = known if sampling else tasks.TASKS
+    if task is not None and task not in known:
+        raise ValueError(f"no task {task!r}: one of {', '.join(known)}")
     if rounds < 1:
         raise ValueError(f"--rounds is {rounds}, it must be at least 1")
-    if growth and task:
+    if growth and (task or sampling):
         raise ValueError(
             "--growth times BFS and its variants, so it cannot be combined with "
-            f"--task {task}"
+            + ("--sampling" if sampling else f"--task {task}")
         )
-    chosen = [t for name, t in tasks.TASKS.items() if task in (None, name)]
+    chosen = [t for name, t in known.items() if task in (None, name)]
     blocks.use_cores()
     names = "BFS and its variants" if growth else ", ".join(t.name for t in chosen)
+    long = "some seconds" if sampling else "two to six minutes"
     _progress(
-        f"timing {names}, {rounds} rounds: two to six minutes a task on two cores; "
+        f"timing {names}, {rounds} rounds: {long} a task on two cores; "
         "each round says how long is left"
     )
-    measurement = bench.growth if growth else functools.partial(bench.measure, chosen)
+    timed = bench.sampling if sampling else bench.measure
+    measurement = bench.growth if growth else functools.partial(timed, chosen)
     timings = []
     for timing in measurement(rounds, _progress):
         timings.append(timing)

@@ -26,6 +26,13 @@ def test_both_sides_are_timed_and_compared():
     assert 0 < found.memory_gib < 1
 
 
+@pytest.mark.clrs
+def test_sampling_is_timed_on_both_sides():
+    (found,) = bench.sampling([tasks.minimum], 1)
+    assert found.task == "minimum" and 0 < found.ours_ms and 0 < found.dm_clrs_ms
+    assert found.ratio == pytest.approx(found.dm_clrs_ms / found.ours_ms)
+
+
 @pytest.mark.slow
 def test_an_ensemble_is_timed_per_seed():
     found = bench.alone(tasks.bfs, 1, hidden_size=4, seeds=3, config=SHORT)
@@ -105,8 +112,10 @@ def test_the_command_names_what_it_does_not_know(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         cli.main()
     assert "dijkstra" in capsys.readouterr().err
-    asked = ["mindgap", "bench", "--growth", "cost.svg", "--task", "bfs"]
-    monkeypatch.setattr(sys, "argv", asked)
-    with pytest.raises(SystemExit):
-        cli.main()
-    assert "--growth times BFS" in capsys.readouterr().err
+    for also in (["--task", "bfs"], ["--sampling"]):
+        asked = ["mindgap", "bench", "--growth", "cost.svg", *also]
+        monkeypatch.setattr(sys, "argv", asked)
+        with pytest.raises(SystemExit):
+            cli.main()
+        said = capsys.readouterr().err
+        assert "--growth times BFS" in said and " ".join(also) in said

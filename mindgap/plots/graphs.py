@@ -23,13 +23,15 @@ def storyboard(
     reached: Bool[np.ndarray, "steps N"],
     pointers: Int[np.ndarray, "steps N"],
     titles: Sequence[str],
-    places: Float[np.ndarray, "N 2"] | None = None,
+    places: Float[np.ndarray, "*panel N 2"] | None = None,
+    labels: Sequence[str] | None = None,
 ) -> Figure:
     """The run of a program on one graph, a panel for each step.
 
     Reached nodes are filled, and an arrow goes from each node to the one that its
     pointer names. An edge of one direction has a small arrow head. `places` are the
-    nodes' coordinates; by default they lie on a circle.
+    nodes' coordinates, of all steps or of each; by default nodes lie on a circle.
+    `labels` are written in the nodes; by default they are numbered.
     """
     from matplotlib.patches import Circle
 
@@ -37,9 +39,11 @@ def storyboard(
     if places is None:
         turns = np.pi / 2 - 2 * np.pi * np.arange(nodes) / nodes
         places = np.stack([np.cos(turns), np.sin(turns)], -1)
+    labels = labels or [str(node) for node in range(nodes)]
     figure, panels = grid(steps, 4, (1.75, 2.0), least=1.6)
-    for panel, held, named, title in zip(
-        panels.flat, reached, pointers, titles, strict=False
+    every = np.broadcast_to(places, (steps, nodes, 2))
+    for panel, held, named, title, places in zip(
+        panels.flat, reached, pointers, titles, every, strict=False
     ):
         for i, j in np.argwhere(np.triu(edges | edges.T, 1)):
             panel.plot(*places[[i, j]].T, color=GREY, linewidth=1, alpha=0.6, zorder=1)
@@ -55,7 +59,7 @@ def storyboard(
             )
             ink = PAPER if held[node] else INK
             panel.text(
-                *place, str(node), color=ink, ha="center", va="center", fontsize=8,
+                *place, labels[node], color=ink, ha="center", va="center", fontsize=8,
                 zorder=4,
             )  # fmt: skip
         panel.set(title=title, aspect="equal")
