@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float, Int
 
 from mindgap import checks
 from mindgap.compiler.compile import Compiled, prove
@@ -32,10 +34,13 @@ from mindgap.tasks.base import BENCHMARK, TRAIN_PROBABILITIES, Task
 CLOSE = 1e-4
 """Largest absolute error of a scalar that counts as right."""
 
-CHUNK, COEFFICIENTS = 250, 2**27
-"""Most graphs, and most attention coefficients, that are in memory at once."""
-MOST_COEFFICIENTS = 2**29
-"""Of one graph; its coefficients then take two gigabytes."""
+CHUNK, NUMBERS = 250, 2**27
+"""Most graphs, and most numbers of their runs, that are in memory at once."""
+MOST_NUMBERS = 2**29
+"""Of one graph; they then take two gigabytes."""
+PER_NODE = 8
+"""Numbers that are kept of a node's selection at a step: six of the interpreter's
+(`Look`), two of the network's (`_clearest`)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,14 +184,15 @@ def _batches(
     # one number of hints for all batches, so that XLA compiles the network once
     longest = max(int(batch.trajectory.lengths.max()) for batch in drawn.values())
     program = compiled.program
-    each = longest * program.message_steps * len(program.selections) * nodes**2
-    if each > MOST_COEFFICIENTS:
+    kept = compiled.config.hidden_size + PER_NODE * len(program.selections)
+    each = longest * program.message_steps * nodes * kept
+    if each > MOST_NUMBERS:
         raise ValueError(
-            f"{program.name}: one input of {nodes} nodes takes {each:,} coefficients "
-            f"of attention, but at most {MOST_COEFFICIENTS:,} are compared: verify it "
-            "on fewer nodes"
+            f"{program.name}: the run on one input of {nodes} nodes takes {each:,} "
+            f"numbers, but at most {MOST_NUMBERS:,} are compared: verify it on fewer "
+            "nodes"
         )
-    size = max(1, min(CHUNK, COEFFICIENTS // each))
+    size = max(1, min(CHUNK, NUMBERS // each))
     for name, batch in drawn.items():
         for first in range(0, batch.batch, size):
             yield name, batch.take(slice(first, first + size)).trimmed(longest)
@@ -206,7 +212,7 @@ def compare(
     steps = each * max(1, graphs.trajectory.steps)
     expected = interpret(program, graphs, steps)
     with jax.default_matmul_precision("highest"):
-        ours = apply(task, compiled.config, compiled.params, graphs)
+        ours = apply(task, compiled.config, compiled.params, graphs, keep=_clearest)
     logits, hints = ours.logits, ours.hints
     if network == "clrs":
         logits, hints = run_in_clrs(compiled, graphs)
@@ -234,19 +240,19 @@ def compare(
             counted = np.broadcast_to(inside, right.shape)
         counts[kind] += int(counted.sum())
         counts[f"{kind} right"] += int((right & counted).sum())
-    assert attention is not None
+    senders, margins = attention
     taken = np.arange(steps) < each * np.maximum(1, lengths - 1)[:, None]
     margin = 1.0
     for head, (name, selection) in enumerate(program.selections.items()):
-        alpha, look = attention[:, :, head], expected.looks[name]
-        chosen = alpha.argmax(-1) == np.asarray(look.selected)
+        look = expected.looks[name]
+        chosen = senders[:, :, head] == np.asarray(look.selected)
         counted = np.broadcast_to(taken[..., None], chosen.shape)
         if selection.made.default is nobody:
             counted = counted & np.asarray(look.active)
         counted = counted & matters(compiled.limits.margins[name], expected, name)
         counts["selections"] += int(counted.sum())
         counts["selections right"] += int((chosen & counted).sum())
-        margin = min(margin, _margin(alpha[counted]))
+        margin = min(margin, float(margins[:, :, head][counted].min(initial=1.0)))
     return {**counts, "margin": margin}
 
 
@@ -288,10 +294,16 @@ def _truths(
     return truth, read
 
 
-def _margin(alpha: np.ndarray) -> float:
-    """Least difference between the two largest coefficients; a missing second is 0."""
-    ranked = np.sort(np.pad(alpha, [(0, 0)] * (alpha.ndim - 1) + [(1, 0)]), -1)
-    return float((ranked[..., -1] - ranked[..., -2]).min(initial=1.0))
+def _clearest(
+    alpha: Float[Array, "B H N N"],
+) -> tuple[Int[Array, "B H N"], Float[Array, "B H N"]]:
+    """The sender of each node's largest coefficient, and by how much it is larger.
+
+    A missing second coefficient is 0.
+    """
+    sender = alpha.argmax(-1)
+    others = jnp.where(jnp.arange(alpha.shape[-1]) == sender[..., None], 0.0, alpha)
+    return sender, alpha.max(-1) - others.max(-1)
 
 
 @dm_clrs.one_device()

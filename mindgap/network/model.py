@@ -9,7 +9,7 @@ of the next step.
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, get_args
 
 import haiku as hk
@@ -147,6 +147,10 @@ inputs of each step (the first of which has the true ones anyway), in each graph
 that are not named are predicted."""
 
 
+Keep = Callable[[Float[Array, "B H N N"]], Any]
+"""What is kept of the attention coefficients of a step."""
+
+
 class Weights(NamedTuple):
     """All parameters of one network, by role."""
 
@@ -166,7 +170,8 @@ class Result(NamedTuple):
     states: Float[Array, "B S N D"] | None
     """Hidden states after each step of attention; None in results of `predict`."""
     attention: Float[Array, "B S H N N"] | None
-    """Coefficients of each step, row i the receiver; None in results of `predict`."""
+    """Coefficients of each step, row i the receiver; None in results of `predict`.
+    With `keep`, what it returned of each step: see `apply`."""
 
     @property
     def outputs(self) -> dict[str, Array]:
@@ -213,13 +218,16 @@ def apply(
     params: Params,
     graphs: Graphs,
     hidden: Float[Array, "B N D"] | None = None,
+    keep: Keep | None = None,
 ) -> Result:
     """Runs the network on a batch; reports states and attention at every step.
 
     Takes as many steps as the batch's longest trajectory (or one, if that has no
-    steps), from the `hidden` states, by default zeros. Differentiable in the parameters
-    and in the graphs. Raises ValueError if the network fixes another number of nodes,
-    or if the graphs are of another task.
+    steps), from the `hidden` states, by default zeros. With `keep`, what that function
+    makes of each step's attention is reported in place of all its coefficients, which
+    may not fit into memory; each function is compiled anew. Differentiable in the
+    parameters and in the graphs. Raises ValueError if the network fixes another number
+    of nodes, or if the graphs are of another task.
     """
     prove("apply", task, config)
     task.inputs(graphs)  # raises an error if these are no graphs of the task
@@ -229,7 +237,7 @@ def apply(
             f"hidden must be (B, N, hidden_size), here {states}, got "
             f"{checks.shown(hidden) if isinstance(hidden, str) else np.shape(hidden)}"
         )
-    return _traced(task, config, params, graphs, hidden)
+    return _traced(task, config, keep, params, graphs, hidden)
 
 
 def predict(
@@ -300,6 +308,7 @@ def unroll(
     hidden: Float[Array, "B N D"] | None = None,
     steer: Steer | None = None,
     forced: Forced | None = None,
+    keep: Keep | None = None,
 ) -> Result:
     """Runs the network over the T - 1 steps of the batch's trajectory.
 
@@ -338,7 +347,7 @@ def unroll(
         for _ in range(config.message_steps):
             steer_now = None if steer is None else functools.partial(_at, steer, time)
             new, alpha = attention.attend(layer, seen, new, steer_now)
-            traced.append((new, alpha))
+            traced.append((new, keep(alpha) if keep else alpha))
         predicted = codecs.decode(decoders, hints, seen, hidden, new)
         fed = {
             name: codecs.feed_back(hints[name], predicted[name], config.feedback)
@@ -378,7 +387,7 @@ def unroll(
         predicted = {k: jnp.moveaxis(hint, 0, 1) for k, hint in predicted.items()}
     if not trace:
         return Result(logits, predicted, None, None)
-    states, alphas = (_by_step(list(parts)) for parts in zip(*traced, strict=True))
+    states, alphas = jax.tree.map(lambda *parts: _by_step(parts), *traced)
     return Result(logits, predicted, states, alphas)
 
 
@@ -415,7 +424,7 @@ def _hint(
     return jnp.asarray(hint, precision)
 
 
-def _by_step(parts: list[Array]) -> Array:
+def _by_step(parts: Sequence[Array]) -> Array:
     """Merges one (T, B, ...) per message step into (B, T * message steps, ...)."""
     stacked = jnp.moveaxis(jnp.stack(parts, 1), 2, 0)
     return stacked.reshape(stacked.shape[0], -1, *stacked.shape[3:])
@@ -450,9 +459,14 @@ def _declare(task: Task, config: ModelConfig) -> Weights:
     )
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
+@functools.partial(jax.jit, static_argnums=(0, 1, 2))
 def _traced(
-    task: Task, config: ModelConfig, params: Any, graphs: Graphs, hidden: Any
+    task: Task,
+    config: ModelConfig,
+    keep: Keep | None,
+    params: Any,
+    graphs: Graphs,
+    hidden: Any,
 ) -> Result:
     by_role = weights(task, config, params)
-    return unroll(task, config, by_role, graphs, trace=True, hidden=hidden)
+    return unroll(task, config, by_role, graphs, trace=True, hidden=hidden, keep=keep)

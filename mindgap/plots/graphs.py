@@ -42,17 +42,17 @@ def storyboard(
     labels = labels or [str(node) for node in range(nodes)]
     figure, panels = grid(steps, 4, (1.75, 2.0), least=1.6)
     every = np.broadcast_to(places, (steps, nodes, 2))
-    for panel, held, named, title, places in zip(
+    for panel, held, named, title, at in zip(
         panels.flat, reached, pointers, titles, every, strict=False
     ):
         for i, j in np.argwhere(np.triu(edges | edges.T, 1)):
-            panel.plot(*places[[i, j]].T, color=GREY, linewidth=1, alpha=0.6, zorder=1)
+            panel.plot(*at[[i, j]].T, color=GREY, linewidth=1, alpha=0.6, zorder=1)
         for i, j in np.argwhere(edges & ~edges.T):
-            _arrow(panel, places[i], places[j], GREY, 1)
+            _arrow(panel, at[i], at[j], GREY, 1)
         for i, j in enumerate(named):
             if i != j:
-                _arrow(panel, places[i], places[j], ORANGE, 2)
-        for node, place in enumerate(places):
+                _arrow(panel, at[i], at[j], ORANGE, 2)
+        for node, place in enumerate(at):
             colour = BLUE if held[node] else PAPER
             panel.add_patch(
                 Circle(place, _RADIUS, facecolor=colour, edgecolor=GREY, zorder=3)

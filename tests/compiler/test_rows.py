@@ -91,8 +91,8 @@ def test_binary_search_refuses_positions_that_are_not_linear(key):
 
 
 def test_a_certificate_that_does_not_fit_in_memory_is_refused(monkeypatch):
-    monkeypatch.setattr(verification, "MOST_COEFFICIENTS", 10_000)
-    with pytest.raises(ValueError, match="one input of 8 nodes takes 59,392 coeff"):
+    monkeypatch.setattr(verification, "MOST_NUMBERS", 10_000)
+    with pytest.raises(ValueError, match="one input of 8 nodes takes 141,056"):
         mg.verify(programs.bubble_sort, nodes=(8,), graphs=2)
 
 

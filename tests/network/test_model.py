@@ -379,6 +379,21 @@ def test_what_is_traced_belongs_to_the_same_run(key):
     assert traced.outputs["pi"].shape == (2, 3)
 
 
+def test_what_is_kept_of_attention_belongs_to_the_same_run(key):
+    graphs = tasks.bfs.sample(key, 5, 2)
+    config = ModelConfig(hidden_size=4, heads=2, message_steps=2)
+    params = network.init(tasks.bfs, config, key)
+
+    def keep(alpha):
+        return alpha.argmax(-1), alpha.max(-1)
+
+    whole = network.apply(tasks.bfs, config, params, graphs)
+    found = network.apply(tasks.bfs, config, params, graphs, keep=keep)
+    np.testing.assert_array_equal(found.attention[0], whole.attention.argmax(-1))
+    np.testing.assert_array_equal(found.attention[1], whole.attention.max(-1))
+    np.testing.assert_array_equal(found.states, whole.states)
+
+
 def test_steps_after_a_graphs_own_end_do_not_change_its_answer(key):
     """A short trajectory batched with a long one, and alone."""
     config = ModelConfig(hidden_size=8)
