@@ -333,9 +333,9 @@ mg.book.pages.note(
 )
 
 # %% [markdown]
-# Half of the inputs have random positions, where a network takes them. In a row or in a string two
-# neighbours have to be a 4096th apart, which of sixteen random ones some are not, and of sixty-four
-# hardly any row has: those are compared at even positions only.
+# Half of the inputs have random positions, where a network takes them. Neighbours in a row or in a
+# string must not be as close as the table says. Some rows of sixteen random positions have such
+# neighbours, most rows of sixty-four would: these are compared at even positions only.
 #
 # Kadane's algorithm compares sums, and the limits allow for a rounding in every step, on either
 # side. Task scheduling compares penalties below 1, but its scores are scaled for numbers up to
