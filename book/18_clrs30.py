@@ -16,9 +16,9 @@
 # exactly, hint by hint, and what stands in the way of the others?
 #
 # **In one line.** Two thirds are compiled, sorting among them, nearly always with every hint;
-# most of these run in DeepMind's own network. Of four others no network whose states lie on nodes
-# can show all hints through CLRS's decoders, whatever its weights. Of the last six only parts are
-# decided.
+# most of these run in DeepMind's own network. For four others, no network that keeps its state on
+# nodes can show every hint through CLRS's decoders, whatever its weights. For the last six the
+# answers are partial.
 #
 # **From the paper, on this page:** nothing is printed there; the compiler is that of
 # section 2.4 and Appendix A {cite:p}`saldyt2025gap`.
@@ -233,7 +233,7 @@ assert np.asarray(run.outputs["match"])[0].argmax() == text.index(sought)
 # ## What is compiled so far
 #
 # For each program: how many nodes are selected in a step (the heads), the least hidden size
-# that holds it, steps of attention for a hint, and parameters, for sixteen nodes; and whether
+# in which this compiler holds it, steps of attention for a hint, and parameters, for sixteen nodes; and whether
 # dm-clrs's own network holds it.
 
 
@@ -259,18 +259,18 @@ def about(program):
 
 
 # %% tags=["remove-input"]
-known = {**tasks.TASKS, **tasks.BEYOND, **tasks.ROWS, **tasks.STRINGS}
 first = {}
 for program in programs.PROGRAMS.values():
-    if program.task and program.task.name in known:
+    if program.task and program.task.name in tasks.CLRS:
         first.setdefault(program.task.name, program)
 table = pd.DataFrame({words(n): about(p) for n, p in first.items()}).T
 table
 
 # %% [markdown]
 # *No weights: a state of dm-clrs's network depends on the weights of edges only through who is
-# selected. No bias: without one, this compiler tells a node from its neighbours by position
-# only, which needs the node's number as key; Bellman-Ford would lack the weights, too.*
+# selected. No bias: dm-clrs has no attention bias. Without one, this compiler tells a node from its
+# neighbours only in programs that select by a node's number; Bellman-Ford would lack the weights,
+# too.*
 #
 # ## On how many inputs they are right
 #
@@ -335,7 +335,9 @@ mg.book.pages.note(
 # %% [markdown]
 # Half of the inputs have random positions, where a network takes them. Neighbours in a row or in a
 # string must not be as close as the table says. Some rows of sixteen random positions have such
-# neighbours, most rows of sixty-four would: these are compared at even positions only.
+# neighbours. Of sixty-four, most would, and would be refused: the table does not count these, since
+# rows and strings of sixty-four are compared at even positions only. Binary search, heapsort and
+# quickselect take even positions only, at any size.
 #
 # Kadane's algorithm compares sums, and the limits allow for a rounding in every step, on either
 # side. Task scheduling compares penalties below 1, but its scores are scaled for numbers up to
@@ -447,8 +449,27 @@ assert {e.graph for e in spanning} == {0, 1}
 # *Eight inequalities of two graphs: 1 is an edge of the tree, 0 is none. Each counts as
 # often as the last column says.*
 #
-# Here hints that are fed back would do, as far as we know: they add one edge at a time, between the
-# two nodes that other hints mark.
+# CLRS's sampler also draws edges from a node to itself, which are in no tree. With these, hints that
+# are fed back do not help either, if they are decided and right: what an edge is given tells the
+# last edge of this tree from the two loops at its ends neither by weight nor by any hint.
+
+# %% tags=["remove-input"]
+looped_tree = weighted(4, (0, 1, 1), (2, 3, 1), (0, 2, 2), (0, 0, 2), (2, 2, 2))
+told, _ = dm_clrs.traced("mst_kruskal", looped_tree)
+before = dm_clrs.edge_inputs("mst_kruskal", told, -2)
+seen = np.concatenate([before, looped_tree[..., None]], -1)
+asked = np.where(looped_tree > 0, told["in_mst_h"][-1], -1).astype(int)
+last = bounds.contradiction([bounds.Edges(asked, seen)])
+lines(last)
+
+# %% tags=["remove-cell"]
+assert len(last) == 4 and {e.times for e in last} == {1}
+
+# %% [markdown]
+# *The last hint, with the hint before as inputs of the edges: 1 is an edge of the tree.*
+#
+# Hints that are fed back as probabilities may carry more, and where there are no loops decided ones
+# may do. Both are open.
 #
 # Bridges fall to a detail of CLRS's sampler: a node can have an edge to itself. It is no bridge, and
 # has the weight that bridges have. So two nodes with an edge between them, and one each to
@@ -468,9 +489,8 @@ assert len(looped) == 4 and {e.times for e in looped} == {1}
 #
 # Where no node has an edge to itself, nothing of this kind is in the way. Pairs of a node with itself
 # are asked too, but have no weight, which the readout sees. Of the others a contradiction would be a
-# closed walk in which every other edge is a bridge. Between two bridges it takes one edge that is
-# none, to another node, so it cannot turn back over the bridge that it came by, and there is no
-# other way back.
+# closed walk in which every other edge is a bridge. After a bridge the walk takes one edge that is
+# none, to another node. So it cannot cross the same bridge back, and there is no other way back.
 #
 # If hints are fed back, nothing is in the way either, as far as we know: the stack's pointer
 # (`s_prev`) of a finished child, and of a root, names the node itself, and so marks its edge to
@@ -519,15 +539,16 @@ assert all(line["apart"] > 1e-3 for line in apart.values())
 
 # %% [markdown]
 # *One small input each, of random numbers. Apart: by how much two sums differ that every network
-# makes equal.*
+# makes equal. In chains of matrices and in search trees some of these pairs are not filled yet, and
+# have to be shown as 0.*
 #
 # The answers of the first three are pointers for each pair, which are read through a maximum, and
 # this argument does not reach them. For Floyd and Warshall there is another, which counts, if hints
 # are not fed back. Let *a* nodes have one edge each, to a middle node of their own, and one to a
 # hub; the middle nodes have edges to *a* last nodes, with one of two weights, and the hub too. The
 # way through the middle is shorter than the way over the hub if and only if the weight between is
-# the lower one. So the predecessor of a last node on the way from a first one says which weight
-# that is, of an edge that the first node is not on:
+# the lower one. So the answer for a first and a last node tells the weight of an edge that the first
+# node is not on:
 
 
 # %%
@@ -603,7 +624,8 @@ assert (courses(1, 2), courses(2, 3)) == (2**2, 2**6)
 
 # %% [markdown]
 # The distances tell all $tb$ weights. If hints are not fed back, a distance is read from its node's
-# state alone, and what a state knows of a first node's weights went through that node's state. Let a
+# state alone. Only a first node sees the weights of its own edges; every other node learns them from
+# that node's state. Let a
 # state have *S* bits, and a hint take *M* steps. Before the first turn all states together hold
 # $(1 + t + b) S$ bits; in the *t* turns that follow each first node's state passes $tMS$ more.
 # For $t = 2S$ and $b > 4MS^2 + 2S + 1$ that is less than $tb$. So for any width and
@@ -614,32 +636,62 @@ assert (courses(1, 2), courses(2, 3)) == (2**2, 2**6)
 # ## Products
 #
 # The three algorithms of geometry ask on which side of a line a point lies. For the points (0, 0),
-# (*x*, 1/2) and (1/2, *y*) the side is the sign of *x y* - 1/4. A network whose attention selects,
-# as compiled ones do, adds, selects and cuts off at 0, so what it decides has straight borders,
-# finitely many. This border is curved. So no such network is right for all real numbers:
+# (*x*, 1/2) and (1/2, *y*) the side is the sign of *x y* - 1/4. One point more, and the answer
+# depends on it: whether (1/2, *y*) is in the hull of these and (1, 0), and whether the ways from
+# the first to the second and from the third to (0, 1) cross, for *x* from 1/2 to 1 and *y* near
+# 1/(4*x*). dm-clrs's own algorithms, just below and just above:
+
+
+# %% tags=["remove-cell"]
+def answer_of(name, x, product):
+    """What dm-clrs answers for the point (1/2, product / x) and its three others."""
+    fourth = (0.0, 1.0) if name == "segments_intersect" else (1.0, 0.0)
+    points = np.array([(0.0, 0.0), (x, 0.5), (0.5, product / x), fourth])
+    (told,) = dm_clrs.traced(name, *points.T)[1].values()
+    return float(told if np.ndim(told) == 0 else told[2])
+
+
+# %% tags=["remove-input"]
+geometry = ("graham_scan", "jarvis_march", "segments_intersect")
+sides = {
+    words(name): [answer_of(name, 0.75, 0.25 + side) for side in (-1e-3, 1e-3)]
+    for name in geometry
+}
+pd.DataFrame(sides, index=["x y below 1/4", "x y above 1/4"]).T
+
+# %% tags=["remove-cell"]
+for name, x in itertools.product(geometry, np.linspace(0.51, 0.99, 9)):
+    assert answer_of(name, x, 0.249) != answer_of(name, x, 0.251)
+
+# %% [markdown]
+# *1: in the hull, or the two cross.*
+#
+# A network whose attention selects, as compiled ones do, adds, selects and cuts off at 0, so what
+# it decides has straight borders, finitely many. This border is curved. So no such network is right
+# for all real numbers:
 
 # %% tags=["remove-input"]
 mg.book.pages.note(
-    f"To tell whether x y is above 1/4 for x from 1/4 to 1, except where it is within "
+    f"To tell whether x y is above 1/4 for x from 1/2 to 1, except where it is within "
     f"{2.0**-24:.1g} of 1/4, takes {bounds.pieces(2.0**-24):,} straight pieces at least."
 )
 
 # %% [markdown]
 # For the numbers of float32 this is open: the number of pieces can double with each step. A product
-# in the update would do. Whether soft attention can multiply exactly is open, too.
+# in the update escapes the argument. Whether soft attention can multiply exactly is open, too.
 #
 # ## All thirty
 
 # %% tags=["remove-cell"]
 verdicts = {
     "lcs_length": "not its hints; its answer not without feedback",
-    "mst_kruskal": "its answer not without feedback; else open",
-    "floyd_warshall": "not its hints; its answer is open",
+    "mst_kruskal": "its answer not without feedback, its hints not with decided feedback",
+    "floyd_warshall": "not its hints; its answer from some size on not without feedback",
     **dict.fromkeys(("matrix_chain_order", "optimal_bst"),
         "not its hints; its answer is open"),
     **dict.fromkeys(("graham_scan", "jarvis_march", "segments_intersect"),
-        "open in float32; not for all numbers"),
-    "dag_shortest_paths": "not its hints at every size, without feedback",
+        "not for all real numbers if attention selects; in float32 open"),
+    "dag_shortest_paths": "its hints from some size on not without feedback; else open",
     "bridges": "not without feedback, by its loops; else open",
     **dict.fromkeys(first, "compiled"),
 }  # fmt: skip
@@ -650,7 +702,8 @@ pd.DataFrame({"verdict": {words(name): verdicts[name] for name in all_names}})
 
 # %% [markdown]
 # *Feedback: hints of edges, and pointers of nodes, that are inputs of the next step, as in dm-clrs.
-# Loops: edges of a node to itself. Without feedback, bridges are open where there are none.*
+# Loops: edges of a node to itself; where there are none, bridges are open without feedback, and
+# Kruskal's trees with it. From some size on: for networks of one width and number of steps.*
 #
 # ## What this shows, and what it does not
 #
@@ -659,8 +712,9 @@ pd.DataFrame({"verdict": {words(name): verdicts[name] for name in all_names}})
 # - A program takes a few steps of attention for each hint where CLRS's networks usually take one.
 #   Whether one would do is open.
 # - "Not" is said of networks of attention, whose states lie on nodes, with CLRS's decoders, and means
-#   not right everywhere: such a network may be right about most edges. State on edges, or a readout
-#   that multiplies, would do.
+#   not right everywhere: such a network may be right about most edges. The arguments do not reach
+#   networks with state on edges, with attention to the edges that come in, or with a readout that
+#   multiplies.
 # - Compiled programs do not depend on what is fed back, but for the source of the searches.
 #
 # ## Reproduce

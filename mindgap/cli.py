@@ -271,7 +271,7 @@ def params(*, task: str = "bfs", hidden_size: int = 128, heads: int = 1) -> None
     """
     from mindgap import network, tasks
 
-    known = {**tasks.TASKS, **tasks.BEYOND, **tasks.VARIANTS}
+    known = {**tasks.CLRS, **tasks.VARIANTS}
     if task not in known:
         raise ValueError(f"no task {task!r}: one of {', '.join(known)}")
     config = network.ModelConfig(hidden_size=hidden_size, heads=heads)
@@ -434,8 +434,7 @@ def bench(
     from mindgap import bench, tasks
     from mindgap.experiments import blocks
 
-    known = {**tasks.TASKS, **tasks.BEYOND, **tasks.ROWS, **tasks.STRINGS}
-    known = known if sampling else tasks.TASKS
+    known = tasks.CLRS if sampling else tasks.TASKS
     if task is not None and task not in known:
         raise ValueError(f"no task {task!r}: one of {', '.join(known)}")
     if rounds < 1:

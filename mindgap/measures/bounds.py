@@ -149,7 +149,7 @@ def rectangle(
 
 
 def pieces(gap: float) -> int:
-    """The fewest straight pieces between x y = 1/4 - gap and 1/4 + gap, 1/4 <= x <= 1.
+    """The fewest straight pieces between x y = 1/4 - gap and 1/4 + gap, 1/2 <= x <= 1.
 
     A network whose attention selects decides by linear inequalities, so that what it
     decides about a product x y has straight borders. A piece from x to r x with both
@@ -161,4 +161,4 @@ def pieces(gap: float) -> int:
         raise ValueError(f"gap is {gap!r}, but must be above 0 and below 1/4")
     most = 8 * gap / (0.25 - gap)  # (r - 1)^2 / r
     ratio = 1 + most / 2 + math.sqrt(most + most**2 / 4)
-    return math.ceil(math.log(4) / math.log(ratio))
+    return math.ceil(math.log(2) / math.log(ratio))

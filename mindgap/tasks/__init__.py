@@ -65,6 +65,9 @@ ROWS = {
 STRINGS = {task.name: task for task in (naive_string_matcher, kmp_matcher)}
 """CLRS tasks on two strings."""
 
+CLRS = {**TASKS, **BEYOND, **ROWS, **STRINGS}
+"""All tasks of CLRS that there are here."""
+
 VARIANTS = {
     task.name: task
     for task in (bfs_sequential, bfs_scan, bfs_padded, dfs_simplified, dfs_unclocked)
@@ -73,6 +76,7 @@ VARIANTS = {
 
 __all__ = [
     "BEYOND",
+    "CLRS",
     "ROWS",
     "STRINGS",
     "TASKS",

@@ -53,7 +53,7 @@ BENCHMARKS = [
         marks=[pytest.mark.large] * (split == "test" and task is tasks.quickselect),
         id=f"{task.name}-{split}",
     )
-    for task in (*TOGETHER, *tasks.ROWS.values())
+    for task in (*TOGETHER, *tasks.ROWS.values(), *tasks.STRINGS.values())
     for split in ("val", "test")
 ]
 
