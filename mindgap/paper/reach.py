@@ -85,6 +85,9 @@ REACH = (
     _row("dfs-without-zoom", dataclasses.replace(RECIPE, zoom=1.0)),
     _row("dfs-without-decay", dataclasses.replace(RECIPE, decay=False)),
     _row("dfs-with-clocks", task=tasks.dfs),
+    _row("dfs-with-layer-norm", model=dataclasses.replace(HARD, layer_norm=True)),
+    _row("dfs-size-128", model=dataclasses.replace(HARD, hidden_size=128)),
+    _row("dfs-whole-runs", dataclasses.replace(RECIPE, windows=None)),
     _row(
         "dfs-soft-hints",
         _windows(forced=(1.0, 1.0)),

@@ -111,6 +111,7 @@ TRAINABILITY = (
     _scratch(tasks.dfs, dataclasses.replace(EXPRESSIVE, hidden_size=128)),
     _scratch(tasks.dfs, dataclasses.replace(EXPRESSIVE, feedback="hard")),
     _scratch(tasks.bfs, _NEAR),
+    _scratch(tasks.bfs, dataclasses.replace(_NEAR, hidden_size=128)),
     _scratch(
         tasks.bellman_ford,
         dataclasses.replace(_NEAR, edge_values="projected", self_bias=True),
