@@ -7,7 +7,7 @@ stand beside.
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import jax
 import jax.numpy as jnp
@@ -17,8 +17,8 @@ from jaxtyping import Array, Bool, Int
 from mindgap import network
 from mindgap.graphs import Graphs
 from mindgap.language.interpreter import interpret
-from mindgap.measures import faithfulness
-from mindgap.network import ModelConfig, Params
+from mindgap.measures import faithfulness, forcing
+from mindgap.network import Forced, ModelConfig, Params
 from mindgap.programs import dfs
 from mindgap.tasks.base import Task
 
@@ -70,17 +70,27 @@ def score(
     graphs: Graphs,
     goals: Goals,
     chosen: Mapping[str, int],
+    hints: Collection[str] = (),
 ) -> dict[str, float]:
-    """Attention accuracy in percent of a chosen head at each goal, as in `best`."""
-    found = _by_head(task, model, params, graphs, goals)
+    """Attention accuracy in percent of a chosen head at each goal, as in `best`.
+
+    The network is given these `hints` as they truly are, at every step.
+    """
+    found = _by_head(task, model, params, graphs, goals, hints)
     return {name: 100 * each[chosen[name]] for name, each in found.items()}
 
 
 def _by_head(
-    task: Task, model: ModelConfig, params: Params, graphs: Graphs, goals: Goals
+    task: Task,
+    model: ModelConfig,
+    params: Params,
+    graphs: Graphs,
+    goals: Goals,
+    hints: Collection[str] = (),
 ) -> dict[str, list[float]]:
     """The share of right nodes of each head, by goal."""
-    alpha = _attention(task, model, params, graphs)
+    told = forcing.always(task, model, graphs, hints)
+    alpha = _attention(task, model, params, graphs, told)
     return {
         name: [
             float(jnp.nanmean(faithfulness.attention_accuracy(alpha[:, :, h], *goal)))
@@ -91,7 +101,10 @@ def _by_head(
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
-def _attention(task: Task, model: ModelConfig, params: Params, graphs: Graphs) -> Array:
-    found = network.apply(task, model, params, graphs).attention
-    assert found is not None
-    return found
+def _attention(
+    task: Task, model: ModelConfig, params: Params, graphs: Graphs, told: Forced
+) -> Array:
+    weights = network.weights(task, model, params)
+    found = network.unroll(task, model, weights, graphs, trace=True, forced=told)
+    assert found.attention is not None
+    return found.attention

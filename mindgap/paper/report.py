@@ -454,17 +454,19 @@ def lacking(
 ) -> "pd.DataFrame":
     """The rows without all of the seeds from 0 to `wanted` - 1, and what these take.
 
-    Hours of training are those of the fastest recorded run on a CPU of the row, or of
-    one of the same group, task and hidden size, or of the row `like`; NaN without any.
-    Of the networks only those of the wanted seeds are counted.
+    Hours of training are those at the median pace of the runs recorded on a CPU: of the
+    row, or of rows of its kind (`paces`), or of the row `like` if both are trained on
+    windows, or neither; NaN without any. Of the networks only those of the wanted seeds
+    are counted.
     """
     import pandas as pd
 
     pace_of = paces(store)
-    other = math.nan if like is None else pace_of.get(like.name, math.nan)
     lines = {}
     for row in rows:
         left = store.missing(row.recorded, row.digest, range(wanted))
+        alike = like is not None and bool(like.train.windows) == bool(row.train.windows)
+        other = pace_of.get(like.name, math.nan) if like and alike else math.nan
         pace = pace_of.get(row.name, pace_of.get(_kind(row), other))
         hours = round(pace * row.train.steps * len(left) / 3600, 2)
         if left:
@@ -475,23 +477,24 @@ def lacking(
 
 
 def paces(store: Store) -> dict[str, float]:
-    """Seconds of a step of one network on a CPU: the fastest recorded of each row.
+    """Seconds of a step of one network on a CPU: the median of the runs of each row.
 
-    Also of each group, task and hidden size together, with `/` between them.
+    Also of all rows that have a group, task, hidden size and way of training in common,
+    with `/` between them.
     """
-    found: dict[str, float] = {}
+    found: dict[str, list[float]] = {}
     for row in EXPERIMENTS.values():
         for record in store.records(row.recorded, row.digest):
             if record.certificate["device"].startswith("cpu"):
                 each = record.certificate["seconds"] / len(record.seeds)
                 for key in (row.name, _kind(row)):
-                    pace = each / row.train.steps
-                    found[key] = min(pace, found.get(key, pace))
-    return found
+                    found.setdefault(key, []).append(each / row.train.steps)
+    return {key: float(np.median(paces)) for key, paces in found.items()}
 
 
 def _kind(row: Experiment) -> str:
-    return f"{row.table}/{row.task.name}/{row.model.hidden_size}"
+    way = "windows" if row.train.windows else "runs"
+    return f"{row.table}/{row.task.name}/{row.model.hidden_size}/{way}"
 
 
 def steered(experiment: Experiment, store: Store) -> "pd.DataFrame":

@@ -243,10 +243,12 @@ def over_steps(
     ylim: tuple[float, float] = (0, 103),
     xlabel: str = "step of the algorithm",
     decades: bool = False,
+    until: float | None = None,
 ) -> Figure:
     """A measure after each step, of an algorithm or of training; a panel per title.
 
-    With `decades`, steps are on a logarithmic axis on which 0 has a place, too.
+    With `decades`, steps are on a logarithmic axis on which 0 has a place, too. At the
+    step `until` there is a dotted vertical line.
 
     Each name has a thin line per seed, a thick line for their mean and a band of one
     standard deviation, and the same style in all panels. Floors are grey, dashed or
@@ -276,6 +278,8 @@ def over_steps(
             props = {"color": GREY, "linestyle": ("--", ":")[place % 2]}
             panel.plot(steps, values.mean(0), label=name, linewidth=1.2, **props)
         panel.set(title=title, xlabel=xlabel, ylim=ylim)
+        if until is not None:
+            panel.axvline(until, color=ORANGE, linewidth=0.9, linestyle=":")
         if decades:
             panel.set_xscale("symlog", linthresh=1)
             ticks = sorted({int(s) for steps, _ in shown.values() for s in steps})

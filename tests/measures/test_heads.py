@@ -3,11 +3,13 @@
 import dataclasses
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from numpy.testing import assert_array_equal
 
 from mindgap import network, programs, tasks
 from mindgap.compiler.smallest import suited
+from mindgap.graphs import Graphs
 from mindgap.measures import heads
 from mindgap.network import ModelConfig
 
@@ -62,3 +64,29 @@ def test_uniform_attention_is_right_as_often_as_chance(key):
     same = tasks.dfs_unclocked.solved(graphs.inputs)
     found = heads.best(tasks.dfs_unclocked, other, blank, same, goals)
     assert_array_equal(np.round(list(found.values()), 3), 20.0)
+
+
+def test_with_true_hints_attention_is_that_of_single_steps(key):
+    """Against the network started anew at each step, where the first hints are true."""
+    task, model = tasks.dfs, ModelConfig(hidden_size=8, heads=2, attend_to="all")
+    params, graphs = network.init(task, model, key), task.sample(key, 5, 3)
+    trajectory = graphs.trajectory
+    shortest = int(np.min(trajectory.lengths)) - 1
+    hidden, steps = jnp.zeros((3, 5, 8)), []
+    for time in range(shortest):
+        hints = {k: v[:, time : time + 2] for k, v in trajectory.hints.items()}
+        part = trajectory._replace(hints=hints, lengths=np.full(3, 2))
+        cut = Graphs(task.name, graphs.inputs, part)
+        one = network.apply(task, model, params, cut, hidden)
+        hidden = one.states[:, -1]
+        steps.append(one.attention[:, 0])
+    # a goal that is looked at whenever the head's largest coefficient is on it
+    largest = np.stack(steps, 1)[:, :, 1].argmax(-1)
+    looks = np.zeros((3, trajectory.steps, 5), int)
+    looks[:, :shortest] = largest
+    active = np.zeros(looks.shape, bool)
+    active[:, :shortest] = True
+    goals = {"what head 1 selects": (jnp.asarray(looks), jnp.asarray(active))}
+    of = task, model, params, graphs, goals, {"what head 1 selects": 1}
+    assert heads.score(*of, tuple(task.stage("hint"))) == {"what head 1 selects": 100}
+    assert heads.score(*of)["what head 1 selects"] < 100

@@ -251,8 +251,8 @@ def test_what_is_lacking_has_seeds_and_hours(tmp_path):
     found = report.lacking(rows, store, 4)
     assert found["missing seeds"].tolist() == ["2:3", "1:4", "0:4"]
     assert found["networks"].tolist() == [3, 1, 0]
-    assert found["hours"].tolist() == pytest.approx([0.5, math.nan, 8.0], nan_ok=True)
-    assert report.lacking(rows, store, 4, like=rows[0]).hours.iloc[1] == 1.5
+    assert found["hours"].tolist() == pytest.approx([0.75, math.nan, 8.0], nan_ok=True)
+    assert report.lacking(rows, store, 4, like=rows[0]).hours.iloc[1] == 2.25
     assert report.lacking(rows, store, 1).index.tolist() == [names[2]]
 
 
