@@ -338,7 +338,8 @@ def dots(
             panel.text(at + (-0.6 if near else 0.6), -0.45, label, **props, **side)
         panel.set(title=title, xlabel=xlabel, xlim=xlim)
         panel.set_ylim(len(names) - 0.5, -0.5)
-        panel.set_yticks(range(len(names)), names if panel in axes[:, 0] else [])
+        shown = names if panel in axes[:, 0] else []
+        panel.set_yticks(range(len(names)), shown, multialignment="right")
     return figure
 
 
