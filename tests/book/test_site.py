@@ -18,6 +18,8 @@ from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
 import pytest
 
+from mindgap.book import playground
+
 HTML = Path(__file__).parents[2] / "_build" / "html"
 PAGES = sorted(str(path.relative_to(HTML)) for path in HTML.glob("*.html"))
 READ = [  # what authors wrote: no search page, no index
@@ -231,7 +233,7 @@ def test_search_finds_a_chapter(browser: Any, address: str) -> None:
 
 @needs_browser
 @pytest.mark.skipif("playground.html" not in PAGES, reason="no such page")
-@pytest.mark.parametrize("name", ["bfs", "bellman_ford", "dfs", "dijkstra", "prim"])
+@pytest.mark.parametrize("name", [*playground.SHOWN])
 def test_every_algorithm_runs_in_the_playground(browser: Any, address, name) -> None:
     """Step by step to the end, without a tie on the first graph, and with one after."""
     from selenium.webdriver.support.ui import Select, WebDriverWait
@@ -251,7 +253,7 @@ def test_every_algorithm_runs_in_the_playground(browser: Any, address, name) -> 
     loaded = "return Boolean(mindgapPlayground.tasks[arguments[0]])"
     WebDriverWait(browser, 20).until(lambda b: b.execute_script(loaded, name))
     WebDriverWait(browser, 20).until(says("Step 0"))
-    for _ in range(60):
+    for _ in range(120):
         browser.execute_script(press, "Step")
         assert "A tie" not in browser.execute_script(said)
         if "The run is over." in browser.execute_script(said):

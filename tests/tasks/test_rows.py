@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
 
 from mindgap import tasks
-from mindgap.network import dm_clrs
+from tests import clrs_reference
 
 ROWS = tasks.ROWS.values()
 SOLVE = {task.name: jax.jit(task.solve) for task in ROWS}
@@ -40,16 +40,8 @@ def test_every_hint_at_every_step_is_that_of_dm_clrs(task, data):
     if task is tasks.binary_search:
         target = data.draw(st.integers(-1, 3 * nodes + 1)) / 4
         rows = {"target": np.array(target), "key": np.sort(rows["key"])}
-    hints, outputs = dm_clrs.traced(task.name, *rows.values())
     found = SOLVE[task.name]({"pos": np.arange(nodes) / nodes, **rows})
-    length = int(found.lengths)
-    assert found.outputs.keys() == outputs.keys()
-    assert found.hints.keys() == hints.keys()
-    for name, truth in outputs.items():
-        assert_array_equal(found.outputs[name], truth, err_msg=name)
-    for name, truth in hints.items():
-        assert len(truth) == length
-        assert_allclose(found.hints[name][:length], truth, atol=1e-5, err_msg=name)
+    clrs_reference.assert_traced(task, found, *rows.values())
 
 
 @pytest.mark.clrs

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from mindgap import tasks
-from mindgap.network import dm_clrs
 from mindgap.tasks.base import TRAIN_PROBABILITIES
 from mindgap.tasks.random import uniforms
+from tests import clrs_reference
 from tests.cases import one_graph
 from tests.strategies import weighted_digraphs
 
@@ -32,17 +32,7 @@ def test_every_hint_at_every_step_is_that_of_dm_clrs(task, data):
     start = jax.nn.one_hot(source, nodes) if task.sampler.sourced else None
     found = SOLVE[task.name](one_graph(weights, start))
     inputs = [weights.astype(float)] + ([source] if task.sampler.sourced else [])
-    hints, outputs = dm_clrs.traced(task.name, *inputs)
-    length = int(found.lengths)
-    assert found.outputs.keys() == outputs.keys()
-    for name, truth in outputs.items():
-        assert_array_equal(found.outputs[name], truth, err_msg=name)
-    assert {*hints} - {*task.left_out} == found.hints.keys()
-    for name in found.hints:
-        truth = hints[name]
-        assert len(truth) == length
-        assert_allclose(found.hints[name][:length], truth, atol=1e-5, err_msg=name)
-        assert not np.any(found.hints[name][length:])
+    clrs_reference.assert_traced(task, found, *inputs)
 
 
 BENCHMARKS = [
