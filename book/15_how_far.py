@@ -294,17 +294,18 @@ mg.book.pages.data("figure-reach", by_nodes.round(4).set_index(["task", "nodes"]
 
 
 # %% tags=["remove-input"]
-def spread(row, data, checkpoint):
-    """Mean ± std over networks, in percent."""
+def summed(row, data, checkpoint):
+    """Mean over networks in percent, and its 95 % interval where there are several."""
     found = mg.paper.report.seed_scores(row, results, data, checkpoint)
-    std = found.std(ddof=1) if len(found) > 1 else np.nan
-    mean = found.mean() if len(found) else np.nan
-    return mg.measures.statistics.spread(mean, std).replace(" ± nan", "")
+    if len(found) < 2:
+        return f"{found.mean():.1f}" if len(found) else "–"
+    told = mg.measures.statistics.describe(found, mg.paper.report.PERCENT)
+    return "{:.1f} ({:.1f} to {:.1f})".format(told.mean, *told.interval)
 
 
 def line(row, checkpoint):
     sets = {"CLRS-30's test, 64": CLRS30_TEST, **{f"{d.nodes}": d for d in LARGE}}
-    found = {k: spread(row, data, checkpoint) for k, data in sets.items()}
+    found = {k: summed(row, data, checkpoint) for k, data in sets.items()}
     seeds = len(mg.paper.report.seed_scores(row, results, CLRS30_TEST, checkpoint))
     return {**found, "networks": seeds}
 
@@ -323,7 +324,7 @@ mg.book.pages.parts(pd.DataFrame(recorded).T)
 # %% tags=["remove-input"]
 missing = [named[row] for row in rows if f"{named[row]}, best" not in recorded]
 mg.book.pages.note(
-    "*Percent of pointers, mean ± std over networks, by graphs (numbers are nodes) and "
+    "*Percent of pointers, mean and 95 % interval over networks, by graphs (numbers are nodes) and "
     "checkpoint. Validation is on the largest size of training, positions as there.* "
     + (f"Not trained yet: {', '.join(missing)}." if missing else "")
 )

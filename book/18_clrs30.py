@@ -318,8 +318,11 @@ def in_dm_clrs(program):
     """Whether dm-clrs's network holds the program, and why not."""
     try:
         mg.suited(program, 16, "clrs")
-    except mg.CannotCompile as error:
-        return f"no: no {'weights' if 'reads the edge' in str(error) else 'bias'}"
+    except mg.CannotCompile:
+        needs = mg.suited(program, 16).config
+        lacks = ["weights"] * (needs.edge_values != "none")
+        lacks += ["bias"] * (needs.self_bias or needs.attention_bias)
+        return f"no: no {', no '.join(lacks)}"
     return "yes"
 
 
@@ -345,8 +348,7 @@ table
 # %% [markdown]
 # *No weights: a state of dm-clrs's network depends on the weights of edges only through who is
 # selected. No bias: dm-clrs has no attention bias. Without one, this compiler tells a node from its
-# neighbours only in programs that select by a node's number; Bellman-Ford would lack the weights,
-# too.*
+# neighbours only in programs that select by a node's number.*
 #
 # ## On how many inputs they are right
 #

@@ -5,9 +5,9 @@ since both find the least key of all nodes in the queue again and again. Each hi
 hint 0 is one round: the node `u` of least key leaves the queue, and the keys of its
 neighbours are lowered.
 
-Of equal keys that of the lowest node leaves first, as in the book (CLRS §24.3). dm-clrs
-sorts with NumPy's `argsort`, which is not stable: among equal keys its choice depends on
-the number of nodes and on the processor, so that no two machines need agree there.
+Of equal keys that of the lowest node leaves first. dm-clrs sorts with NumPy's
+`argsort`, which is not stable: among equal keys its choice depends on the number of
+nodes and on the processor, so that no two machines need agree there.
 """
 
 import functools
