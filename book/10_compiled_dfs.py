@@ -432,8 +432,9 @@ for name in two if profile != "quick" else ():
 #   which can carry more than the truth does. So a hint that is decoded rightly need not be
 #   what the next step reads.
 #
-# What these runs do not show is which part of a step fails. Networks that see true hints in
-# training do better: {doc}`how far learning reaches <15_how_far>`.
+# Which part of a step fails is a question of {doc}`how far learning reaches <15_how_far>`: what was
+# found long ago, which these networks keep in hidden states. Networks that see true hints in training
+# do better.
 #
 # ## Where do its heads look?
 #
