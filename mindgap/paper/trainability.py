@@ -64,7 +64,7 @@ _NEAR = ModelConfig(hidden_size=32, layer_norm=False)
 """A network that BFS compiles to, and Bellman-Ford with two of its options."""
 
 
-def _scratch(task: tasks.Task, model: ModelConfig) -> Experiment:
+def _scratch(task: tasks.Task, model: ModelConfig, keep: bool = True) -> Experiment:
     hard = "hard-" if model.feedback == "hard" else ""
     name = hard + task.name.replace("_", "-")
     return Experiment(
@@ -78,6 +78,7 @@ def _scratch(task: tasks.Task, model: ModelConfig) -> Experiment:
         beside=(TEST_16, *IN_DISTRIBUTION),
         larger=0,
         sized=True,
+        keep=keep,
         followed=task.name in FOLLOWED,
         seeds=8,
         unsure=OURS,
@@ -96,6 +97,7 @@ def _continued(name: str, sharpness: float, radius: float) -> Experiment:
         beside=(TEST_16,),
         larger=0,
         headline="last",
+        keep=False,
         seeds=8,
         unsure=(*OURS, "2,000 steps, not 10,000", "steps that overflow are left out"),
     )
@@ -111,7 +113,7 @@ TRAINABILITY = (
     _scratch(tasks.dfs, dataclasses.replace(EXPRESSIVE, hidden_size=128)),
     _scratch(tasks.dfs, dataclasses.replace(EXPRESSIVE, feedback="hard")),
     _scratch(tasks.bfs, _NEAR),
-    _scratch(tasks.bfs, dataclasses.replace(_NEAR, hidden_size=128)),
+    _scratch(tasks.bfs, dataclasses.replace(_NEAR, hidden_size=128), keep=False),
     _scratch(
         tasks.bellman_ford,
         dataclasses.replace(_NEAR, edge_values="projected", self_bias=True),
